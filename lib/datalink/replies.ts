@@ -1,0 +1,201 @@
+/**
+ * What a server sends: ID, OK, ERROR, INFO, PACKET and ENDSTREAM, read and written. Sans-I/O.
+ *
+ * Grammar: a header of words between white space; the last word of OK, ERROR, INFO and PACKET is the payload's size.
+ */
+import { DataLinkError } from "./errors.ts";
+import { encodeFrame, type Framed } from "./frame.ts";
+import type { Packet } from "./packet.ts";
+
+/** A PACKET reply: the packet itself, with the size of its payload. */
+export interface PacketReply extends Framed, Packet {
+  kind: "PACKET";
+}
+
+/** OK or ERROR: a number, and a message for people in the payload. */
+export interface StatusReply extends Framed {
+  kind: "OK" | "ERROR";
+  value: bigint;
+}
+
+/** INFO: XML in the payload. */
+export interface InfoReply extends Framed {
+  kind: "INFO";
+  type: string;
+}
+
+/** ID: the server's name and, after `::`, what it can do. */
+export interface IdReply extends Framed {
+  kind: "ID";
+  text: string;
+}
+
+/** ENDSTREAM: the last packet of a stream has been sent. */
+export interface EndStreamReply extends Framed {
+  kind: "ENDSTREAM";
+}
+
+export type Reply = PacketReply | StatusReply | InfoReply | IdReply | EndStreamReply;
+
+const NO_PAYLOAD = Buffer.alloc(0);
+const PACKET_WORD = Buffer.from("PACKET ");
+
+/**
+ * Reads the header of a reply, for {@link FrameReader}.
+ *
+ * @throws DataLinkError `PROTOCOL` where it is none of the replies above.
+ */
+export function parseReplyHeader(bytes: Buffer, start: number, end: number): Reply {
+  if (startsWithPacket(bytes, start, end)) return parsePacketHeader(bytes, start + PACKET_WORD.length, end);
+  const text = bytes.toString("utf8", start, end);
+  const words = text.split(/[ \t\r\n]+/).filter((word) => word !== "");
+  const size = words[words.length - 1] ?? "";
+  switch (words[0] ?? "") {
+    case "OK":
+    case "ERROR":
+      if (words.length !== 3 || !isDigits(words[1]!) || !isDigits(size)) break;
+      return {
+        kind: words[0] as "OK" | "ERROR",
+        value: BigInt(words[1]!),
+        size: Number(size),
+        payload: NO_PAYLOAD,
+      };
+    case "INFO":
+      if (words.length !== 3 || !isDigits(size)) break;
+      return { kind: "INFO", type: words[1]!, size: Number(size), payload: NO_PAYLOAD };
+    case "ID":
+      return { kind: "ID", text: text.slice(text.indexOf("ID") + 2).trim(), size: 0, payload: NO_PAYLOAD };
+    case "ENDSTREAM":
+      return { kind: "ENDSTREAM", size: 0, payload: NO_PAYLOAD };
+  }
+  throw malformed(bytes, start, end);
+}
+
+function startsWithPacket(bytes: Buffer, start: number, end: number): boolean {
+  if (end - start <= PACKET_WORD.length) return false;
+  for (let i = 0; i < PACKET_WORD.length; i++) if (bytes[start + i] !== PACKET_WORD[i]) return false;
+  return true;
+}
+
+/** Reads `<stream id> <packet id> <packet time> <data start> <data end> <size>` without making a string per number. */
+function parsePacketHeader(bytes: Buffer, start: number, end: number): PacketReply {
+  const cursor = { bytes, at: start, end };
+  const streamStart = skipSpace(cursor);
+  const streamEnd = skipWord(cursor);
+  const packetId = readPacketId(cursor);
+  const packetTime = readInteger(cursor);
+  const dataStart = readInteger(cursor);
+  const dataEnd = readInteger(cursor);
+  const size = readInteger(cursor);
+  skipSpace(cursor);
+  // NaN, from a word that is no number, makes the sum NaN.
+  const sum = packetTime + dataStart + dataEnd + size;
+  if (
+    Number.isNaN(sum) ||
+    packetId === undefined ||
+    size < 0 ||
+    streamEnd === streamStart ||
+    cursor.at !== end
+  ) {
+    throw malformed(bytes, start - PACKET_WORD.length, end);
+  }
+  const streamId = textOf(bytes, streamStart, streamEnd);
+  return { kind: "PACKET", streamId, packetId, packetTime, dataStart, dataEnd, size, payload: NO_PAYLOAD };
+}
+
+interface Cursor {
+  readonly bytes: Buffer;
+  at: number;
+  readonly end: number;
+}
+
+function skipSpace(cursor: Cursor): number {
+  while (cursor.at < cursor.end && isSpace(cursor.bytes[cursor.at]!)) cursor.at++;
+  return cursor.at;
+}
+
+function skipWord(cursor: Cursor): number {
+  while (cursor.at < cursor.end && !isSpace(cursor.bytes[cursor.at]!)) cursor.at++;
+  return cursor.at;
+}
+
+/** An integer with an optional sign, or NaN where the next word is none or is beyond 2^53. */
+function readInteger(cursor: Cursor): number {
+  skipSpace(cursor);
+  const { bytes, end } = cursor;
+  const sign = bytes[cursor.at];
+  if (sign === 0x2d || sign === 0x2b) cursor.at++;
+  const first = cursor.at;
+  let value = 0;
+  while (cursor.at < end) {
+    const digit = bytes[cursor.at]! - 0x30;
+    if (digit < 0 || digit > 9) break;
+    value = value * 10 + digit;
+    cursor.at++;
+  }
+  const wordEnds = cursor.at === end || isSpace(bytes[cursor.at]!);
+  if (!wordEnds || cursor.at === first || value > Number.MAX_SAFE_INTEGER) return Number.NaN;
+  return sign === 0x2d ? -value : value;
+}
+
+/** An unsigned 64-bit id, or `undefined` where the next word is none. */
+function readPacketId(cursor: Cursor): bigint | undefined {
+  const start = skipSpace(cursor);
+  const end = skipWord(cursor);
+  cursor.at = start;
+  const value = readInteger(cursor);
+  cursor.at = end;
+  if (!Number.isNaN(value)) return value < 0 ? undefined : BigInt(value);
+  const text = cursor.bytes.toString("latin1", start, end);
+  if (!isDigits(text) || text.length > 20) return undefined;
+  const id = BigInt(text);
+  return id < 2n ** 64n ? id : undefined;
+}
+
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x0a;
+}
+
+function isDigits(word: string): boolean {
+  return /^\d+$/.test(word);
+}
+
+/** Stream ids are ASCII by convention; other bytes are read as UTF-8, and as U+FFFD where they are none. */
+function textOf(bytes: Buffer, start: number, end: number): string {
+  for (let i = start; i < end; i++) if (bytes[i]! > 0x7f) return bytes.toString("utf8", start, end);
+  return bytes.toString("latin1", start, end);
+}
+
+function malformed(bytes: Buffer, start: number, end: number): DataLinkError {
+  const shown = bytes.toString("latin1", start, Math.min(end, start + 120)).replace(/[^\x20-\x7e]/g, "?");
+  return new DataLinkError("PROTOCOL", `The server sent a header that is not DataLink: "${shown}".`);
+}
+
+/** `OK <value> <size>` with a message for people. */
+export function encodeOk(value: bigint, message = ""): Buffer {
+  return encodeStatus("OK", value, message);
+}
+
+/** `ERROR 0 <size>` with a message for people. */
+export function encodeError(message: string): Buffer {
+  return encodeStatus("ERROR", 0n, message);
+}
+
+function encodeStatus(kind: "OK" | "ERROR", value: bigint, message: string): Buffer {
+  const payload = Buffer.from(message);
+  return encodeFrame(`${kind} ${value} ${payload.length}`, payload);
+}
+
+/** `INFO <type> <size>` with its XML. */
+export function encodeInfo(type: string, xml: string): Buffer {
+  const payload = Buffer.from(xml);
+  return encodeFrame(`INFO ${type} ${payload.length}`, payload);
+}
+
+/** The header of a PACKET reply. */
+export function packetHeader(packet: Omit<Packet, "payload">, size: number): string {
+  return (
+    `PACKET ${packet.streamId} ${packet.packetId} ${packet.packetTime} ` +
+    `${packet.dataStart} ${packet.dataEnd} ${size}`
+  );
+}

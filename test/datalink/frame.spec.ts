@@ -1,0 +1,175 @@
+// lib/datalink/frame.ts and replies.ts: bytes cut into replies, however they are split, and never anything else.
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { DataLinkError } from "../../lib/datalink/errors.ts";
+import { encodeFrame, FrameReader } from "../../lib/datalink/frame.ts";
+import { MAX_PACKET_ID } from "../../lib/datalink/packet.ts";
+import {
+  encodeError,
+  encodeInfo,
+  encodeOk,
+  packetHeader,
+  parseReplyHeader,
+  type Reply,
+} from "../../lib/datalink/replies.ts";
+
+const LIMIT = 1_000_000;
+
+function readAll(pieces: Buffer[]): Reply[] {
+  const reader = new FrameReader(parseReplyHeader, LIMIT);
+  const replies: Reply[] = [];
+  for (const piece of pieces) {
+    reader.push(piece);
+    for (let reply = reader.next(); reply; reply = reader.next()) replies.push(reply);
+  }
+  assert.equal(reader.buffered, 0);
+  return replies;
+}
+
+function read(text: string): Reply | undefined {
+  const reader = new FrameReader(parseReplyHeader, LIMIT);
+  reader.push(encodeFrame(text));
+  return reader.next();
+}
+
+/** Cuts bytes at the given places (any numbers). */
+function cut(bytes: Buffer, places: number[]): Buffer[] {
+  const at = [...new Set(places.map((place) => place % (bytes.length + 1)))].sort((a, b) => a - b);
+  return [0, ...at].map((start, i) => bytes.subarray(start, at[i] ?? bytes.length));
+}
+
+const packetId = fc.bigInt({ min: 0n, max: MAX_PACKET_ID });
+const packet = fc.record({
+  streamId: fc.stringMatching(/^[!-~]{1,63}$/),
+  packetId,
+  packetTime: fc.maxSafeInteger(),
+  dataStart: fc.maxSafeInteger(),
+  dataEnd: fc.maxSafeInteger(),
+});
+
+describe("frames and replies", () => {
+  it("come back as they were written, wherever the stream is cut", () => {
+    const payload = fc.uint8Array({ maxLength: 700 });
+    const written = fc.array(fc.tuple(packet, payload), { maxLength: 6 });
+    fc.assert(
+      fc.property(written, fc.array(fc.nat(), { maxLength: 40 }), (packets, places) => {
+        const stream = Buffer.concat(
+          packets.map(([p, data]) => encodeFrame(packetHeader(p, data.length), data)),
+        );
+        const replies = readAll(cut(stream, places));
+        assert.equal(replies.length, packets.length);
+        packets.forEach(([p, data], i) => {
+          const reply = replies[i]!;
+          assert.ok(reply.kind === "PACKET");
+          const { kind: _kind, size, payload: received, ...rest } = reply;
+          assert.deepEqual(rest, p);
+          assert.equal(size, data.length);
+          assert.deepEqual(new Uint8Array(received), new Uint8Array(data));
+        });
+      }),
+    );
+  });
+
+  it("reads every kind of reply byte by byte", () => {
+    const stream = Buffer.concat([
+      encodeFrame("ID DataLink 2020.075 :: DLPROTO:1.0 PACKETSIZE:512 WRITE"),
+      encodeOk(42n, "Positioned to packet ID 42"),
+      encodeOk(7n),
+      encodeError("Packet not found"),
+      encodeInfo("STATUS", "<DataLink/>"),
+      encodeFrame("ENDSTREAM"),
+    ]);
+    const replies = readAll([...stream].map((byte) => Buffer.from([byte])));
+    assert.deepEqual(
+      replies.map((reply) => reply.kind),
+      ["ID", "OK", "OK", "ERROR", "INFO", "ENDSTREAM"],
+    );
+    assert.equal(
+      replies[0]?.kind === "ID" && replies[0].text,
+      "DataLink 2020.075 :: DLPROTO:1.0 PACKETSIZE:512 WRITE",
+    );
+    assert.equal(replies[1]?.kind === "OK" && replies[1].value, 42n);
+    assert.equal(replies[1]!.payload.toString(), "Positioned to packet ID 42");
+    assert.equal(replies[4]!.payload.toString(), "<DataLink/>");
+  });
+
+  it("copies only what straddles two pieces", () => {
+    const piece = encodeFrame(
+      packetHeader({ streamId: "A/B", packetId: 1n, packetTime: 0, dataStart: 0, dataEnd: 0 }, 4),
+      Buffer.from("abcd"),
+    );
+    const [reply] = readAll([piece]);
+    assert.equal(reply!.payload.buffer, piece.buffer);
+  });
+
+  it("takes any white space between words, and UTF-8 in a stream id", () => {
+    assert.equal(read("OK\t1 \r\n 0 ")?.kind, "OK");
+    const reply = read("PACKET  Ä_b/TEXT\t18446744073709551605  -5 +6 7 0  ");
+    assert.ok(reply?.kind === "PACKET");
+    assert.deepEqual(
+      [reply.streamId, reply.packetId, reply.packetTime, reply.dataStart, reply.dataEnd],
+      ["Ä_b/TEXT", MAX_PACKET_ID, -5, 6, 7],
+    );
+  });
+
+  const malformed = [
+    "HELLO",
+    "packet A/B 1 2 3 4 0",
+    "PACKET ",
+    "PACKET A/B 1 2 3 4",
+    "PACKET A/B 1 2 3 4 5 6",
+    "PACKET A/B -1 2 3 4 0",
+    "PACKET A/B 1 2 3 4 -1",
+    "PACKET A/B 1 2.5 3 4 0",
+    "PACKET A/B 1 2 3 4 0x10",
+    "PACKET A/B 1 99999999999999999 3 4 0",
+    "PACKET A/B 99999999999999999999 2 3 4 0",
+    "OK 1",
+    "OK -1 0",
+    "OK 1 -1",
+    "ERROR x 0",
+    "INFO STATUS",
+    "INFO STATUS many",
+  ];
+  for (const header of malformed) {
+    it(`refuses "${header}" in words`, () => {
+      assert.throws(() => read(header), { name: "DataLinkError", code: "PROTOCOL" });
+    });
+  }
+
+  it("refuses what is not DataLink at its first byte, and a size over the limit before its bytes", () => {
+    const reader = () => new FrameReader(parseReplyHeader, 10);
+    const garbage = reader();
+    garbage.push(Buffer.from("H"));
+    assert.throws(() => garbage.next(), { code: "PROTOCOL" });
+    const empty = reader();
+    empty.push(Buffer.from([0x44, 0x4c, 0]));
+    empty.push(Buffer.from([0x44]));
+    assert.throws(() => empty.next(), { code: "PROTOCOL" });
+    const large = reader();
+    large.push(encodeFrame("INFO STREAMS 11"));
+    assert.throws(() => large.next(), { code: "TOO_LARGE" });
+  });
+
+  it("throws nothing but DataLinkError, whatever arrives", () => {
+    const noise = fc.oneof(
+      fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+      fc.string({ minLength: 1, maxLength: 80 }).map((text) => encodeFrame(`PACKET ${text}`)),
+    );
+    fc.assert(
+      fc.property(fc.array(noise, { maxLength: 5 }), (pieces) => {
+        try {
+          readAll(pieces);
+        } catch (error) {
+          assert.ok(error instanceof DataLinkError || error instanceof assert.AssertionError, String(error));
+        }
+      }),
+    );
+  });
+
+  it("refuses a header that is too long to send", () => {
+    assert.throws(() => encodeFrame("x".repeat(256)), { code: "INVALID_ARGUMENT" });
+    assert.throws(() => encodeFrame(""), { code: "INVALID_ARGUMENT" });
+    assert.equal(encodeFrame("x".repeat(255)).length, 258);
+  });
+});
