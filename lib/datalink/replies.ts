@@ -135,7 +135,7 @@ function readInteger(cursor: Cursor): number {
   }
   const wordEnds = cursor.at === end || isSpace(bytes[cursor.at]!);
   if (!wordEnds || cursor.at === first || value > Number.MAX_SAFE_INTEGER) return Number.NaN;
-  return sign === 0x2d ? -value : value;
+  return sign === 0x2d ? 0 - value : value;
 }
 
 /** An unsigned 64-bit id, or `undefined` where the next word is none. */
