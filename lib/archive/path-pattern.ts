@@ -1,0 +1,304 @@
+/**
+ * Path patterns: which file a packet belongs to, in the notation of ringserver's MSeedWrite. `%x` stands for a code or
+ * a time of the packet; `#x` for the same, but only of the first packet of a file: it does not start a new one.
+ */
+import { hostname } from "node:os";
+import path from "node:path";
+import { dayOfYear } from "../time.ts";
+import { ArchiveError } from "./errors.ts";
+
+/** What a pattern can be filled from. Codes come from the network and may be anything. */
+export interface PathFields {
+  network: string;
+  station: string;
+  location: string;
+  channel: string;
+  /** Start of the data: microseconds (`number`) or nanoseconds (`bigint`) since 1970. */
+  time: number | bigint;
+  /** The host that the pattern's `%h` names; default: this one. */
+  host?: string | undefined;
+  /** Only of a miniSEED record: */
+  quality?: string | undefined;
+  recordLength?: number | undefined;
+  sampleRate?: number | undefined;
+}
+
+/** The layouts that have a name, to be used as `NAME@directory`; the first six are ringserver's. */
+export const PRESETS: Readonly<Record<string, string>> = {
+  BUD: "%n/%s/%s.%n.%l.%c.%Y.%j",
+  CHAN: "%n.%s.%l.%c",
+  QCHAN: "%n.%s.%l.%c.%q",
+  CDAY: "%n.%s.%l.%c.%Y:%j:#H:#M:#S",
+  SDAY: "%n.%s.%Y:%j",
+  HSDAY: "%h/%n.%s.%Y:%j",
+  SDS: "%Y/%n/%s/%c.D/%n.%s.%l.%c.D.%Y.%j",
+};
+
+const SECOND = 1_000_000;
+const HOUR = 3600 * SECOND;
+const DAY = 24 * HOUR;
+
+/** A moment, taken apart once per path. */
+interface Moment {
+  date: Date;
+  nanosecond: number;
+}
+
+interface Flag {
+  meaning: string;
+  /** Microseconds during which its value stays the same for one stream; 0 if it depends on more than stream and time. */
+  period: number;
+  fill(fields: PathFields, moment: Moment): string;
+}
+
+const FLAGS: Readonly<Record<string, Flag>> = {
+  n: code("network", "network"),
+  s: code("station", "station"),
+  l: code("location", "location"),
+  c: code("channel", "channel"),
+  Y: time("year", DAY, ({ date }) => digits(date.getUTCFullYear(), 4)),
+  y: time("year, two digits", DAY, ({ date }) => digits(Math.abs(date.getUTCFullYear()) % 100, 2)),
+  j: time("day of the year", DAY, ({ date }) => digits(dayOfYear(date.getTime()), 3)),
+  H: time("hour", HOUR, ({ date }) => digits(date.getUTCHours(), 2)),
+  M: time("minute", 60 * SECOND, ({ date }) => digits(date.getUTCMinutes(), 2)),
+  S: time("second", SECOND, ({ date }) => digits(date.getUTCSeconds(), 2)),
+  F: time("fraction of the second, nine digits", 1, ({ nanosecond }) => digits(nanosecond, 9)),
+  D: { meaning: "today's date by this machine's clock, YYYYDDD", period: 0, fill: today },
+  h: {
+    meaning: "host",
+    period: Number.POSITIVE_INFINITY,
+    // The dots of a host name or address are its own.
+    fill: (fields) => (fields.host ?? hostname()).split(".").map(harmless).join("."),
+  },
+  q: record("quality", (fields) => harmless(fields.quality ?? "")),
+  L: record("record length in bytes", (fields) => String(fields.recordLength ?? 0)),
+  r: record("sample rate, rounded", (fields) => String(Math.round(fields.sampleRate ?? 0))),
+  R: record("sample rate, six decimals", (fields) => (fields.sampleRate ?? 0).toFixed(6)),
+};
+
+/** The flags that every packet can fill; those of a miniSEED record need one. */
+export const PACKET_FLAGS = "nslcYyjHMSFDh";
+/** The flags that a miniSEED record can fill: all. */
+export const RECORD_FLAGS = `${PACKET_FLAGS}qLrR`;
+
+/** A flag in a pattern, or literal text. */
+type Token = string | { readonly flag: Flag; readonly letter: string; readonly defining: boolean };
+
+/** Longest name of a file or directory, in bytes, that file systems take. */
+const MAX_NAME = 255;
+
+/** A pattern, read once; then it gives the path of each packet. */
+export class PathPattern {
+  /** The archive's directory, absolute: no path ever lies outside. */
+  readonly directory: string;
+  /** Whether a path needs the codes of a source id. */
+  readonly needsCodes: boolean;
+  /** Microseconds during which packets of one stream go to the same file, counted from 1970; 0 if only the path itself can tell. */
+  readonly period: number;
+  readonly #tokens: readonly Token[];
+
+  /**
+   * @param pattern a path with flags, absolute or relative to `directory`, or a preset as `NAME@directory`.
+   * @param options `directory`: the archive's directory, default: what stands before the first flag of the pattern;
+   * `flags`: the letters allowed, {@link PACKET_FLAGS} by default.
+   * @throws ArchiveError `INVALID_PATTERN`, with what is wrong and what is allowed; `PATH_ESCAPES` where the pattern
+   * itself leaves the directory.
+   */
+  constructor(pattern: string, options: { directory?: string | undefined; flags?: string | undefined } = {}) {
+    const tokens = tokenise(expandPreset(pattern), options.flags ?? PACKET_FLAGS);
+    const { fixed, rest } = splitDirectory(tokens);
+    const start = path.resolve(options.directory ?? "", fixed);
+    this.directory = options.directory === undefined ? start : path.resolve(options.directory);
+    const inside = path.relative(this.directory, start);
+    this.#tokens = inside === "" ? rest : [inside + path.sep, ...rest];
+    this.#checkShape(pattern);
+    const flags = tokens.filter((token) => typeof token !== "string");
+    this.needsCodes = flags.some(({ letter }) => "nslc".includes(letter));
+    this.period = Math.min(
+      ...flags.filter(({ defining }) => defining).map(({ flag }) => flag.period),
+      Number.POSITIVE_INFINITY,
+    );
+  }
+
+  /** A pattern must not leave the directory by its own words. */
+  #checkShape(pattern: string): void {
+    const shape = this.#tokens.map((token) => (typeof token === "string" ? token : "x")).join("");
+    if (path.isAbsolute(shape) || shape.split(SEPARATOR).some((name) => name === ".." || name === ".")) {
+      throw new ArchiveError(
+        "PATH_ESCAPES",
+        `The path pattern "${pattern}" leads out of the archive's directory ${this.directory}.`,
+      );
+    }
+  }
+
+  /**
+   * The absolute path of the file that a packet with these fields goes to.
+   *
+   * @throws ArchiveError `PATH_ESCAPES` or `INVALID_STREAM_ID` where the fields make no usable name.
+   */
+  path(fields: PathFields): string {
+    const moment = takeApart(fields.time);
+    let relative = "";
+    for (const token of this.#tokens) {
+      relative += typeof token === "string" ? token : token.flag.fill(fields, moment);
+    }
+    // Codes hold no separators any more, so that these are the pattern's own ones; an empty code leaves an empty name.
+    const names = relative.split(SEPARATOR);
+    const last = names.at(-1);
+    for (const name of names) checkName(name, relative);
+    if (last === "")
+      throw new ArchiveError(
+        "PATH_ESCAPES",
+        `The path "${relative}" has no file name: the codes that its pattern names are empty.`,
+      );
+    return [this.directory, ...names.filter((name) => name !== "")].join(path.sep);
+  }
+}
+
+const SEPARATOR = path.sep === "\\" ? /[\\/]/ : /\//;
+
+function code(meaning: string, field: "network" | "station" | "location" | "channel"): Flag {
+  return { meaning, period: Number.POSITIVE_INFINITY, fill: (fields) => harmless(fields[field]) };
+}
+
+function time(meaning: string, period: number, fill: (moment: Moment) => string): Flag {
+  return { meaning, period, fill: (_fields, moment) => fill(moment) };
+}
+
+function record(meaning: string, fill: (fields: PathFields) => string): Flag {
+  return { meaning, period: 0, fill };
+}
+
+function digits(value: number, count: number): string {
+  return String(value).padStart(count, "0");
+}
+
+function today(): string {
+  const now = new Date();
+  const asUtc = Date.UTC(now.getFullYear(), now.getMonth(), now.getDate());
+  return digits(now.getFullYear(), 4) + digits(dayOfYear(asUtc), 3);
+}
+
+function takeApart(time: number | bigint): Moment {
+  const milliseconds =
+    typeof time === "number"
+      ? Math.floor(time / 1000)
+      : Number(time / 1_000_000n - (time % 1_000_000n < 0n ? 1n : 0n));
+  const date = new Date(milliseconds);
+  if (Number.isNaN(date.getTime())) {
+    throw new ArchiveError(
+      "INVALID_STREAM_ID",
+      `The data start time ${time} is no date that a path could name.`,
+    );
+  }
+  const rest =
+    typeof time === "number"
+      ? (time - milliseconds * 1000) * 1000
+      : Number(time - BigInt(milliseconds) * 1_000_000n);
+  return { date, nanosecond: date.getUTCMilliseconds() * 1_000_000 + rest };
+}
+
+/**
+ * A code as it may stand in a file name: white space goes, letters, digits, `-` and `_` stay, every other byte becomes
+ * `%` and two hexadecimal digits. Different codes stay different, and none can name another directory.
+ */
+function harmless(text: string): string {
+  if (/^[A-Za-z0-9_-]*$/.test(text)) return text;
+  let name = "";
+  for (const byte of Buffer.from(text.replace(/\s+/g, ""))) {
+    const character = String.fromCharCode(byte);
+    name += /[A-Za-z0-9_-]/.test(character)
+      ? character
+      : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }
+  return name;
+}
+
+function checkName(name: string, relative: string): void {
+  if (name === "." || name === "..") {
+    throw new ArchiveError(
+      "PATH_ESCAPES",
+      `The path "${relative}" would leave its directory: a pattern needs letters beside its flags where codes can be empty.`,
+    );
+  }
+  if (Buffer.byteLength(name) > MAX_NAME) {
+    throw new ArchiveError(
+      "INVALID_STREAM_ID",
+      `The file name "${name.slice(0, 60)}…" has more than ${MAX_NAME} bytes: the codes are too long.`,
+    );
+  }
+}
+
+function expandPreset(pattern: string): string {
+  const preset = /^([A-Za-z]+)@(.*)$/s.exec(pattern);
+  if (!preset) return pattern;
+  const layout = PRESETS[preset[1]!.toUpperCase()];
+  if (layout === undefined) {
+    throw new ArchiveError(
+      "INVALID_PATTERN",
+      `There is no archive layout named ${preset[1]}: use one of ${Object.keys(PRESETS).join(", ")}, as NAME@directory, or a pattern.`,
+    );
+  }
+  // A directory's own % and # are no flags.
+  const directory = preset[2]!.replace(/[%#]/g, "$&$&");
+  return directory === "" || /[\\/]$/.test(directory) ? directory + layout : `${directory}/${layout}`;
+}
+
+function tokenise(pattern: string, allowed: string): Token[] {
+  const tokens: Token[] = [];
+  let literal = "";
+  for (let i = 0; i < pattern.length; i++) {
+    const mark = pattern[i]!;
+    if (mark !== "%" && mark !== "#") {
+      literal += mark;
+      continue;
+    }
+    const letter = pattern[++i];
+    if (letter === mark) {
+      literal += mark;
+      continue;
+    }
+    const flag = letter !== undefined && allowed.includes(letter) ? FLAGS[letter] : undefined;
+    if (flag === undefined) throw unknownFlag(pattern, mark, letter, allowed);
+    if (literal !== "") tokens.push(literal);
+    literal = "";
+    tokens.push({ flag, letter: letter!, defining: mark === "%" });
+  }
+  if (literal !== "") tokens.push(literal);
+  if (typeof tokens.at(-1) !== "object" && (literal === "" || SEPARATOR.test(literal.at(-1)!))) {
+    throw new ArchiveError("INVALID_PATTERN", `The path pattern "${pattern}" has no file name.`);
+  }
+  if (pattern.includes("\0")) {
+    throw new ArchiveError("INVALID_PATTERN", "A path pattern cannot hold a NUL character.");
+  }
+  return tokens;
+}
+
+function unknownFlag(
+  pattern: string,
+  mark: string,
+  letter: string | undefined,
+  allowed: string,
+): ArchiveError {
+  const list = allowed
+    .split("")
+    .map((each) => `%${each} ${FLAGS[each]!.meaning}`)
+    .join(", ");
+  const what =
+    letter === undefined
+      ? `ends with a single ${mark}`
+      : `has the flag ${mark}${letter}, which is not known here`;
+  return new ArchiveError(
+    "INVALID_PATTERN",
+    `The path pattern "${pattern}" ${what}. Allowed: ${list}; ${mark}${mark} for the character itself.`,
+  );
+}
+
+/** Splits off the directory that stands before the first flag: a path as written, "" for none, and what follows it. */
+function splitDirectory(tokens: readonly Token[]): { fixed: string; rest: Token[] } {
+  const first = tokens[0];
+  if (typeof first !== "string") return { fixed: "", rest: [...tokens] };
+  const cut = Math.max(first.lastIndexOf("/"), first.lastIndexOf(path.sep)) + 1;
+  const name = first.slice(cut);
+  return { fixed: first.slice(0, cut), rest: name === "" ? tokens.slice(1) : [name, ...tokens.slice(1)] };
+}
