@@ -1,0 +1,126 @@
+/**
+ * The recent past of one stream, ready to be drawn: time is cut into bins of equal width, counted from 1970, and
+ * each keeps the smallest and the largest sample that fell into it. The memory is the same whatever the sample rate,
+ * and because a bin's edges never move, a trace that scrolls doesn't flicker.
+ */
+
+export class TraceBins {
+  /** Width of a bin, in microseconds. */
+  readonly width: number;
+  /** How many bins are kept. */
+  readonly count: number;
+  // Rings, indexed by the bin's number modulo `count`; NaN where a bin has no sample.
+  readonly #min: Float64Array;
+  readonly #max: Float64Array;
+  #end = Number.NaN;
+
+  constructor(width: number, count: number) {
+    this.width = width;
+    this.count = count;
+    this.#min = new Float64Array(count).fill(Number.NaN);
+    this.#max = new Float64Array(count).fill(Number.NaN);
+  }
+
+  /** The number of the bin behind the newest one, `NaN` before the first sample. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** The smallest sample of a bin, by the bin's number (its time since 1970 over `width`); `NaN` if there is none. */
+  min(bin: number): number {
+    return this.#has(bin) ? this.#min[this.#slot(bin)]! : Number.NaN;
+  }
+
+  /** The largest sample of a bin; `NaN` if there is none. */
+  max(bin: number): number {
+    return this.#has(bin) ? this.#max[this.#slot(bin)]! : Number.NaN;
+  }
+
+  clear(): void {
+    this.#min.fill(Number.NaN);
+    this.#max.fill(Number.NaN);
+    this.#end = Number.NaN;
+  }
+
+  /**
+   * Takes samples at equal distances: the first at `start`, `period` microseconds apart (more than 0). What is older
+   * than the bins kept is dropped, NaN is no sample. Bins between two samples that belong together, as there are
+   * where the period is longer than a bin, get the values of the straight line; a gap stays empty.
+   */
+  add(start: number, period: number, samples: ArrayLike<number>): void {
+    if (samples.length === 0) return;
+    const last = Math.floor((start + (samples.length - 1) * period) / this.width);
+    this.#advanceTo(last + 1);
+    const first = Math.max(Math.floor(start / this.width), this.#end - this.count);
+    let from = Math.max(0, Math.ceil((first * this.width - start) / period));
+    for (let bin = first; bin <= last; bin++) {
+      const next = Math.ceil(((bin + 1) * this.width - start) / period);
+      const to = bin === last ? samples.length : Math.min(next, samples.length);
+      if (to > from) this.#widen(bin, samples, from, to);
+      from = Math.max(from, to);
+    }
+    this.#join(first, last, period / this.width);
+  }
+
+  #has(bin: number): boolean {
+    return bin < this.#end && bin >= this.#end - this.count;
+  }
+
+  #slot(bin: number): number {
+    return ((bin % this.count) + this.count) % this.count;
+  }
+
+  #advanceTo(end: number): void {
+    if (end <= this.#end) return;
+    const known = Number.isNaN(this.#end) ? end : this.#end;
+    for (let bin = Math.max(known, end - this.count); bin < end; bin++) {
+      this.#min[this.#slot(bin)] = Number.NaN;
+      this.#max[this.#slot(bin)] = Number.NaN;
+    }
+    this.#end = end;
+  }
+
+  /** Widens a bin by `samples[from]` to `samples[to - 1]`. */
+  #widen(bin: number, samples: ArrayLike<number>, from: number, to: number): void {
+    let min = Number.POSITIVE_INFINITY;
+    let max = Number.NEGATIVE_INFINITY;
+    for (let i = from; i < to; i++) {
+      const value = samples[i]!;
+      if (value < min) min = value;
+      if (value > max) max = value;
+    }
+    if (min <= max) this.#merge(bin, min, max);
+  }
+
+  #merge(bin: number, min: number, max: number): void {
+    const slot = this.#slot(bin);
+    // Written so that a NaN that stands there gives way.
+    if (!(this.#min[slot]! <= min)) this.#min[slot] = min;
+    if (!(this.#max[slot]! >= max)) this.#max[slot] = max;
+  }
+
+  /** Draws the straight line between neighbours from just before bin `first` to just behind `last`; `step` is the period in bins. */
+  #join(first: number, last: number, step: number): void {
+    if (step <= 1) return;
+    // Half a period of slack, as records of one stream have that are not aligned with each other.
+    const reach = Math.max(Math.ceil(step), Math.floor(1.5 * step));
+    const oldest = Math.max(first - reach, this.#end - this.count);
+    const newest = Math.min(last + reach, this.#end - 1);
+    let before = Number.NaN;
+    for (let bin = oldest; bin <= newest; bin++) {
+      if (Number.isNaN(this.min(bin))) continue;
+      if (bin - before <= reach) this.#line(before, bin);
+      before = bin;
+    }
+  }
+
+  #line(from: number, to: number): void {
+    const start = this.min(from) / 2 + this.max(from) / 2;
+    const end = this.min(to) / 2 + this.max(to) / 2;
+    for (let bin = from + 1; bin < to; bin++) {
+      const part = (bin - from) / (to - from);
+      const value = start * (1 - part) + end * part;
+      this.#merge(bin, value, value);
+    }
+  }
+}

@@ -1,0 +1,139 @@
+// lib/trace/traces.ts: which streams are shown, where the time axis ends, and which clocks are believed.
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Picture } from "../../lib/trace/picture.ts";
+import { Traces } from "../../lib/trace/traces.ts";
+
+const SECOND = 1e6;
+const NOW = Date.UTC(2026, 10, 22, 6, 20) * 1000;
+const YEAR = 365 * 86400 * SECOND;
+
+function makeTraces(rows = 4): Traces {
+  return new Traces({ seconds: 60, columns: 120, rows });
+}
+
+/** A second of samples that ends at `end`, arriving at `now`. */
+function second(traces: Traces, sourceId: string, end: number, now = NOW): void {
+  const samples = Int32Array.from({ length: 10 }, (_, i) => i - 5);
+  traces.add({ sourceId, start: end - SECOND, period: SECOND / 10, sampleRate: 10, samples }, now);
+}
+
+function filled(picture: Picture | undefined, sourceId: string): number {
+  const row = picture?.rows.find((candidate) => candidate.sourceId === sourceId);
+  return row ? row.envelope.filter((byte, i) => i % 2 === 0 && byte !== 0).length : 0;
+}
+
+describe("traces", () => {
+  it("are no picture before the first record", () => {
+    assert.equal(makeTraces().picture(NOW), undefined);
+  });
+
+  it("share an axis that ends at the newest sample, with rows in the order of their ids", () => {
+    const traces = makeTraces();
+    second(traces, "B", NOW - 3 * SECOND);
+    second(traces, "A", NOW - 10 * SECOND);
+    const picture = traces.picture(NOW)!;
+    assert.deepEqual([picture.end, picture.span], [NOW - 3 * SECOND, 60 * SECOND]);
+    assert.deepEqual(
+      picture.rows.map((row) => [row.sourceId, row.sampleRate]),
+      [
+        ["A", 10],
+        ["B", 10],
+      ],
+    );
+    assert.deepEqual([...picture.rows[1]!.envelope.slice(-6, -4)], [0, 0]);
+    assert.deepEqual([...picture.rows[1]!.envelope.slice(-4)], [14, 115, 141, 242]);
+    assert.deepEqual([filled(picture, "A"), filled(picture, "B")], [2, 2]);
+  });
+
+  it("keep a gap, and fill it when the missing record comes late", () => {
+    const traces = makeTraces();
+    for (const ago of [5, 4, 2, 1]) second(traces, "A", NOW - ago * SECOND);
+    assert.equal(filled(traces.picture(NOW), "A"), 8);
+    second(traces, "A", NOW - 3 * SECOND);
+    assert.equal(filled(traces.picture(NOW), "A"), 10);
+  });
+
+  it("tell how late the samples were, and after half a minute of quiet how old they have become", () => {
+    const traces = makeTraces();
+    second(traces, "A", NOW - 2 * SECOND);
+    const latency = (seconds: number) => traces.picture(NOW + seconds * SECOND)!.rows[0]!.latency;
+    assert.deepEqual([latency(0), latency(30), latency(31)].map(Math.round), [2, 2, 33]);
+  });
+
+  it("leave out a record of another time, and go on", () => {
+    const traces = makeTraces();
+    for (const time of [NOW - 20 * SECOND, NOW + 20 * YEAR, NOW - YEAR, NOW - 19 * SECOND])
+      second(traces, "A", time);
+    const picture = traces.picture(NOW)!;
+    assert.deepEqual([picture.end, filled(picture, "A")], [NOW - 19 * SECOND, 4]);
+  });
+
+  it("start anew where eight records in a row are of another time: a replay", () => {
+    const traces = makeTraces();
+    second(traces, "A", NOW);
+    for (let i = 0; i < 9; i++) second(traces, "A", NOW - YEAR + i * SECOND);
+    const picture = traces.picture(NOW)!;
+    assert.deepEqual([picture.end, filled(picture, "A")], [NOW - YEAR + 8 * SECOND, 4]);
+  });
+
+  it("go on at once after an outage, and after a clock ran ahead", () => {
+    const traces = makeTraces();
+    second(traces, "A", NOW - YEAR);
+    second(traces, "A", NOW);
+    assert.equal(traces.picture(NOW)!.end, NOW);
+    second(traces, "B", NOW + YEAR);
+    second(traces, "B", NOW);
+    assert.equal(filled(traces.picture(NOW), "B"), 2);
+  });
+
+  it("aren't dragged along by a stream whose clock is ahead, unless there is no other", () => {
+    const traces = makeTraces();
+    second(traces, "A", NOW + YEAR);
+    assert.equal(traces.picture(NOW)!.end, NOW + YEAR);
+    second(traces, "B", NOW);
+    const picture = traces.picture(NOW)!;
+    assert.deepEqual([picture.end, filled(picture, "A"), filled(picture, "B")], [NOW, 0, 2]);
+  });
+
+  it("show only so many streams, say so, and give the row of a quiet one to a new one", () => {
+    const traces = makeTraces(2);
+    for (const id of ["A", "B", "C"]) second(traces, id, NOW);
+    const ids = (now: number) => traces.picture(now)!.rows.map((row) => row.sourceId);
+    assert.deepEqual([ids(NOW), traces.picture(NOW)!.more], [["A", "B"], true]);
+    const later = NOW + 40 * SECOND;
+    second(traces, "B", later, later);
+    second(traces, "C", later, later);
+    assert.deepEqual([ids(later), traces.picture(later)!.more, traces.size], [["B", "C"], false, 2]);
+  });
+
+  it("keep their bounds whatever comes", () => {
+    const record = fc.record({
+      sourceId: fc.constantFrom("A", "B", "C", "D", "E"),
+      start: fc.oneof(fc.integer({ min: NOW - 1e8, max: NOW + 1e8 }), fc.maxSafeInteger()),
+      period: fc.oneof(fc.double({ min: 1e-3, max: 1e12, noNaN: true }), fc.constant(1e4)),
+      sampleRate: fc.constant(1),
+      samples: fc.array(fc.double(), { minLength: 1, maxLength: 50 }),
+    });
+    const arrivals = fc.array(fc.tuple(record, fc.integer({ min: 0, max: 1e8 })), { maxLength: 40 });
+    fc.assert(
+      fc.property(arrivals, (records) => {
+        const traces = makeTraces(3);
+        let now = NOW;
+        for (const [each, wait] of records) {
+          now += wait;
+          traces.add(each, now);
+        }
+        const picture = traces.picture(now);
+        assert.equal(picture === undefined, records.length === 0);
+        for (const row of picture?.rows ?? []) {
+          assert.equal(row.envelope.length, 240);
+          assert.ok(
+            Number.isFinite(row.centre) && Number.isFinite(row.halfRange) && Number.isFinite(row.latency),
+          );
+        }
+        assert.ok((picture?.rows.length ?? 0) <= 3);
+      }),
+    );
+  });
+});
