@@ -8,3 +8,11 @@ export {
   type Written,
 } from "./archive/json-lines.ts";
 export { type PathFields, PathPattern, PRESETS } from "./archive/path-pattern.ts";
+export { DataLinkError, type DataLinkErrorCode } from "./datalink/errors.ts";
+export type { Packet, PacketInput } from "./datalink/packet.ts";
+export {
+  DataLinkServer,
+  type DataLinkServerEvent,
+  type DataLinkServerOptions,
+  type DataLinkServerStatus,
+} from "./ring/server.ts";

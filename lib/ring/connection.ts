@@ -1,0 +1,290 @@
+/**
+ * A connection: a socket and its session. It cuts what arrives into commands, and sends the session's answers and the
+ * ring's packets in large writes, as fast as the client takes them and no faster: a client that does not read
+ * costs at most one write's bytes, and its commands wait until it does.
+ */
+import type { Socket } from "node:net";
+import { DataLinkError } from "../datalink/errors.ts";
+import { FrameReader } from "../datalink/frame.ts";
+import { type Command, commandParser, MAX_CREDENTIALS, MAX_PATTERN } from "./commands.ts";
+import { gather } from "./delivery.ts";
+import type { ConnectionFigures } from "./info-xml.ts";
+import { type Permissions, Session, type SessionHost, type Steps } from "./session.ts";
+
+/** Milliseconds that one connection may work before others have their turn. */
+const TURN = 5;
+
+/** Bytes of packets in one write. */
+const WRITE_BYTES = 128 * 1024;
+
+/** Bytes of answers that may wait for a client before its commands do. */
+const MAX_WAITING = 64 * 1024;
+
+/** Bytes of commands that may wait before the socket is not read any more. */
+const MAX_UNREAD = 256 * 1024;
+
+/** Milliseconds that a closed connection is still read, so that the client can see why before the reset. */
+const LINGER = 2000;
+
+export interface ConnectionTimeouts {
+  /** Milliseconds for a command that has begun, for the first command, and for a client to read. */
+  ioTimeout: number;
+  /** Milliseconds without anything exchanged. */
+  idleTimeout: number;
+}
+
+/** What a connection tells its server. */
+export interface ConnectionHost
+  extends Omit<SessionHost, "identified" | "refused" | "lapped" | "streamStarted"> {
+  readonly timeouts: ConnectionTimeouts;
+  identified(connection: Connection): void;
+  streamStarted(connection: Connection, streamId: string): void;
+  refused(connection: Connection, reason: string): void;
+  lapped(connection: Connection, missed: number): void;
+  closed(connection: Connection, reason: string): void;
+  /** Has `run` called in this turn of the event loop, after what is there has been read. */
+  schedule(connection: Connection): void;
+}
+
+export class Connection {
+  readonly address: string;
+  readonly port: number;
+  readonly connectedAt = Date.now();
+  readonly session: Session;
+  readonly #host: ConnectionHost;
+  readonly #socket: Socket;
+  readonly #reader: FrameReader<Command>;
+  #steps: Steps | undefined;
+  /** Frames for the next write. */
+  #outbox: Buffer[] = [];
+  #outboxBytes = 0;
+  #writing = false;
+  #paused = false;
+  #closing = false;
+  #closeReason: string | undefined;
+  /** Times in milliseconds: of the last byte in or out, of the last progress in writing, of an open frame's first byte. */
+  #lastExchange = 0;
+  #lastWrite = 0;
+  #frameSince = 0;
+  #lastReceived = 0;
+  #closingSince = 0;
+
+  constructor(host: ConnectionHost, socket: Socket, permissions: Permissions) {
+    this.#host = host;
+    this.#socket = socket;
+    this.address = plainAddress(socket.remoteAddress ?? "");
+    this.port = socket.remotePort ?? 0;
+    this.#reader = new FrameReader(
+      commandParser(host.ring.packetSize),
+      Math.max(host.ring.packetSize, MAX_PATTERN, MAX_CREDENTIALS),
+    );
+    const sessionHost: SessionHost = {
+      ring: host.ring,
+      versionText: host.versionText,
+      sent: host.sent,
+      received: host.received,
+      written: () => host.written(),
+      figures: () => host.figures(),
+      connections: () => host.connections(),
+      identified: () => host.identified(this),
+      streamStarted: (streamId) => host.streamStarted(this, streamId),
+      refused: (reason) => {
+        this.#closeReason = reason;
+        host.refused(this, reason);
+      },
+      lapped: (missed) => host.lapped(this, missed),
+    };
+    this.session = new Session(sessionHost, permissions, (frame) => this.#queue(frame));
+    socket.on("data", (bytes) => this.#receive(bytes));
+    socket.on("error", (error) => {
+      this.#closeReason ??= error.message;
+    });
+    socket.on("close", () => host.closed(this, this.#closeReason ?? "closed by the client"));
+  }
+
+  /** Whether it has nothing to do but to wait for the next packet. */
+  get waitsForPackets(): boolean {
+    return this.session.streaming && !this.#writing && !this.#closing;
+  }
+
+  /** Whether anything was exchanged yet. */
+  get hasSpoken(): boolean {
+    return this.#lastExchange > 0;
+  }
+
+  figures(): ConnectionFigures {
+    const { session } = this;
+    const { ring } = this.#host;
+    const behind =
+      session.next === undefined ? 0 : Math.max(0, ring.end - Math.max(session.next, ring.first));
+    return {
+      type: "DataLink",
+      address: this.address,
+      port: this.port,
+      clientId: session.clientId,
+      connectedAt: this.connectedAt * 1000,
+      match: session.selection.match?.text,
+      reject: session.selection.reject?.text,
+      selectedStreams: session.selectedStreams,
+      lastSequence: session.lastSent,
+      sent: session.sent,
+      received: session.received,
+      idleSeconds: this.hasSpoken ? (Date.now() - this.#lastExchange) / 1000 : 0,
+      percentLag: ring.packets === 0 ? 0 : Math.round((behind / ring.packets) * 100),
+    };
+  }
+
+  /** One turn: commands, then packets, then one write. */
+  run(): void {
+    if (this.#closing) return;
+    let more = false;
+    try {
+      more = this.#runCommands();
+    } catch (error) {
+      if (!(error instanceof DataLinkError)) throw error;
+      this.session.ended = true;
+      this.#closeReason = error.message;
+      this.#host.refused(this, error.message);
+    }
+    if (this.session.streaming && !this.session.ended && !this.#writing) more = this.#gather() || more;
+    this.#flush();
+    if (this.session.ended) this.close(this.#closeReason ?? "closed on the client's request");
+    else if (more && !this.#isBlocked) this.#host.schedule(this);
+    this.#readAsNeeded();
+  }
+
+  /** Closes it after what has been sent; the client may still read that for a moment. */
+  close(reason: string): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#closeReason ??= reason;
+    this.#closingSince = Date.now();
+    this.#socket.end();
+    this.#socket.resume();
+  }
+
+  destroy(reason: string): void {
+    this.#closing = true;
+    this.#closeReason ??= reason;
+    this.#socket.destroy();
+  }
+
+  /** Closes what has been waiting too long; called about once a second with the time in milliseconds. */
+  sweep(now: number): void {
+    const { ioTimeout, idleTimeout } = this.#host.timeouts;
+    if (this.#closing) {
+      if (now - this.#closingSince > LINGER) this.#socket.destroy();
+    } else if (!this.hasSpoken) {
+      if (now - this.connectedAt > ioTimeout) this.destroy("sent nothing");
+    } else if (this.#writing && now - this.#lastWrite > ioTimeout) {
+      this.destroy("does not read");
+    } else if (this.#isFrameOverdue(now, ioTimeout)) {
+      this.destroy("sent an incomplete command");
+    } else if (idleTimeout > 0 && now - this.#lastExchange > idleTimeout) {
+      this.destroy("idle");
+    }
+  }
+
+  /** Nothing arrived for a while, or too little: a trickle of bytes may take twice the time. */
+  #isFrameOverdue(now: number, timeout: number): boolean {
+    if (this.#frameSince === 0 || this.#isBlocked) return false;
+    return now - this.#lastReceived > timeout || now - this.#frameSince > 2 * timeout;
+  }
+
+  get #isBlocked(): boolean {
+    return this.#socket.writableLength > MAX_WAITING;
+  }
+
+  #receive(bytes: Buffer): void {
+    this.#lastReceived = this.#lastExchange = Date.now();
+    if (this.#closing) return;
+    this.#reader.push(bytes);
+    this.run();
+  }
+
+  /** Returns whether commands are left that could be handled at once. */
+  #runCommands(): boolean {
+    const until = performance.now() + TURN;
+    for (let handled = 1; !this.session.ended; handled++) {
+      if (this.#isBlocked || this.#outboxBytes > MAX_WAITING) return this.#isBusy;
+      if (this.#steps) {
+        if (!runUntil(this.#steps, until)) return true;
+        this.#steps = undefined;
+      }
+      const command = this.#reader.next();
+      if (command === undefined) {
+        this.#noteOpenFrame();
+        return false;
+      }
+      this.#frameSince = 0;
+      this.#steps = this.session.handle(command);
+      if (handled % 32 === 0 && performance.now() > until) return this.#isBusy;
+    }
+    return false;
+  }
+
+  #noteOpenFrame(): void {
+    if (this.#reader.buffered === 0) this.#frameSince = 0;
+    else if (this.#frameSince === 0) this.#frameSince = this.#lastReceived;
+  }
+
+  get #isBusy(): boolean {
+    return this.#steps !== undefined || this.#reader.buffered > 0;
+  }
+
+  /** Puts the next packets into the outbox; returns whether there may be more. */
+  #gather(): boolean {
+    const { session } = this;
+    const { ring } = this.#host;
+    const delivery = gather(ring, session.selection, session.catchUp(), WRITE_BYTES);
+    session.next = delivery.next;
+    if (delivery.packets > 0) {
+      session.countSent(delivery.packets, delivery.bytes.length, delivery.last);
+      this.#queue(delivery.bytes);
+    }
+    return delivery.next < ring.end;
+  }
+
+  #queue(frame: Buffer): void {
+    this.#outbox.push(frame);
+    this.#outboxBytes += frame.length;
+  }
+
+  #flush(): void {
+    if (this.#outboxBytes === 0) return;
+    const bytes =
+      this.#outbox.length === 1 ? this.#outbox[0]! : Buffer.concat(this.#outbox, this.#outboxBytes);
+    this.#outbox = [];
+    this.#outboxBytes = 0;
+    this.#writing = true;
+    this.#lastWrite = this.#lastExchange = Date.now();
+    this.#socket.write(bytes, this.#written);
+  }
+
+  readonly #written = (): void => {
+    this.#lastWrite = Date.now();
+    this.#writing = this.#socket.writableLength > 0;
+    if (this.session.streaming || this.#isBusy) this.#host.schedule(this);
+  };
+
+  #readAsNeeded(): void {
+    const pause = this.#reader.buffered > MAX_UNREAD && !this.#closing;
+    if (pause === this.#paused) return;
+    this.#paused = pause;
+    if (pause) this.#socket.pause();
+    else this.#socket.resume();
+  }
+}
+
+/** Takes steps until they are done, which it returns, or the time has come. */
+function runUntil(steps: Steps, until: number): boolean {
+  do {
+    if (steps.next().done) return true;
+  } while (performance.now() < until);
+  return false;
+}
+
+/** An IPv4 client of an IPv6 socket is shown, and judged, by its IPv4 address. */
+function plainAddress(address: string): string {
+  return address.startsWith("::ffff:") ? address.slice(7) : address;
+}

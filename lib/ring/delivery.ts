@@ -1,0 +1,72 @@
+/** Copies a reader's next packets out of the ring, many in one piece. */
+import type { Ring } from "./ring.ts";
+import type { Selection } from "./selection.ts";
+
+/** Most packets looked at in one go, so that a reader that selects few of very many does not hold up the others. */
+const MAX_SCANNED = 10_000;
+
+export interface Delivery {
+  /** Whole PACKET frames, ready to be sent; empty where none of the packets looked at is selected. */
+  bytes: Buffer;
+  packets: number;
+  /** Sequence of the last packet in `bytes`, if there is any. */
+  last: number;
+  /** The sequence to go on with. */
+  next: number;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * The selected packets from sequence `from` on, as many as fit into `maxBytes`, but at least one.
+ *
+ * @param prefix bytes to be put before a frame of this length, for transports that have their own framing
+ */
+export function gather(
+  ring: Ring,
+  selection: Selection,
+  from: number,
+  maxBytes: number,
+  prefix?: (length: number) => Buffer,
+): Delivery {
+  const limit = Math.min(ring.end, from + MAX_SCANNED);
+  // Runs of frames that touch in the store: offset and length in turn.
+  const runs: number[] = [];
+  let [total, packets, runEnd, last, next] = [0, 0, -1, -1, from];
+  for (; next < limit; next++) {
+    if (!selection.has(ring.streamAt(next))) continue;
+    const length = ring.lengthAt(next);
+    if (packets > 0 && total + length > maxBytes) break;
+    const offset = ring.offsetAt(next);
+    if (offset === runEnd && prefix === undefined) runs[runs.length - 1]! += length;
+    else runs.push(offset, length);
+    runEnd = offset + length;
+    total += length;
+    packets++;
+    last = next;
+  }
+  return { bytes: packets > 0 ? copyRuns(ring, runs, total, prefix) : NOTHING, packets, last, next };
+}
+
+function copyRuns(
+  ring: Ring,
+  runs: number[],
+  total: number,
+  prefix: ((length: number) => Buffer) | undefined,
+): Buffer {
+  const prefixes: Buffer[] = [];
+  let size = total;
+  for (let i = 0; prefix && i < runs.length; i += 2) {
+    const bytes = prefix(runs[i + 1]!);
+    prefixes.push(bytes);
+    size += bytes.length;
+  }
+  const target = Buffer.allocUnsafeSlow(size);
+  let filled = 0;
+  for (let i = 0; i < runs.length; i += 2) {
+    const head = prefixes[i / 2];
+    if (head) filled += head.copy(target, filled);
+    filled += ring.copy(runs[i]!, runs[i + 1]!, target, filled);
+  }
+  return target;
+}

@@ -1,0 +1,123 @@
+// lib/ring/: the server over TCP, by a bare peer that has no client code in it.
+import assert from "node:assert/strict";
+import { EventEmitter, once } from "node:events";
+import { DataLinkError } from "../../lib/datalink/errors.ts";
+import { encodeFrame } from "../../lib/datalink/frame.ts";
+import { DataLinkServer, type DataLinkServerEvent } from "../../lib/ring/server.ts";
+import { describe as inWords, Peer, write } from "./peer.ts";
+
+describe("datalink server", () => {
+  let server: DataLinkServer;
+  let peer: Peer;
+  let events: DataLinkServerEvent[];
+  const heard = new EventEmitter();
+
+  async function happened(type: DataLinkServerEvent["type"]): Promise<void> {
+    if (!events.some((event) => event.type === type)) await once(heard, type);
+  }
+
+  beforeEach(async () => {
+    events = [];
+    const onEvent = (event: DataLinkServerEvent) => {
+      events.push(event);
+      heard.emit(event.type);
+    };
+    server = await DataLinkServer.listen({ port: 0, ringBytes: 4096, onEvent });
+    peer = await Peer.connect(server.port);
+  });
+
+  afterEach(async () => {
+    peer.end();
+    await server.close();
+  });
+
+  it("takes packets and gives them back", async () => {
+    assert.equal(
+      await peer.ask("ID me"),
+      "ID DataLink v1.1 (SeisFlow/0.1.0) :: DLPROTO:1.1 PACKETSIZE:512 WRITE",
+    );
+    assert.equal(await peer.ask(write("A/TEXT", "one"), "READ 1"), "OK 1");
+    assert.equal(inWords(await peer.next()), "PACKET A/TEXT 1 one");
+  });
+
+  it("streams from behind the position on, and on to what is written meanwhile", async () => {
+    for (const text of ["one", "two", "three"])
+      server.write({ streamId: "A/TEXT", dataStart: 1, payload: text });
+    assert.equal(await peer.ask("POSITION SET 1"), "OK 1 Positioned to packet ID 1");
+    peer.send("STREAM");
+    assert.deepEqual((await peer.take(2)).map(inWords), ["PACKET A/TEXT 2 two", "PACKET A/TEXT 3 three"]);
+    server.write({ streamId: "A/TEXT", dataStart: 1, payload: "four" });
+    assert.equal(inWords(await peer.next()), "PACKET A/TEXT 4 four");
+    assert.equal(await peer.ask("ENDSTREAM"), "ENDSTREAM");
+    server.write({ streamId: "A/TEXT", dataStart: 1, payload: "five" });
+    peer.send("STREAM");
+    assert.equal(inWords(await peer.next()), "PACKET A/TEXT 5 five");
+  });
+
+  it("sends what MATCH selects and REJECT does not", async () => {
+    assert.equal(
+      await peer.ask(encodeFrame("MATCH 3", Buffer.from("A|B"))),
+      "OK 0 0 streams selected after match",
+    );
+    assert.equal(
+      await peer.ask(encodeFrame("REJECT 3", Buffer.from("B/T"))),
+      "OK 0 0 streams selected after reject",
+    );
+    peer.send("STREAM");
+    assert.match(await peer.ask("ID me"), /^ID/);
+    for (const streamId of ["A/T", "B/T", "C/T", "B/J"])
+      server.write({ streamId, dataStart: 1, payload: "" });
+    assert.deepEqual((await peer.take(2)).map(inWords), ["PACKET A/T 1 ", "PACKET B/J 4 "]);
+  });
+
+  it("goes on at the earliest packet still there when the ring has overtaken a reader, and says so", async () => {
+    server.write({ streamId: "A", dataStart: 1, payload: "x" });
+    assert.equal(await peer.ask("POSITION SET EARLIEST"), "OK 1 Positioned to packet ID 1");
+    for (let i = 0; i < 100; i++) server.write({ streamId: "A", dataStart: 1, payload: Buffer.alloc(500) });
+    const { earliest, newest, packets } = server.status;
+    assert.ok(earliest && newest);
+    peer.send("STREAM");
+    const ids = (await peer.take(packets)).map((reply) => reply.kind === "PACKET" && reply.packetId);
+    assert.equal(ids[0], earliest.packetId);
+    assert.equal(ids.at(-1), newest.packetId);
+    assert.deepEqual(
+      events.filter(({ type }) => type === "lapped").map((event) => event.type === "lapped" && event.missed),
+      [Number(earliest.packetId) - 2],
+    );
+  });
+
+  it("answers INFO", async () => {
+    server.write({ streamId: "A<&>/T", dataStart: 1_700_000_000_000_000, payload: "" });
+    assert.match(
+      await peer.ask("INFO STATUS "),
+      /^INFO STATUS <DataLink Version="DataLink v1.1 .*TotalStreams="1"/,
+    );
+    assert.match(await peer.ask("INFO STREAMS"), /<Stream Name="A&lt;&amp;&gt;\/T" EarliestPacketID="1"/);
+    assert.match(await peer.ask("INFO CONNECTIONS"), /<Connection Type="DataLink" Host="127.0.0.1"/);
+  });
+
+  it("tells what happens", async () => {
+    await peer.ask("ID my program", write("A/T", "x"));
+    await peer.next();
+    peer.send("BYE");
+    await happened("closed");
+    assert.deepEqual(
+      events.map(({ type, client }) => `${type} ${client?.clientId}`),
+      ["connected ", "identified my program", "stream my program", "closed my program"],
+    );
+  });
+
+  it("says what to do about a port that is taken", async () => {
+    await assert.rejects(
+      DataLinkServer.listen({ port: server.port }),
+      (error) =>
+        error instanceof DataLinkError &&
+        error.code === "ADDRESS_IN_USE" &&
+        error.message.includes(`${server.port}`),
+    );
+    await assert.rejects(
+      DataLinkServer.listen({ port: 0, host: "192.0.2.1" }),
+      (error) => error instanceof DataLinkError && error.code === "LISTEN_FAILED",
+    );
+  });
+});
