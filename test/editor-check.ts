@@ -26,7 +26,7 @@ if (pages.length > 0) {
       module: "esnext",
       moduleResolution: "bundler",
       lib: ["es2022", "dom", "dom.iterable"],
-      types: ["jquery", "jqueryui"],
+      types: ["jquery"],
       allowJs: true,
       checkJs: true,
       noEmit: true,

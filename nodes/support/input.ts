@@ -1,0 +1,36 @@
+/** Node-RED's input handler around a function that takes its time. */
+import type { Node, NodeMessage, NodeMessageInFlow } from "node-red";
+
+export type Send = (msg: NodeMessage | (NodeMessage | NodeMessage[] | null)[]) => void;
+
+/** What was thrown, as an Error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown as string));
+}
+
+/** Calls `handle` for each message; the node is done with it when the promise is settled, with its error if it has one. */
+export function onInput(node: Node, handle: (msg: NodeMessageInFlow, send: Send) => Promise<void>): void {
+  node.on("input", (msg, send, done) => {
+    void settle(handle(msg, send), done);
+  });
+}
+
+async function settle(work: Promise<void>, done: (error?: Error) => void): Promise<void> {
+  let failure: Error | undefined;
+  try {
+    await work;
+  } catch (error) {
+    failure = asError(error);
+  }
+  done(failure);
+}
+
+/** Runs `close` when Node-RED stops the node, and tells Node-RED when it is through, whatever happens. */
+export function onClose(node: Node, close: (removed: boolean) => Promise<void>): void {
+  node.on("close", (removed: boolean, done: () => void) => {
+    void settle(close(removed), (error) => {
+      if (error) node.error(error.message);
+      done();
+    });
+  });
+}

@@ -1,0 +1,67 @@
+/** Packets as messages, and back: the part of the message contract that datalink in and datalink out speak. */
+import type { Packet } from "../../lib/datalink/packet.ts";
+import { splitStreamId } from "../../lib/datalink/stream-id.ts";
+import { formatMicroseconds } from "../../lib/time.ts";
+
+/** `msg.datalink`: plain and small, because Node-RED copies it at every second wire. */
+export interface DataLinkProperty {
+  streamId: string;
+  sourceId: string;
+  type: string;
+  /** Digits: a packet id may be larger than a number holds exactly. */
+  packetId: string;
+  /** ISO 8601 UTC with six decimals, as the two that follow. */
+  packetTime: string;
+  dataStart: string;
+  dataEnd: string;
+  /** The server's address. */
+  server: string;
+}
+
+export interface PacketMessage {
+  [property: string]: unknown;
+  topic: string;
+  payload: unknown;
+  datalink: DataLinkProperty;
+}
+
+/**
+ * The message for a packet. With `raw` its payload stays a Buffer whatever the type says.
+ * A payload that is not what its type says (JSON that is none) stays a Buffer as well, and `onProblem` hears why.
+ */
+export function packetMessage(
+  packet: Packet,
+  server: string,
+  raw: boolean,
+  onProblem: (sentence: string) => void,
+): PacketMessage {
+  const { sourceId, type } = splitStreamId(packet.streamId);
+  return {
+    topic: packet.streamId,
+    payload: raw ? packet.payload : parsePayload(packet, type, onProblem),
+    datalink: {
+      streamId: packet.streamId,
+      sourceId,
+      type,
+      packetId: String(packet.packetId),
+      packetTime: formatMicroseconds(packet.packetTime),
+      dataStart: formatMicroseconds(packet.dataStart),
+      dataEnd: formatMicroseconds(packet.dataEnd),
+      server,
+    },
+  };
+}
+
+function parsePayload(packet: Packet, type: string, onProblem: (sentence: string) => void): unknown {
+  if (type === "TEXT") return packet.payload.toString("utf8");
+  if (type !== "JSON") return packet.payload;
+  try {
+    return JSON.parse(packet.payload.toString("utf8"));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    onProblem(
+      `Packet ${packet.packetId} of ${packet.streamId} is no valid JSON (${reason}): it stays a Buffer.`,
+    );
+    return packet.payload;
+  }
+}
