@@ -11,8 +11,28 @@ export { type PathFields, PathPattern, PRESETS } from "./archive/path-pattern.ts
 export { DataLinkError, type DataLinkErrorCode } from "./datalink/errors.ts";
 export type { Packet, PacketInput } from "./datalink/packet.ts";
 export {
+  ENCODINGS,
+  type EncodingInput,
+  type EncodingName,
+  encodingName,
+  MiniSeedError,
+  type MiniSeedErrorCode,
+  MiniSeedRecord,
+  type PackOptions,
+  type Problem,
+  packRecords,
+  type ReadOptions,
+  RecordReader,
+  readRecordStream,
+  readRecords,
+  type SampleArray,
+  type Samples,
+  type Series,
+} from "./mseed/index.ts";
+export {
   DataLinkServer,
   type DataLinkServerEvent,
   type DataLinkServerOptions,
   type DataLinkServerStatus,
 } from "./ring/server.ts";
+export { bandCode, type Nslc, SourceId, SourceIdError } from "./source-id.ts";

@@ -1,0 +1,146 @@
+/**
+ * Is here a record, and how long is it? Asked at every place where one may begin, for each record anew: versions may be
+ * mixed in one stream. The tests are those of the two formats, made stricter for version 2, whose header has no magic.
+ */
+
+/** Answers of `recordLength` that are no length. */
+export const NOT_A_RECORD = -1;
+export const NEED_MORE = -2;
+/** A header, but its length cannot be: zero-like, or above the limit. */
+export const BAD_LENGTH = -3;
+
+/** Bytes that decide whether a record begins here. */
+export const HEADER_BYTES = 48;
+export const HEADER3_BYTES = 40;
+
+/** The longest miniSEED 2 record that is searched for where no blockette 1000 tells the length. */
+const MAX_SEARCHED_LENGTH = 131_072;
+const SEARCH_STEP = 64;
+
+/** Years that a version 2 header may have: those that fit 64 bits of nanoseconds. */
+const FIRST_YEAR = 1678;
+const LAST_YEAR = 2262;
+
+export type HeaderOrder = 0 | 1 | 2;
+export const BIG_ENDIAN = 1;
+export const LITTLE_ENDIAN = 2;
+
+/** Whether the bytes at `p` begin a miniSEED 3 record; needs 15 bytes. */
+export function isHeader3(bytes: Uint8Array, p: number): boolean {
+  return bytes[p] === 0x4d && bytes[p + 1] === 0x53 && bytes[p + 2] === 3 && isTimeOfDay(bytes, p + 12);
+}
+
+/**
+ * Whether the bytes at `p` begin a miniSEED 2 data record, and in which byte order its header is; 0 if none. Needs 48 bytes.
+ * Where both orders make sense (2056 day 1 read backwards is year 2056, day 256), the likelier one wins, big endian if in doubt.
+ */
+export function headerOrder2(bytes: Uint8Array, view: DataView, p: number): HeaderOrder {
+  for (let i = p; i < p + 6; i++) {
+    const c = bytes[i] as number;
+    if ((c < 0x30 || c > 0x39) && c !== 0x20 && c !== 0) return 0;
+  }
+  const quality = bytes[p + 6];
+  if (quality !== 0x44 && quality !== 0x52 && quality !== 0x51 && quality !== 0x4d) return 0;
+  const reserved = bytes[p + 7];
+  if ((reserved !== 0x20 && reserved !== 0) || !isTimeOfDay(bytes, p + 24)) return 0;
+  const big = headerScore(view, p, false);
+  const little = headerScore(view, p, true);
+  if (big === 0 && little === 0) return 0;
+  return big >= little ? BIG_ENDIAN : LITTLE_ENDIAN;
+}
+
+/** Whether the bytes at `p` begin a record of either version; needs 48 bytes. */
+export function isHeader(bytes: Uint8Array, view: DataView, p: number): boolean {
+  return isHeader3(bytes, p) || headerOrder2(bytes, view, p) !== 0;
+}
+
+/** How well a version 2 header makes sense in a byte order; 0: not at all. */
+function headerScore(view: DataView, p: number, littleEndian: boolean): number {
+  const year = view.getUint16(p + 20, littleEndian);
+  const day = view.getUint16(p + 22, littleEndian);
+  const dataOffset = view.getUint16(p + 44, littleEndian);
+  const blocketteOffset = view.getUint16(p + 46, littleEndian);
+  if (year < FIRST_YEAR || year > LAST_YEAR || day < 1 || day > 366) return 0;
+  if (blocketteOffset !== 0 && blocketteOffset < HEADER_BYTES) return 0;
+  let score = 1;
+  if (dataOffset === 0 || (dataOffset >= HEADER_BYTES && dataOffset % 4 === 0)) score += 2;
+  if (view.getUint16(p + 28, littleEndian) <= 9999) score += 1;
+  if (year >= 1900 && year <= 2100) score += 1;
+  // The chain mostly begins right after the header, and hardly ever far from it.
+  if (blocketteOffset === HEADER_BYTES) score += 4;
+  else if (blocketteOffset < 256) score += 1;
+  return score;
+}
+
+function isTimeOfDay(bytes: Uint8Array, p: number): boolean {
+  return (bytes[p] as number) <= 23 && (bytes[p + 1] as number) <= 59 && (bytes[p + 2] as number) <= 60;
+}
+
+/** What a reader knows of the data around a record. */
+export interface DetectionLimits {
+  /** Records above this length are refused. */
+  maxRecordLength: number;
+  /** No bytes will follow those that are there. */
+  isLast: boolean;
+  /** The length of the latest record without blockette 1000, 0 if none: the last one is as long. */
+  lengthHint: number;
+}
+
+/** The length of the record at `p`, which may reach beyond the bytes that are there; or one of the answers above. */
+export function recordLength(bytes: Uint8Array, view: DataView, p: number, limits: DetectionLimits): number {
+  const available = bytes.length - p;
+  if (available < HEADER_BYTES && !limits.isLast) return NEED_MORE;
+  if (available >= HEADER3_BYTES && isHeader3(bytes, p)) {
+    return withinLimit(length3(view, p), limits);
+  }
+  if (available < HEADER_BYTES) return NOT_A_RECORD;
+  const order = headerOrder2(bytes, view, p);
+  if (order === 0) return NOT_A_RECORD;
+  const declared = declaredLength2(bytes, view, p, order === LITTLE_ENDIAN, limits.isLast);
+  return declared === 0 ? searchLength2(bytes, view, p, limits) : withinLimit(declared, limits);
+}
+
+function withinLimit(length: number, limits: DetectionLimits): number {
+  return length > limits.maxRecordLength ? BAD_LENGTH : length;
+}
+
+function length3(view: DataView, p: number): number {
+  return HEADER3_BYTES + view.getUint8(p + 33) + view.getUint16(p + 34, true) + view.getUint32(p + 36, true);
+}
+
+/** The length that blockette 1000 declares; 0 if there is none. */
+function declaredLength2(
+  bytes: Uint8Array,
+  view: DataView,
+  p: number,
+  littleEndian: boolean,
+  isLast: boolean,
+): number {
+  let at = view.getUint16(p + 46, littleEndian);
+  while (at !== 0) {
+    if (p + at + 8 > bytes.length) return isLast ? 0 : NEED_MORE;
+    const next = view.getUint16(p + at + 2, littleEndian);
+    if (view.getUint16(p + at, littleEndian) === 1000) {
+      const exponent = bytes[p + at + 6] as number;
+      if (exponent < 6) return BAD_LENGTH;
+      // From 31 on the exponent is no length at all, but noise: as if the blockette said nothing of it.
+      if (exponent < 31) return 2 ** exponent;
+    }
+    if (next < at + 4) return 0;
+    at = next;
+  }
+  return 0;
+}
+
+/** The distance to the next header, in steps of 64 bytes; at the end of the data, what is left, if it can be a length. */
+function searchLength2(bytes: Uint8Array, view: DataView, p: number, limits: DetectionLimits): number {
+  const last = Math.min(bytes.length - HEADER_BYTES, p + MAX_SEARCHED_LENGTH);
+  for (let next = p + SEARCH_STEP; next <= last; next += SEARCH_STEP) {
+    if (isHeader(bytes, view, next)) return next - p;
+  }
+  const available = bytes.length - p;
+  if (available > MAX_SEARCHED_LENGTH + HEADER_BYTES) return BAD_LENGTH;
+  if (!limits.isLast) return NEED_MORE;
+  if (limits.lengthHint > 0 && limits.lengthHint <= available) return limits.lengthHint;
+  return available >= SEARCH_STEP && (available & (available - 1)) === 0 ? available : BAD_LENGTH;
+}

@@ -1,0 +1,62 @@
+/** The encodings of a payload: their codes (SEED manual, FDSN miniSEED 3), names, and what their samples are. */
+import { MiniSeedError } from "./errors.ts";
+
+/** Codes by name. The same code means the same in both versions of the format. */
+export const ENCODINGS = {
+  text: 0,
+  int16: 1,
+  int24: 2,
+  int32: 3,
+  float32: 4,
+  float64: 5,
+  steim1: 10,
+  steim2: 11,
+  "geoscope-24": 12,
+  "geoscope-16-3": 13,
+  "geoscope-16-4": 14,
+  usnsn: 15,
+  cdsn: 16,
+  graefenberg: 17,
+  ipg: 18,
+  steim3: 19,
+  sro: 30,
+  hglp: 31,
+  dwwssn: 32,
+  rstn: 33,
+  opaque: 100,
+} as const;
+
+export type EncodingName = keyof typeof ENCODINGS;
+
+/** An encoding that a caller gives: its code, or its name. */
+export type EncodingInput = number | EncodingName;
+
+const NAMES = new Map<number, EncodingName>(
+  (Object.keys(ENCODINGS) as EncodingName[]).map((name) => [ENCODINGS[name], name]),
+);
+
+/** The name of an encoding's code, or `undefined` for a code that the standards do not list. */
+export function encodingName(code: number): EncodingName | undefined {
+  return NAMES.get(code);
+}
+
+/** For messages: `Steim2`-like name and code, `steim2 (11)`. */
+export function describeEncoding(code: number): string {
+  return `${encodingName(code) ?? "unknown"} (${code})`;
+}
+
+/**
+ * The code that a caller means.
+ * @throws MiniSeedError `INVALID_ARGUMENT` for what is no encoding.
+ */
+export function encodingCode(encoding: EncodingInput): number {
+  if (typeof encoding === "number") {
+    if (Number.isInteger(encoding) && encoding >= 0 && encoding <= 255) return encoding;
+  } else if (Object.hasOwn(ENCODINGS, encoding)) {
+    return ENCODINGS[encoding];
+  }
+  throw new MiniSeedError(
+    "INVALID_ARGUMENT",
+    `encoding ${String(encoding)} is not known: give a code such as 11 or a name such as "steim2"`,
+  );
+}

@@ -1,0 +1,24 @@
+/** The miniSEED codec: records of versions 2 and 3 read, written and converted. */
+export type { Blockette } from "./blockettes.ts";
+export type { CalendarTime } from "./calendar.ts";
+export type { SampleArray, SampleKind, Samples } from "./decode.ts";
+export { ENCODINGS, type EncodingInput, type EncodingName, encodingName } from "./encodings.ts";
+export {
+  MiniSeedError,
+  type MiniSeedErrorCode,
+  type Problem,
+  type ProblemCode,
+  type ProblemHandler,
+} from "./errors.ts";
+export { type PackOptions, packRecords, type Series } from "./pack.ts";
+export { type ReadOptions, RecordReader, readRecordStream, readRecords } from "./reader.ts";
+export {
+  FLAG_CALIBRATION,
+  FLAG_CLOCK_LOCKED,
+  FLAG_TIME_QUESTIONABLE,
+  type JsonObject,
+  type JsonValue,
+  MiniSeedRecord,
+} from "./record.ts";
+export { MiniSeed2Record } from "./record2.ts";
+export { MiniSeed3Record } from "./record3.ts";

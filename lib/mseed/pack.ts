@@ -1,0 +1,188 @@
+/** Packs a series of samples into records of miniSEED 2 or 3. */
+import { SourceId } from "../source-id.ts";
+import { type TimeInput, toNanoseconds } from "../time.ts";
+import type { Samples } from "./decode.ts";
+import { encodePayload, type PackableSamples, prepareSamples } from "./encode.ts";
+import { ENCODINGS, type EncodingInput, encodingCode } from "./encodings.ts";
+import { MiniSeedError, type ProblemHandler } from "./errors.ts";
+import { leapSecondsWithin } from "./leap-seconds.ts";
+import { layOut2 } from "./pack2.ts";
+import { layOut3 } from "./pack3.ts";
+import { type Rate, rateOf, sampleOffset } from "./rate.ts";
+import type { JsonObject } from "./record.ts";
+
+/** What is to be packed: one continuous series of samples, and what its records say of it. A `MiniSeedRecord` is one. */
+export interface Series {
+  sourceId: SourceId | string;
+  /** Time of the first sample. */
+  startTime: TimeInput;
+  /** Samples per second; a negative number is a period in seconds; 0 where there is no time series. */
+  sampleRate: number;
+  /** Numbers, or text; none for a record of headers alone. */
+  samples?: Samples | ArrayLike<number> | undefined;
+  /** Default 1: raw data. miniSEED 2 has it as quality: 1 R, 2 D, 3 Q, 4 M. */
+  publicationVersion?: number | undefined;
+  /** Flag bits as in miniSEED 3: 1 calibration signals present, 2 time tag questionable, 4 clock locked. */
+  flags?: number | undefined;
+  /** Extra headers of miniSEED 3: an object, or JSON text, which is written as it is. */
+  extraHeaders?: JsonObject | string | undefined;
+}
+
+/** How to pack. */
+export interface PackOptions {
+  /** Default 3. */
+  formatVersion?: 2 | 3 | undefined;
+  /**
+   * A code or a name, see `ENCODINGS`. Default: what holds the samples exactly: Steim 2 for integers, float32, float64, text.
+   */
+  encoding?: EncodingInput | undefined;
+  /**
+   * Bytes. In miniSEED 2 the length of every record, a power of two from 128 to 131072, default 512; in miniSEED 3 the most
+   * that a record may have, default 4096.
+   */
+  recordLength?: number | undefined;
+  /** miniSEED 2 only: byte order of header and payload. Default `false`: big endian. Steim is always big endian. */
+  littleEndian?: boolean | undefined;
+  /** Gets what has no place in miniSEED 2, once for the series: `HEADER_LOST`, `PRECISION_LOST`. */
+  onProblem?: ProblemHandler | undefined;
+}
+
+/** A series after all checks, as the two formats take it. */
+export interface PackableSeries {
+  sourceId: SourceId;
+  startTime: bigint;
+  /** As miniSEED 3 writes it: hertz, or a negative period. */
+  rateField: number;
+  rate: Rate;
+  publicationVersion: number;
+  flags: number;
+  extraHeadersText: string;
+  encoding: number;
+}
+
+/** A record in the making. */
+export interface Draft {
+  bytes: Uint8Array;
+  view: DataView;
+}
+
+/** What is the same in all records of a series, for one of the formats. */
+export interface Layout {
+  /** Where the payload begins in a record. */
+  dataOffset: number;
+  /** Bytes of a record, at most. */
+  recordLength: number;
+  /** Samples in a record, at most. */
+  maxSamples: number;
+  /** Byte order of the payload. */
+  littleEndian: boolean;
+  /** A record with all that does not depend on its samples; its payload zero. */
+  begin: () => Draft;
+  /** Fills in what depends on the samples; gives the finished record. */
+  finish: (draft: Draft, startTime: bigint, samples: number, payloadBytes: number) => Uint8Array;
+}
+
+/**
+ * The records of a series, as many as it takes, each with the exact time of its first sample. A series without samples makes
+ * one record of headers.
+ * @throws MiniSeedError `INVALID_ARGUMENT` for what the format cannot hold; `SAMPLE_RANGE` for samples that the encoding
+ *   cannot; both before the first record
+ */
+export function* packRecords(series: Series, options: PackOptions = {}): Generator<Uint8Array, void> {
+  const { formatVersion = 3 } = options;
+  const [packable, samples] = checkSeries(series, options.encoding);
+  if (formatVersion !== 2 && formatVersion !== 3) {
+    throw new MiniSeedError("INVALID_ARGUMENT", `formatVersion ${String(formatVersion)}: there are 2 and 3`);
+  }
+  const layout = formatVersion === 2 ? layOut2(packable, options) : layOut3(packable, options);
+  yield* packAll(packable, samples, layout);
+}
+
+function* packAll(
+  series: PackableSeries,
+  samples: PackableSamples,
+  layout: Layout,
+): Generator<Uint8Array, void> {
+  const { startTime, rate, encoding } = series;
+  const room = layout.recordLength - layout.dataOffset;
+  let from = 0;
+  do {
+    const draft = layout.begin();
+    const target = {
+      view: draft.view,
+      start: layout.dataOffset,
+      length: room,
+      littleEndian: layout.littleEndian,
+    };
+    const to = Math.min(samples.length, from + layout.maxSamples);
+    const packed = encodePayload(encoding, samples, from, to, target);
+    if (packed.samples === 0 && samples.length > 0) {
+      throw new MiniSeedError(
+        "INVALID_ARGUMENT",
+        `records of ${layout.recordLength} bytes have no room for samples after ${layout.dataOffset} bytes of headers`,
+      );
+    }
+    // Always from the start of the series: adding up rounded times would drift.
+    const time = startTime + (from === 0 ? 0n : sampleOffset(rate, from));
+    yield layout.finish(draft, time - leapSecondsWithin(startTime, time), packed.samples, packed.bytes);
+    from += packed.samples;
+  } while (from < samples.length);
+}
+
+function checkSeries(series: Series, encoding: EncodingInput | undefined): [PackableSeries, PackableSamples] {
+  const { sampleRate, publicationVersion = 1, flags = 0 } = series;
+  const startTime = toNanoseconds(series.startTime);
+  if (startTime === undefined) {
+    throw new MiniSeedError("INVALID_ARGUMENT", `startTime ${String(series.startTime)} is no time`);
+  }
+  if (!Number.isFinite(sampleRate)) {
+    throw new MiniSeedError("INVALID_ARGUMENT", `sampleRate ${String(sampleRate)} is no number of hertz`);
+  }
+  const code = encoding === undefined ? defaultEncoding(series.samples) : encodingCode(encoding);
+  const samples = prepareSamples(code, checkSamples(series.samples, code));
+  const packable: PackableSeries = {
+    sourceId: SourceId.from(series.sourceId),
+    startTime,
+    // Writers should use periods below 1 Hz (FDSN miniSEED 3): they are mostly whole numbers.
+    rateField: sampleRate > 0 && sampleRate < 1 ? -1 / sampleRate : sampleRate,
+    rate: rateOf(sampleRate),
+    publicationVersion: checkByte("publicationVersion", publicationVersion),
+    flags: checkByte("flags", flags),
+    extraHeadersText: extraHeadersText(series.extraHeaders),
+    encoding: code,
+  };
+  return [packable, samples];
+}
+
+/** Samples that are numbers indeed, or text: the caller may be a message from anywhere. */
+function checkSamples(samples: Series["samples"], encoding: number): ArrayLike<number> | string {
+  if (samples === undefined) return encoding === ENCODINGS.text ? "" : [];
+  if (typeof samples === "string") return samples;
+  if (Array.isArray(samples)) {
+    const odd = samples.findIndex((sample) => typeof sample !== "number");
+    if (odd < 0) return samples;
+    throw new MiniSeedError("INVALID_ARGUMENT", `sample ${odd} is no number but ${typeof samples[odd]}`);
+  }
+  if (ArrayBuffer.isView(samples) && !(samples instanceof DataView) && typeof samples[0] !== "bigint")
+    return samples;
+  throw new MiniSeedError("INVALID_ARGUMENT", "samples are an array of numbers, a typed array, or text");
+}
+
+function defaultEncoding(samples: Series["samples"]): number {
+  if (samples === undefined || typeof samples === "string") return ENCODINGS.text;
+  if (samples instanceof Float32Array) return ENCODINGS.float32;
+  if (samples instanceof Float64Array) return ENCODINGS.float64;
+  if (Array.isArray(samples) && samples.some((sample) => (sample | 0) !== sample)) return ENCODINGS.float64;
+  return ENCODINGS.steim2;
+}
+
+function checkByte(name: string, value: number): number {
+  if (Number.isInteger(value) && value >= 0 && value <= 255) return value;
+  throw new MiniSeedError("INVALID_ARGUMENT", `${name} ${String(value)} is no integer from 0 to 255`);
+}
+
+function extraHeadersText(headers: JsonObject | string | undefined): string {
+  if (headers === undefined) return "";
+  if (typeof headers === "string") return headers;
+  return Object.keys(headers).length > 0 ? JSON.stringify(headers) : "";
+}

@@ -1,0 +1,278 @@
+/** A record of either version: what both say, and its samples, decoded on first use. */
+import type { Nslc, SourceId } from "../source-id.ts";
+import { type CalendarTime, calendarSeconds, toBigNanoseconds } from "./calendar.ts";
+import {
+  decodePayload,
+  type Payload,
+  payloadCapacity,
+  type SampleArray,
+  type SampleKind,
+  type Samples,
+  sampleKind,
+} from "./decode.ts";
+import { describeEncoding, ENCODINGS } from "./encodings.ts";
+import { MiniSeedError, type ProblemCode, type ProblemReporter } from "./errors.ts";
+import { leapSecondsWithin } from "./leap-seconds.ts";
+import { type Rate, sampleOffset } from "./rate.ts";
+import { FRAME_BYTES, findInvalidWord } from "./steim.ts";
+
+/** Bits of `flags`, as in miniSEED 3. The others are reserved; they are kept when a record is copied. */
+export const FLAG_CALIBRATION = 1;
+export const FLAG_TIME_QUESTIONABLE = 2;
+export const FLAG_CLOCK_LOCKED = 4;
+
+/** JSON as extra headers have it. */
+export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
+export type JsonObject = { [key: string]: JsonValue };
+
+/** Bytes in which records lie, and where in the data they begin. */
+export interface Window {
+  bytes: Uint8Array;
+  view: DataView;
+  /** Offset of the first of these bytes in all the data. */
+  base: number;
+}
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+const strictUtf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
+
+/**
+ * A miniSEED record: a view of the bytes that were read. Nothing is decoded before it is asked for.
+ *
+ * Defects that come to light then, in the samples or the extra headers, go where those of reading went: to `onProblem`,
+ * and with `strict` they are thrown as `MiniSeedError`.
+ */
+export abstract class MiniSeedRecord {
+  abstract readonly formatVersion: 2 | 3;
+  /** The number of samples that the header tells. `samples` has fewer where the payload does. */
+  abstract readonly sampleCount: number;
+  /** The code of the payload's encoding, see `ENCODINGS`. */
+  abstract readonly encoding: number;
+  /** Flag bits as in miniSEED 3: 1 calibration signals present, 2 time tag questionable, 4 clock locked. */
+  abstract readonly flags: number;
+  /** 0 unknown, 1 raw, 2 and more revised; of miniSEED 2's quality R, D, Q, M: 1, 2, 3, 4. */
+  abstract readonly publicationVersion: number;
+  abstract readonly sourceId: SourceId;
+  /** Start time as the header has it, before corrections; keeps a second 60 apart. */
+  abstract readonly calendarTime: CalendarTime;
+  /** The rate as a ratio of whole numbers, from which exact times follow. */
+  abstract readonly rate: Rate;
+  /**
+   * Extra headers as JSON text, `""` if there are none: in miniSEED 3 the very text of the record, in miniSEED 2 what its
+   * flags and blockettes say in the terms of miniSEED 3.
+   */
+  abstract readonly extraHeadersText: string;
+  /** Bytes from the start of the data (of the first byte pushed) to the record. */
+  readonly offset: number;
+  /** Length of the whole record in bytes. */
+  readonly length: number;
+  protected readonly window: Window;
+  /** Where the record begins in the window. */
+  protected readonly start: number;
+  protected readonly reporter: ProblemReporter;
+  #samples: Samples | undefined;
+  #extraHeaders: JsonObject | undefined;
+
+  constructor(window: Window, start: number, length: number, reporter: ProblemReporter) {
+    this.window = window;
+    this.start = start;
+    this.length = length;
+    this.offset = window.base + start;
+    this.reporter = reporter;
+  }
+
+  /** Where the payload lies and how it is written. */
+  protected abstract locatePayload(): Payload;
+
+  /** Nanoseconds to add to the calendar time: miniSEED 2's corrections. */
+  protected startCorrection(): number {
+    return 0;
+  }
+
+  /** The four codes of SEED. Empty where the source identifier has none. */
+  abstract readonly nslc: Nslc;
+
+  /** All bytes of the record: a view, not a copy. */
+  get bytes(): Uint8Array {
+    return this.window.bytes.subarray(this.start, this.start + this.length);
+  }
+
+  /** Time of the first sample in nanoseconds since 1970, corrections applied. Second 60 counts as the next minute's first. */
+  get startTime(): bigint {
+    const { year, dayOfYear, hour, minute, second, nanosecond } = this.calendarTime;
+    const seconds = calendarSeconds(year, dayOfYear, hour, minute, second);
+    return toBigNanoseconds(seconds, nanosecond + this.startCorrection());
+  }
+
+  /** Time of the last sample in nanoseconds since 1970; the start time where there are no samples or no rate. */
+  get endTime(): bigint {
+    return this.timeOfSample(Math.max(this.sampleCount - 1, 0));
+  }
+
+  /** Time of sample `index` (0 is the first) in nanoseconds since 1970. A leap second on the way does not count. */
+  timeOfSample(index: number): bigint {
+    const start = this.startTime;
+    const time = start + sampleOffset(this.rate, index);
+    return time - leapSecondsWithin(start, time);
+  }
+
+  /** Samples per second; 0 where there is no time series. */
+  get sampleRate(): number {
+    return this.rate.hertz;
+  }
+
+  /** Seconds from sample to sample; 0 where there is no time series. */
+  get samplePeriod(): number {
+    const { samples, seconds } = this.rate;
+    return samples === 0n ? 0 : Number(seconds) / Number(samples);
+  }
+
+  /** Extra headers, parsed; `{}` if there are none or they are no JSON object (a problem `EXTRA_HEADERS_INVALID`). */
+  get extraHeaders(): JsonObject {
+    this.#extraHeaders ??= this.#parseExtraHeaders();
+    return this.#extraHeaders;
+  }
+
+  /** The samples' bytes as they are in the record: a view, not a copy. */
+  get payload(): Uint8Array {
+    const { start, length } = this.locatePayload();
+    return this.window.bytes.subarray(start, start + length);
+  }
+
+  /** What `samples` is: an `Int32Array`, a `Float32Array`, a `Float64Array`, text; `undefined` if nobody can decode it. */
+  get sampleKind(): SampleKind | undefined {
+    return sampleKind(this.encoding);
+  }
+
+  /**
+   * The samples, decoded when first asked for and then kept: integers of all widths and of Steim as `Int32Array`, floats as
+   * `Float32Array` or `Float64Array`, text as string. Empty where there are none or nobody can decode them.
+   */
+  get samples(): Samples {
+    this.#samples ??= this.#decode();
+    return this.#samples;
+  }
+
+  /**
+   * Decodes the samples into an array of the caller's, from index `at`, and keeps nothing.
+   * @param target an `Int32Array`, `Float32Array` or `Float64Array` as `sampleKind` says
+   * @returns how many samples were decoded; fewer than `sampleCount` are a problem, reported
+   * @throws MiniSeedError `INVALID_ARGUMENT` if the array is of another type, or too short
+   */
+  decodeInto(target: SampleArray, at = 0): number {
+    const kind = this.sampleKind;
+    if (kind === "text" || (kind && !isArrayOf(kind, target))) {
+      throw new MiniSeedError(
+        "INVALID_ARGUMENT",
+        `samples of encoding ${describeEncoding(this.encoding)} are ${kind}: the array to decode into is a ${target.constructor.name}`,
+      );
+    }
+    const payload = this.locatePayload();
+    const count = Math.min(this.sampleCount, payloadCapacity(payload.encoding, payload.length));
+    if (at + count > target.length) {
+      throw new MiniSeedError(
+        "INVALID_ARGUMENT",
+        `${count} samples from index ${at} do not fit in the array of ${target.length} to decode into`,
+      );
+    }
+    const decoded = decodePayload(payload, target, at, count);
+    this.#check(payload, target, at, decoded);
+    return decoded;
+  }
+
+  /** Reports a problem of this record. */
+  protected report(code: ProblemCode, message: string): void {
+    this.reporter.report(code, message, this.offset, this.length, this);
+  }
+
+  #decode(): Samples {
+    const kind = this.sampleKind;
+    if (kind === "text") return this.#decodeText();
+    const payload = this.locatePayload();
+    const count = Math.min(this.sampleCount, payloadCapacity(payload.encoding, payload.length));
+    const out = newArray(kind, count);
+    const decoded = this.decodeInto(out);
+    return decoded === count ? out : out.slice(0, decoded);
+  }
+
+  #decodeText(): string {
+    const payload = this.payload;
+    if (this.sampleCount > payload.length) this.#reportShort(payload.length);
+    const text = payload.subarray(0, this.sampleCount);
+    try {
+      return strictUtf8.decode(text);
+    } catch {
+      this.report("TEXT_INVALID", "text is not UTF-8: odd bytes replaced by U+FFFD");
+      return utf8.decode(text);
+    }
+  }
+
+  #check(payload: Payload, samples: SampleArray, at: number, decoded: number): void {
+    const { encoding } = payload;
+    if (decoded < this.sampleCount) {
+      if (this.sampleKind === undefined) {
+        this.report("ENCODING_UNKNOWN", `no decoder for encoding ${describeEncoding(encoding)}`);
+      } else if (encoding === ENCODINGS.steim2 && !payload.littleEndian && this.#reportInvalidWord(payload)) {
+        return;
+      } else if (encoding === ENCODINGS.sro && decoded < payload.length >> 1) {
+        this.report("SAMPLE_INVALID", `sample ${decoded} has an exponent that SRO does not have`);
+      } else {
+        this.#reportShort(decoded);
+      }
+    } else if (decoded > 0 && (encoding === ENCODINGS.steim1 || encoding === ENCODINGS.steim2)) {
+      const announced = payload.view.getInt32(payload.start + 8, payload.littleEndian);
+      const last = samples[at + decoded - 1];
+      if (last !== announced) {
+        this.report(
+          "STEIM_LAST_SAMPLE",
+          `last sample is ${last}, but the first frame announces ${announced}`,
+        );
+      }
+    }
+  }
+
+  #reportInvalidWord({ view, start, length }: Payload): boolean {
+    const at = findInvalidWord(view, start, Math.floor(length / FRAME_BYTES));
+    if (at < 0) return false;
+    this.report(
+      "STEIM_INVALID",
+      `byte ${at - this.start} of the record begins a word that Steim 2 does not have`,
+    );
+    return true;
+  }
+
+  #reportShort(decoded: number): void {
+    this.report("PAYLOAD_SHORT", `header tells ${this.sampleCount} samples, payload has ${decoded}`);
+  }
+
+  #parseExtraHeaders(): JsonObject {
+    const text = this.extraHeadersText;
+    if (text === "") return {};
+    let value: JsonValue = null;
+    let reason = "they are JSON, but no object";
+    try {
+      value = JSON.parse(text) as JsonValue;
+    } catch (error) {
+      reason = (error as Error).message;
+    }
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+    this.report("EXTRA_HEADERS_INVALID", `extra headers are no JSON object: ${reason}`);
+    return {};
+  }
+}
+
+function newArray(kind: Exclude<SampleKind, "text"> | undefined, length: number): SampleArray {
+  switch (kind) {
+    case "float32":
+      return new Float32Array(length);
+    case "float64":
+      return new Float64Array(length);
+    default:
+      return new Int32Array(length);
+  }
+}
+
+function isArrayOf(kind: SampleKind, array: SampleArray): boolean {
+  const type = { int32: Int32Array, float32: Float32Array, float64: Float64Array, text: undefined }[kind];
+  return type !== undefined && array instanceof type;
+}
