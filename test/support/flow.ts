@@ -65,11 +65,13 @@ export interface Flow {
   node(id: string): Node;
   /** The inbox of a node of type "helper". */
   inbox(id: string): Inbox;
-  /** Resolves when the node shows a status that fits. */
+  /** Resolves when the node shows, or has last shown, a status that fits. */
   status(
     id: string,
     fits: (status: { fill?: string; shape?: string; text?: string }) => boolean,
   ): Promise<void>;
+  /** What the node has logged as errors so far. */
+  errors(id: string): string[];
   /** Stops the flow, as Node-RED does on a full deploy. */
   stop(): Promise<void>;
 }
@@ -101,12 +103,21 @@ export async function startFlow(
       return inbox;
     },
     status(id, fits) {
-      const node: EventEmitter = nodeOf(id);
+      const node: EventEmitter & { status: { args: [object][]; thisValues: Node[] } } = nodeOf(id) as never;
       return new Promise((resolve) => {
+        const { args, thisValues } = node.status;
+        const last = args.filter((_, call) => thisValues[call]?.id === id).at(-1);
+        if (last && fits(last[0])) resolve();
         node.on("call:status", (call: { firstArg: object }) => {
           if (fits(call.firstArg)) resolve();
         });
       });
+    },
+    errors(id) {
+      const { error } = nodeOf(id) as unknown as { error: { args: [string][]; thisValues: Node[] } };
+      return error.args
+        .filter((_, call) => error.thisValues[call]?.id === id)
+        .map(([message]) => String(message));
     },
     async stop() {
       await helper.unload();
