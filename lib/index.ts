@@ -8,8 +8,24 @@ export {
   type Written,
 } from "./archive/json-lines.ts";
 export { type PathFields, PathPattern, PRESETS } from "./archive/path-pattern.ts";
+export type { ServerIdentity } from "./datalink/capabilities.ts";
+export { type CommandOptions, DataLinkClient } from "./datalink/client.ts";
+export type { Credentials, Pattern } from "./datalink/commands.ts";
+export { type ConnectOptions, generateClientId, type Timeouts } from "./datalink/connect.ts";
 export { DataLinkError, type DataLinkErrorCode } from "./datalink/errors.ts";
-export type { Packet, PacketInput } from "./datalink/packet.ts";
+export type {
+  ConnectionInfo,
+  ConnectionsInfo,
+  InfoType,
+  RingStatus,
+  ServerThread,
+  StatusInfo,
+  StreamInfo,
+  StreamsInfo,
+} from "./datalink/info.ts";
+export { MAX_PACKET_ID, type Packet, type PacketInput } from "./datalink/packet.ts";
+export type { PacketStream } from "./datalink/stream.ts";
+export { joinStreamId, type PayloadType, type StreamIdParts, splitStreamId } from "./datalink/stream-id.ts";
 export {
   ENCODINGS,
   type EncodingInput,
@@ -36,3 +52,10 @@ export {
   type DataLinkServerStatus,
 } from "./ring/server.ts";
 export { bandCode, type Nslc, SourceId, SourceIdError } from "./source-id.ts";
+export {
+  formatMicroseconds,
+  formatNanoseconds,
+  type TimeInput,
+  toMicroseconds,
+  toNanoseconds,
+} from "./time.ts";

@@ -103,6 +103,12 @@ function parsePacketHeader(bytes: Buffer, start: number, end: number): PacketRep
   return { kind: "PACKET", streamId, packetId, packetTime, dataStart, dataEnd, size, payload: NO_PAYLOAD };
 }
 
+/** The packet alone, as readers get it. */
+export function toPacket(reply: PacketReply): Packet {
+  const { streamId, packetId, packetTime, dataStart, dataEnd, payload } = reply;
+  return { streamId, packetId, packetTime, dataStart, dataEnd, payload };
+}
+
 interface Cursor {
   readonly bytes: Buffer;
   at: number;

@@ -1,0 +1,40 @@
+/** Work that a caller may abort and that must end in time. */
+import { DataLinkError } from "./errors.ts";
+
+/** The longest time a timer of Node.js takes; what is longer would fire at once. */
+export const MAX_DELAY = 2 ** 31 - 1;
+
+/**
+ * Runs `work` with a signal that fires with a `DataLinkError`: `ABORTED` when the caller's own signal fires,
+ * `TIMEOUT` after `milliseconds`. `what` says in the sentence what was not finished.
+ */
+export async function withDeadline<T>(
+  what: string,
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  throwIfAborted(signal, what);
+  const controller = new AbortController();
+  const onAbort = () => controller.abort(aborted(what, signal));
+  const timer = setTimeout(() => {
+    const seconds = milliseconds / 1000;
+    controller.abort(new DataLinkError("TIMEOUT", `${what}: no answer within ${seconds} s.`));
+  }, milliseconds);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await work(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+/** The failure of what a caller's signal has stopped. */
+export function aborted(what: string, signal: AbortSignal | undefined): DataLinkError {
+  return new DataLinkError("ABORTED", `${what}: aborted.`, { cause: signal?.reason });
+}
+
+export function throwIfAborted(signal: AbortSignal | undefined, what: string): void {
+  if (signal?.aborted) throw aborted(what, signal);
+}
