@@ -16,6 +16,7 @@ describe("waveform node", () => {
   let flow: Flow;
   /** Node-RED's events, through which editors speak; the test plays the editors. */
   let events: EventEmitter;
+  let view: Node;
   let Waveform: new (def: object) => Node;
   let frames: Frame[];
   let collect: (frame: Frame) => void;
@@ -40,6 +41,7 @@ describe("waveform node", () => {
         { id: "completed", type: "helper", wires: [] },
       ],
     );
+    view = flow.node("view");
     frames = [];
     collect = (frame) => frames.push(frame);
     events.on("comms", collect);
@@ -49,20 +51,16 @@ describe("waveform node", () => {
     events.off("comms", collect);
     events.removeAllListeners("comms:message:waveform");
     events.removeAllListeners("comms:connection-removed");
+    await view.close(true);
     await flow.stop();
   });
 
   /** What Node-RED does with a node on a deploy: close it, not as removed, and make it anew. */
-  async function deploy(settings: object): Promise<Node> {
-    await flow.node("view").close(false);
-    return new Waveform({
-      id: "view",
-      type: "waveform",
-      z: "tab",
-      version: 1,
-      wires: [["out"]],
-      ...settings,
-    });
+  async function deploy(settings: object): Promise<void> {
+    await view.close(false);
+    const { _flow } = view as unknown as { _flow: unknown };
+    const definition = { id: "view", type: "waveform", z: "tab", version: 1, wires: [["out"]], ...settings };
+    view = new Waveform({ ...definition, _flow });
   }
 
   const show = (session: string, ...ids: string[]) =>
@@ -76,7 +74,7 @@ describe("waveform node", () => {
   });
 
   async function sendRecord(): Promise<void> {
-    flow.node("view").receive({ payload: payload() });
+    view.receive({ payload: payload() });
     await flow.inbox("out").next();
   }
 
@@ -89,7 +87,7 @@ describe("waveform node", () => {
   it("passes the message on as it came, and is done", async () => {
     await start();
     const sent = payload();
-    flow.node("view").receive({ payload: sent, topic: "t" });
+    view.receive({ payload: sent, topic: "t" });
     const msg = await flow.inbox("out").next();
     assert.equal(msg.payload, sent);
     assert.equal(msg.topic, "t");
@@ -98,11 +96,11 @@ describe("waveform node", () => {
 
   it("passes on what it cannot draw, with a sentence for the Catch node", async () => {
     await start();
-    flow.node("view").receive({ payload: { ...payload(), sampleRate: -1 } });
+    view.receive({ payload: { ...payload(), sampleRate: -1 } });
     await flow.inbox("out").next();
     const { error } = await flow.inbox("errors").next();
     assert.deepEqual([error.code, /sampleRate.* is -1/.test(error.message)], ["BAD_SAMPLE_RATE", true]);
-    flow.node("view").receive({ payload: { ...payload(), sampleRate: 0, samples: "a log line" } });
+    view.receive({ payload: { ...payload(), sampleRate: 0, samples: "a log line" } });
     await flow.inbox("completed").next();
   });
 
@@ -159,9 +157,9 @@ describe("waveform node", () => {
     const before = await nextFrame();
     await deploy({});
     assert.deepEqual((await nextFrame()).data.rows, before.data.rows);
-    const node = await deploy({ seconds: "120" });
+    await deploy({ seconds: "120" });
     const after = nextFrame();
-    node.receive({ payload: { ...payload(), sourceId: "FDSN:XX_NEW_00_H_H_Z" } });
+    view.receive({ payload: { ...payload(), sourceId: "FDSN:XX_NEW_00_H_H_Z" } });
     assert.deepEqual(
       (await after).data.rows.map((row) => row.sourceId),
       ["FDSN:XX_NEW_00_H_H_Z"],
@@ -187,7 +185,7 @@ describe("waveform node", () => {
 
   it("says so where a setting is no number in bounds", async () => {
     await start({ seconds: "soon" });
-    flow.node("view").receive({ payload: payload() });
+    view.receive({ payload: payload() });
     assert.match((await flow.inbox("errors").next()).error.message, /Time shown is "soon"/);
   });
 });
