@@ -1,12 +1,9 @@
 /** The library's face: everything a program imports from this package. */
 export type { ArchiveEvent, FsyncPolicy } from "./archive/appender.ts";
+export type { ArchiveOptions, ArchivePacket, Written } from "./archive/archive.ts";
 export { ArchiveError, type ArchiveErrorCode } from "./archive/errors.ts";
-export {
-  type ArchivePacket,
-  JsonLinesArchive,
-  type JsonLinesOptions,
-  type Written,
-} from "./archive/json-lines.ts";
+export { JsonLinesArchive, type JsonLinesOptions } from "./archive/json-lines.ts";
+export { MiniSeedArchive, type MiniSeedArchiveOptions, type MiniSeedInput } from "./archive/mini-seed.ts";
 export { type PathFields, PathPattern, PRESETS } from "./archive/path-pattern.ts";
 export type { ServerIdentity } from "./datalink/capabilities.ts";
 export { type CommandOptions, DataLinkClient } from "./datalink/client.ts";

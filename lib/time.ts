@@ -87,7 +87,8 @@ function isoMilliseconds(milliseconds: number): string {
   return date.toISOString().slice(0, -1);
 }
 
-function floorDivide(value: bigint, divisor: bigint): bigint {
+/** Quotient of whole numbers, rounded down also where it is negative. */
+export function floorDivide(value: bigint, divisor: bigint): bigint {
   const quotient = value / divisor;
   return value % divisor < 0n ? quotient - 1n : quotient;
 }

@@ -1,6 +1,7 @@
 /** jsonl archive: appends JSON packets to files, one line per packet. */
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from "node-red";
-import { type ArchivePacket, JsonLinesArchive } from "../lib/archive/json-lines.ts";
+import type { ArchivePacket } from "../lib/archive/archive.ts";
+import { JsonLinesArchive } from "../lib/archive/json-lines.ts";
 import { archiveDirectory, runArchive } from "./support/archive-node.ts";
 import { jsonText, packetFields } from "./support/packet-fields.ts";
 import { begin, Settings } from "./support/settings.ts";

@@ -1,15 +1,15 @@
 /**
- * Appends to many files at once. What arrives for one file goes there in order, and what arrives in one turn of the
- * event loop goes there with one write call. A chunk is in its file whole or not at all: what a failed write left
- * behind is taken back, and what a crash left behind is set aside when the file is opened again.
+ * Appends to many files at once. What arrives for one file goes there in order, and what arrives while its last write
+ * is under way goes there with one write call. Memory is bounded: when it is full, `append` waits.
  */
-import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
-import path from "node:path";
+import { readFileSync } from "node:fs";
+import { AppendFile, syncPath, type WholeLength } from "./append-file.ts";
 import { ArchiveError, fileSystemError } from "./errors.ts";
+import type { Journal, PacketMark } from "./journal.ts";
 
 /**
  * When what was written is also made to survive a power failure (fdatasync): `none`, never by us; `interval`, at the
- * latest so many milliseconds later; `every`, before the write is acknowledged.
+ * latest so many milliseconds later (and as long as the disk then takes); `every`, before the write is acknowledged.
  */
 export type FsyncPolicy = "none" | "interval" | "every";
 
@@ -27,39 +27,51 @@ export interface AppenderOptions {
   fsync?: FsyncPolicy | undefined;
   /** For the policy `interval`: milliseconds, default 1000. */
   fsyncInterval?: number | undefined;
-  /** Files kept open at once, default 500; the one not used for longest is closed for another. */
+  /**
+   * Files kept open at once; the one not used for longest is closed for another. Default: half of what the system
+   * allows this process, at most 5,000.
+   */
   maxOpenFiles?: number | undefined;
-  /** Bytes held in memory until they are written, default 16 MiB: then `append` waits. */
+  /** Bytes held in memory until they are written, default 16 MiB: then `append` waits, and four times as much may wait. */
   maxPendingBytes?: number | undefined;
   /** Milliseconds to go on trying after the file system refused, default 5000. */
   retryFor?: number | undefined;
+  /** Told as it happens; must not throw. */
   onEvent?: ((event: ArchiveEvent) => void) | undefined;
 }
 
 /**
- * How many bytes of a file that was found are whole chunks. What lies behind is torn.
+ * Writes under way at once: Node.js has four threads for files, and as many writes wait ready for them. With more, the
+ * batches would become smaller and more numerous.
  */
-export type WholeLength = (file: FileHandle, size: number) => Promise<number>;
-
-/** Writes under way at once: as many as Node.js has threads for files, and as many more being prepared. */
 const CONCURRENCY = 8;
+/** Files synchronised at once: fewer than threads, so that writes go on. */
+const SYNC_CONCURRENCY = 3;
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 5000;
 /** How often a file is looked up by its path, to see whether it was renamed or replaced. */
 const LOOK_UP_MS = 1000;
+const IDLE_MS = 60_000;
 const FIRST_BATCH_BYTES = 1024;
+const MAX_CLOSED_SIZES = 20_000;
+/** Waiting chunks may have so many times the bytes that are held. */
+const WAITING_FACTOR = 4;
 
-interface Writer {
-  bytes: number;
-  resolve(bytes: number): void;
-  reject(error: ArchiveError): void;
-}
-
-/** Chunks for one file that are written with one call. */
+/** Chunks for one file that are written with one call, and share one promise. */
 class Batch {
   buffer = Buffer.allocUnsafe(FIRST_BATCH_BYTES);
   length = 0;
-  readonly writers: Writer[] = [];
+  readonly marks: PacketMark[] = [];
+  readonly written: Promise<void>;
+  resolve!: () => void;
+  reject!: (error: ArchiveError) => void;
+
+  constructor() {
+    this.written = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
 
   add(chunk: Uint8Array, end: Uint8Array): void {
     const length = this.length + chunk.length + end.length;
@@ -74,58 +86,81 @@ class Batch {
   }
 }
 
-/** One file, and what is to be appended to it. */
+/** One path, what is to be appended to it, and the file while it is open. */
 class Target {
   readonly path: string;
-  handle: FileHandle | undefined;
-  /** Its identity when it was opened, and when it was last looked up by path. */
-  identity = "";
+  file: AppendFile | undefined;
+  /** When the file was last looked up by its path, and last written to. */
   lookedUp = 0;
-  /** Written to since the last fdatasync. */
-  dirty = false;
+  used = 0;
   /** Being written, or to be tried again. */
   current: Batch | undefined;
   next: Batch | undefined;
   queued = false;
-  /** Since when, in a row, the file system has refused, and what it said. */
-  failingSince = 0;
-  failure: ArchiveError | undefined;
+  retryTimer: NodeJS.Timeout | undefined;
   retryDelay = FIRST_RETRY_MS;
+  /** What the file system last said, and since when it has been refusing. */
+  failure: ArchiveError | undefined;
+  failingSince = 0;
 
-  constructor(file: string) {
-    this.path = file;
+  constructor(path: string) {
+    this.path = path;
   }
+
+  get isIdle(): boolean {
+    return this.current === undefined && this.next === undefined;
+  }
+}
+
+interface WaitingChunk {
+  bytes: number;
+  start(): void;
 }
 
 const NOTHING = new Uint8Array(0);
 
 export class Appender implements AsyncDisposable {
   readonly #fsync: FsyncPolicy;
-  readonly #maxOpenFiles: number;
   readonly #maxPendingBytes: number;
   readonly #retryFor: number;
   readonly #onEvent: (event: ArchiveEvent) => void;
   readonly #wholeLength: WholeLength;
   readonly #end: Uint8Array;
-  /** All files that are open or have something to write; the ones used last come last. */
+  readonly #journal: Journal | undefined;
+  readonly #maintenance: NodeJS.Timeout;
+  #maxOpenFiles: number;
+  /** All paths that are open or have something to write; the ones written last come last. */
   readonly #targets = new Map<string, Target>();
   #open = 0;
+  /** Paths with something to write, of which `#taken` are being written already. */
   #ready: Target[] = [];
+  #taken = 0;
   #scheduled = false;
   #running = 0;
   #pendingBytes = 0;
   /** Chunks for which there is no room yet. */
-  readonly #waiting: { bytes: number; start(): void }[] = [];
-  #idle: (() => void)[] = [];
-  #syncTimer: NodeJS.Timeout | undefined;
+  #waiting: WaitingChunk[] = [];
+  #waitingBytes = 0;
+  readonly #idle: (() => void)[] = [];
+  /** Sizes of files that were closed whole: they need no look at their end when they are opened again. */
+  readonly #closedSizes = new Map<string, number>();
+  /** Files that were closed, and directories that got new entries with them, since the last synchronisation. */
+  readonly #unsynced = new Set<string>();
+  #syncing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   /**
    * @param wholeLength tells what is torn in a file that is found.
    * @param end what follows each chunk.
+   * @param journal is told what is about to be written where.
    * @throws ArchiveError `INVALID_ARGUMENT`.
    */
-  constructor(options: AppenderOptions, wholeLength: WholeLength, end: Uint8Array = NOTHING) {
+  constructor(
+    options: AppenderOptions,
+    wholeLength: WholeLength,
+    end: Uint8Array = NOTHING,
+    journal?: Journal,
+  ) {
     this.#fsync = options.fsync ?? "interval";
     if (!["none", "interval", "every"].includes(this.#fsync)) {
       throw new ArchiveError(
@@ -133,16 +168,16 @@ export class Appender implements AsyncDisposable {
         `The fsync policy "${this.#fsync}" is not known: use none, interval or every.`,
       );
     }
-    this.#maxOpenFiles = atLeast(1, "maxOpenFiles", options.maxOpenFiles ?? 500);
+    this.#maxOpenFiles = atLeast(1, "maxOpenFiles", options.maxOpenFiles ?? defaultOpenFiles());
     this.#maxPendingBytes = atLeast(1, "maxPendingBytes", options.maxPendingBytes ?? 16 * 2 ** 20);
     this.#retryFor = atLeast(0, "retryFor", options.retryFor ?? 5000);
     this.#onEvent = options.onEvent ?? (() => {});
-    this.#wholeLength = wholeLength;
+    this.#wholeLength = async (file) =>
+      this.#closedSizes.get(file.path) === file.size ? file.size : await wholeLength(file);
     this.#end = end;
-    if (this.#fsync === "interval") {
-      const interval = atLeast(1, "fsyncInterval", options.fsyncInterval ?? 1000);
-      this.#syncTimer = setInterval(() => void this.#syncAll(), interval).unref();
-    }
+    this.#journal = journal;
+    const interval = atLeast(1, "fsyncInterval", options.fsyncInterval ?? 1000);
+    this.#maintenance = setInterval(() => void this.#maintain(), interval).unref();
   }
 
   /** Files open now. */
@@ -156,33 +191,43 @@ export class Appender implements AsyncDisposable {
   }
 
   /**
-   * Appends a chunk to a file, which is created with its directories where it does not exist. Resolves to the number
-   * of bytes when they are in the file (and, with the policy `every`, on the disk). The chunk is copied at once, or,
-   * when no memory is left, when there is room again.
+   * Appends a chunk to a file, which is created with its directories where it does not exist. Resolves when it is in
+   * the file (and, with the policy `every`, on the disk). The chunk is copied at once, or, where no room is left, when
+   * there is room again.
    *
-   * @throws ArchiveError when the file system goes on refusing (then nothing of the chunk is in the file) or the
-   * appender is closed.
+   * @param mark the packet that the chunk is, for the journal.
+   * @throws ArchiveError when the file system goes on refusing (then nothing of the chunk is in the file), when too
+   * much is waiting (`OVERLOADED`), or when the appender is closed (`CLOSED`).
    */
-  append(file: string, chunk: Uint8Array): Promise<number> {
-    if (this.#closing)
-      return Promise.reject(new ArchiveError("CLOSED", `Cannot write ${file}: the archive is closed.`));
-    const bytes = chunk.length + this.#end.length;
-    if (this.#waiting.length > 0 || !this.#hasRoom(bytes)) {
-      return new Promise((resolve) => {
-        this.#waiting.push({ bytes, start: () => resolve(this.#add(file, chunk, bytes)) });
-      });
+  append(path: string, chunk: Uint8Array, mark?: PacketMark): Promise<void> {
+    if (this.#closing) {
+      return Promise.reject(new ArchiveError("CLOSED", `Cannot write ${path}: the archive is closed.`));
     }
-    return this.#add(file, chunk, bytes);
+    const bytes = chunk.length + this.#end.length;
+    if (this.#waiting.length === 0 && this.#hasRoom(bytes)) return this.#add(path, chunk, bytes, mark);
+    if (this.#waitingBytes + bytes > WAITING_FACTOR * this.#maxPendingBytes) {
+      return Promise.reject(
+        new ArchiveError(
+          "OVERLOADED",
+          `Cannot write ${path}: ${this.#pendingBytes + this.#waitingBytes} bytes are waiting for the disk already. ` +
+            "Wait for earlier writes before giving more.",
+        ),
+      );
+    }
+    this.#waitingBytes += bytes;
+    return new Promise((resolve) => {
+      this.#waiting.push({ bytes, start: () => resolve(this.#add(path, chunk, bytes, mark)) });
+    });
   }
 
   /** Resolves when all that was appended is in its files and on the disk, or was refused. */
   async flush(): Promise<void> {
-    if (this.#pendingBytes > 0 || this.#running > 0)
-      await new Promise<void>((resolve) => this.#idle.push(resolve));
-    await this.#syncAll();
+    if (this.#pendingBytes > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    await this.#syncing;
+    if (this.#fsync !== "none") await this.#syncAll();
   }
 
-  /** Waits for all that was appended, then closes the files. */
+  /** Waits for all that was appended, then closes the files. What the file system refuses from now on is not retried. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -196,21 +241,22 @@ export class Appender implements AsyncDisposable {
     return this.#pendingBytes === 0 || this.#pendingBytes + bytes <= this.#maxPendingBytes;
   }
 
-  #add(file: string, chunk: Uint8Array, bytes: number): Promise<number> {
-    let target = this.#targets.get(file);
+  #add(path: string, chunk: Uint8Array, bytes: number, mark: PacketMark | undefined): Promise<void> {
+    let target = this.#targets.get(path);
     if (target === undefined) {
-      target = new Target(file);
-      this.#targets.set(file, target);
+      target = new Target(path);
+      this.#targets.set(path, target);
     }
     target.next ??= new Batch();
-    const batch = target.next;
-    batch.add(chunk, this.#end);
+    target.next.add(chunk, this.#end);
+    if (mark && this.#journal) target.next.marks.push(mark);
     this.#pendingBytes += bytes;
-    if (!target.queued && target.current === undefined) this.#queue(target);
-    return new Promise((resolve, reject) => batch.writers.push({ bytes, resolve, reject }));
+    if (target.current === undefined) this.#queue(target);
+    return target.next.written;
   }
 
   #queue(target: Target): void {
+    if (target.queued) return;
     target.queued = true;
     this.#ready.push(target);
     if (this.#scheduled) return;
@@ -223,42 +269,52 @@ export class Appender implements AsyncDisposable {
 
   #startWrites(): void {
     const limit = Math.min(CONCURRENCY, this.#maxOpenFiles);
-    while (this.#running < limit && this.#ready.length > 0) {
-      const target = this.#ready.shift()!;
+    while (this.#running < limit && this.#taken < this.#ready.length) {
+      const target = this.#ready[this.#taken++]!;
       target.queued = false;
-      target.current ??= target.next;
-      if (target.current === target.next) target.next = undefined;
+      if (target.current === undefined) {
+        target.current = target.next;
+        target.next = undefined;
+      }
       this.#running++;
       void this.#work(target, target.current!);
+    }
+    if (this.#taken === this.#ready.length || this.#taken > 1000) {
+      this.#ready = this.#ready.slice(this.#taken);
+      this.#taken = 0;
     }
   }
 
   async #work(target: Target, batch: Batch): Promise<void> {
     try {
       await this.#write(target, batch);
-      this.#done(target, batch);
+      this.#succeeded(target, batch);
     } catch (cause) {
-      this.#failed(target, batch, fileSystemError(target.path, cause));
+      await this.#failed(target, batch, fileSystemError(target.path, cause));
     }
     this.#running--;
     this.#startWrites();
   }
 
   async #write(target: Target, batch: Batch): Promise<void> {
-    if (target.handle && Date.now() - target.lookedUp > LOOK_UP_MS) await this.#lookUp(target);
+    const now = Date.now();
+    target.used = now;
+    if (target.file && now - target.lookedUp > LOOK_UP_MS) {
+      target.lookedUp = now;
+      if (!(await target.file.isInPlace())) await this.#closeFile(target);
+    }
     for (;;) {
-      const handle = target.handle ?? (await this.#openTarget(target));
-      await writeWhole(handle, batch.buffer.subarray(0, batch.length));
-      target.dirty = true;
-      if (this.#fsync === "every") await this.#sync(target, handle);
-      // A file that was removed meanwhile took the batch with it.
-      if ((await handle.stat()).nlink > 0) return;
-      await this.#closeTarget(target);
+      const file = target.file ?? (await this.#openFile(target));
+      if (batch.marks.length > 0) await this.#journal?.record(file, batch.marks);
+      await file.append(batch.buffer.subarray(0, batch.length));
+      if (this.#fsync === "every") await file.sync();
+      if (!file.isRemoved()) return;
+      // The batch went with the file, and has to be written again.
+      await this.#closeFile(target);
     }
   }
 
-  #done(target: Target, batch: Batch): void {
-    // Used last, closed last.
+  #succeeded(target: Target, batch: Batch): void {
     this.#targets.delete(target.path);
     this.#targets.set(target.path, target);
     if (target.failure) {
@@ -266,145 +322,150 @@ export class Appender implements AsyncDisposable {
       target.retryDelay = FIRST_RETRY_MS;
       this.#onEvent({ type: "recovered", file: target.path });
     }
-    this.#finish(target, batch);
-    for (const writer of batch.writers) writer.resolve(writer.bytes);
+    this.#leave(target, batch);
+    batch.resolve();
   }
 
-  #failed(target: Target, batch: Batch, error: ArchiveError): void {
-    const now = Date.now();
-    if (target.failure === undefined) target.failingSince = now;
+  async #failed(target: Target, batch: Batch, error: ArchiveError): Promise<void> {
+    if (target.failure === undefined) target.failingSince = target.used;
     if (target.failure?.code !== error.code) this.#onEvent({ type: "problem", file: target.path, error });
     target.failure = error;
-    const givesUp = this.#closing !== undefined || now - target.failingSince >= this.#retryFor;
-    if (!givesUp) {
-      setTimeout(() => this.#queue(target), target.retryDelay);
-      target.retryDelay = Math.min(2 * target.retryDelay, LAST_RETRY_MS);
+    if (error.code === "TOO_MANY_FILES") await this.#openFewer();
+    if (this.#closing || Date.now() - target.failingSince >= this.#retryFor) {
+      this.#leave(target, batch);
+      batch.reject(error);
       return;
     }
-    this.#finish(target, batch);
-    for (const writer of batch.writers) writer.reject(error);
+    target.retryTimer = setTimeout(() => this.#queue(target), target.retryDelay);
+    target.retryDelay = Math.min(2 * target.retryDelay, LAST_RETRY_MS);
   }
 
-  /** A batch leaves memory, written or refused. */
-  #finish(target: Target, batch: Batch): void {
+  /** A batch leaves memory, written or refused, and makes room. */
+  #leave(target: Target, batch: Batch): void {
     target.current = undefined;
     this.#pendingBytes -= batch.length;
     if (target.next) this.#queue(target);
-    else if (target.handle === undefined) this.#targets.delete(target.path);
-    while (this.#waiting.length > 0 && this.#hasRoom(this.#waiting[0]!.bytes)) this.#waiting.shift()!.start();
+    else if (target.file === undefined && target.failure === undefined) this.#targets.delete(target.path);
+    let started = 0;
+    for (; started < this.#waiting.length; started++) {
+      const chunk = this.#waiting[started]!;
+      if (!this.#hasRoom(chunk.bytes)) break;
+      this.#waitingBytes -= chunk.bytes;
+      chunk.start();
+    }
+    if (started > 0) this.#waiting = this.#waiting.slice(started);
     if (this.#pendingBytes === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  async #openTarget(target: Target): Promise<FileHandle> {
-    await this.#makeRoom();
-    const handle = await openCreating(target.path);
+  async #openFile(target: Target): Promise<AppendFile> {
+    await this.#makeRoomFor(1);
+    this.#open++;
     try {
-      const { size, dev, ino } = await handle.stat();
-      const whole = await this.#wholeLength(handle, size);
-      if (whole < size) await this.#setAside(target.path, handle, whole, size);
-      target.identity = `${dev}:${ino}`;
+      const file = await AppendFile.open(target.path, this.#wholeLength, this.#end);
+      target.file = file;
       target.lookedUp = Date.now();
+      if (file.torn) this.#onEvent({ type: "torn", file: file.path, ...file.torn });
+      return file;
     } catch (error) {
-      await handle.close();
+      this.#open--;
       throw error;
     }
-    target.handle = handle;
-    this.#open++;
-    return handle;
   }
 
-  /** Closes the file not used for longest where as many are open as may be. */
-  async #makeRoom(): Promise<void> {
-    if (this.#open < this.#maxOpenFiles) return;
+  /** Closes files that were not used for longest until `count` more may be opened. */
+  async #makeRoomFor(count: number): Promise<void> {
     for (const target of this.#targets.values()) {
-      if (target.handle === undefined || target.current !== undefined) continue;
-      await this.#closeTarget(target);
-      return;
+      if (this.#open + count <= this.#maxOpenFiles) return;
+      if (target.current === undefined) await this.#closeFile(target);
     }
   }
 
-  async #closeTarget(target: Target): Promise<void> {
-    const handle = target.handle;
-    if (handle === undefined) return;
-    target.handle = undefined;
+  /** The system did not let us open as many files as we wanted: be content with half of those that are open. */
+  async #openFewer(): Promise<void> {
+    this.#maxOpenFiles = Math.max(1, Math.floor(this.#open / 2));
+    await this.#makeRoomFor(0);
+  }
+
+  async #closeFile(target: Target): Promise<void> {
+    const { file } = target;
+    if (file === undefined) return;
+    target.file = undefined;
     this.#open--;
-    if (target.current === undefined && target.next === undefined) this.#targets.delete(target.path);
-    if (target.dirty && this.#fsync !== "none") await this.#sync(target, handle);
-    await handle.close();
+    if (target.isIdle) this.#targets.delete(target.path);
+    if (this.#fsync === "interval") for (const path of file.unsynced) this.#unsynced.add(path);
+    if (this.#closedSizes.size >= MAX_CLOSED_SIZES) this.#closedSizes.clear();
+    this.#closedSizes.set(file.path, file.size);
+    await file.close();
   }
 
-  /** Lets go of a file that its path does not name any more: it was renamed, removed or replaced. */
-  async #lookUp(target: Target): Promise<void> {
-    target.lookedUp = Date.now();
-    const identity = await stat(target.path).then(
-      ({ dev, ino }) => `${dev}:${ino}`,
-      () => "",
-    );
-    if (identity !== target.identity) await this.#closeTarget(target);
-  }
-
-  /** Moves what a crash left behind the last whole chunk into a file beside it. */
-  async #setAside(file: string, handle: FileHandle, whole: number, size: number): Promise<void> {
-    const aside = `${file}.torn`;
-    const torn = Buffer.alloc(size - whole);
-    await handle.read(torn, 0, torn.length, whole);
-    await using copy = await open(aside, "a");
-    await writeWhole(copy, Buffer.concat([torn, this.#end]));
-    await copy.datasync();
-    await handle.truncate(whole);
-    this.#onEvent({ type: "torn", file, aside, bytes: torn.length });
-  }
-
-  async #sync(target: Target, handle: FileHandle): Promise<void> {
-    target.dirty = false;
-    await handle.datasync();
+  /** Once per interval: synchronises what was written, and closes what nothing is written to any more. */
+  async #maintain(): Promise<void> {
+    if (this.#syncing) return;
+    if (this.#fsync === "interval") {
+      this.#syncing = this.#syncAll();
+      await this.#syncing;
+      this.#syncing = undefined;
+    }
+    const before = Date.now() - IDLE_MS;
+    for (const target of this.#targets.values()) {
+      if (!target.isIdle || target.used > before) continue;
+      this.#targets.delete(target.path);
+      await this.#guarded(target.path, () => this.#closeFile(target));
+    }
   }
 
   async #syncAll(): Promise<void> {
-    for (const target of [...this.#targets.values()]) {
-      if (!target.dirty || target.handle === undefined) continue;
-      try {
-        await this.#sync(target, target.handle);
-      } catch (cause) {
-        this.#onEvent({ type: "problem", file: target.path, error: fileSystemError(target.path, cause) });
-      }
+    const jobs: [string, () => Promise<void>][] = [];
+    for (const { file } of this.#targets.values()) {
+      if (file && file.unsynced.length > 0) jobs.push([file.path, () => file.sync()]);
+    }
+    for (const path of this.#unsynced) jobs.push([path, () => syncPath(path)]);
+    this.#unsynced.clear();
+    let next = 0;
+    const worker = async () => {
+      for (let job = jobs[next++]; job !== undefined; job = jobs[next++]) await this.#guarded(...job);
+    };
+    await Promise.all(Array.from({ length: SYNC_CONCURRENCY }, worker));
+  }
+
+  /** Runs what nobody waits for: its failure becomes an event. */
+  async #guarded(path: string, action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (cause) {
+      // Closed or removed meanwhile: there is nothing left to do.
+      if (["EBADF", "ENOENT"].includes((cause as NodeJS.ErrnoException).code ?? "")) return;
+      this.#onEvent({ type: "problem", file: path, error: fileSystemError(path, cause) });
     }
   }
 
   async #close(): Promise<void> {
-    clearInterval(this.#syncTimer);
+    clearInterval(this.#maintenance);
+    for (const target of this.#targets.values()) {
+      if (target.failure === undefined || target.current === undefined) continue;
+      clearTimeout(target.retryTimer);
+      this.#queue(target);
+    }
     await this.flush();
-    for (const target of [...this.#targets.values()]) await this.#closeTarget(target);
-  }
-}
-
-/** Writes all of it at the end of the file, or nothing: what a failed write did write is cut off again. */
-async function writeWhole(handle: FileHandle, bytes: Buffer): Promise<void> {
-  let written = 0;
-  try {
-    while (written < bytes.length) {
-      written += (await handle.write(bytes, written, bytes.length - written)).bytesWritten;
+    for (const target of [...this.#targets.values()]) {
+      await this.#guarded(target.path, () => this.#closeFile(target));
     }
-  } catch (error) {
-    if (written > 0) {
-      const { size } = await handle.stat();
-      await handle.truncate(size - written);
-    }
-    throw error;
-  }
-}
-
-async function openCreating(file: string): Promise<FileHandle> {
-  try {
-    return await open(file, "a+");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    await mkdir(path.dirname(file), { recursive: true });
-    return await open(file, "a+");
+    await this.#journal?.close();
   }
 }
 
 function atLeast(least: number, name: string, value: number): number {
   if (typeof value === "number" && value >= least) return value;
   throw new ArchiveError("INVALID_ARGUMENT", `${name} must be a number of at least ${least}, not ${value}.`);
+}
+
+/** Half of the files that this process may have open, at most 5,000; 500 where the system does not tell. */
+function defaultOpenFiles(): number {
+  try {
+    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "latin1"));
+    if (limit) return Math.min(5000, Math.max(1, Math.floor(Number(limit[1]) / 2)));
+  } catch {
+    // Only Linux has that file.
+  }
+  return 500;
 }

@@ -4,7 +4,7 @@
  */
 import { hostname } from "node:os";
 import path from "node:path";
-import { dayOfYear } from "../time.ts";
+import { dayOfYear, floorDivide } from "../time.ts";
 import { ArchiveError } from "./errors.ts";
 
 /** What a pattern can be filled from. Codes come from the network and may be anything. */
@@ -48,8 +48,13 @@ interface Flag {
   meaning: string;
   /** Microseconds during which its value stays the same for one stream; 0 if it depends on more than stream and time. */
   period: number;
+  /** What its value can be, as a regular expression. */
+  shape: string;
   fill(fields: PathFields, moment: Moment): string;
 }
+
+const CODE = "[\\w%-]*";
+const NUMBER = "[\\d.]+";
 
 const FLAGS: Readonly<Record<string, Flag>> = {
   n: code("network", "network"),
@@ -63,17 +68,18 @@ const FLAGS: Readonly<Record<string, Flag>> = {
   M: time("minute", 60 * SECOND, ({ date }) => digits(date.getUTCMinutes(), 2)),
   S: time("second", SECOND, ({ date }) => digits(date.getUTCSeconds(), 2)),
   F: time("fraction of the second, nine digits", 1, ({ nanosecond }) => digits(nanosecond, 9)),
-  D: { meaning: "today's date by this machine's clock, YYYYDDD", period: 0, fill: today },
+  D: { meaning: "today's date by this machine's clock, YYYYDDD", period: 0, shape: NUMBER, fill: today },
   h: {
     meaning: "host",
     period: Number.POSITIVE_INFINITY,
+    shape: "[\\w%.-]*",
     // The dots of a host name or address are its own.
     fill: (fields) => (fields.host ?? hostname()).split(".").map(harmless).join("."),
   },
-  q: record("quality", (fields) => harmless(fields.quality ?? "")),
-  L: record("record length in bytes", (fields) => String(fields.recordLength ?? 0)),
-  r: record("sample rate, rounded", (fields) => String(Math.round(fields.sampleRate ?? 0))),
-  R: record("sample rate, six decimals", (fields) => (fields.sampleRate ?? 0).toFixed(6)),
+  q: record("quality", CODE, (fields) => harmless(fields.quality ?? "")),
+  L: record("record length in bytes", NUMBER, (fields) => String(fields.recordLength ?? 0)),
+  r: record("sample rate, rounded", NUMBER, (fields) => String(Math.round(fields.sampleRate ?? 0))),
+  R: record("sample rate, six decimals", NUMBER, (fields) => (fields.sampleRate ?? 0).toFixed(6)),
 };
 
 /** The flags that every packet can fill; those of a miniSEED record need one. */
@@ -95,7 +101,10 @@ export class PathPattern {
   readonly needsCodes: boolean;
   /** Microseconds during which packets of one stream go to the same file, counted from 1970; 0 if only the path itself can tell. */
   readonly period: number;
-  readonly #tokens: readonly Token[];
+  /** Whether it has `#`: then a file that exists already may be the one, see {@link shape}. */
+  readonly isLoose: boolean;
+  /** The names below the directory, outermost first. */
+  readonly #names: readonly (readonly Token[])[];
 
   /**
    * @param pattern a path with flags, absolute or relative to `directory`, or a preset as `NAME@directory`.
@@ -110,25 +119,19 @@ export class PathPattern {
     const start = path.resolve(options.directory ?? "", fixed);
     this.directory = options.directory === undefined ? start : path.resolve(options.directory);
     const inside = path.relative(this.directory, start);
-    this.#tokens = inside === "" ? rest : [inside + path.sep, ...rest];
-    this.#checkShape(pattern);
-    const flags = tokens.filter((token) => typeof token !== "string");
-    this.needsCodes = flags.some(({ letter }) => "nslc".includes(letter));
-    this.period = Math.min(
-      ...flags.filter(({ defining }) => defining).map(({ flag }) => flag.period),
-      Number.POSITIVE_INFINITY,
-    );
-  }
-
-  /** A pattern must not leave the directory by its own words. */
-  #checkShape(pattern: string): void {
-    const shape = this.#tokens.map((token) => (typeof token === "string" ? token : "x")).join("");
-    if (path.isAbsolute(shape) || shape.split(SEPARATOR).some((name) => name === ".." || name === ".")) {
+    this.#names = divide(inside === "" ? rest : [inside + path.sep, ...rest]);
+    const leaves = this.#names.some((name) => name.length === 1 && (name[0] === ".." || name[0] === "."));
+    if (leaves || path.isAbsolute(inside)) {
       throw new ArchiveError(
         "PATH_ESCAPES",
         `The path pattern "${pattern}" leads out of the archive's directory ${this.directory}.`,
       );
     }
+    const flags = tokens.filter((token) => typeof token !== "string");
+    this.needsCodes = flags.some(({ letter }) => "nslc".includes(letter));
+    this.isLoose = flags.some(({ defining }) => !defining);
+    const periods = flags.filter(({ defining }) => defining).map(({ flag }) => flag.period);
+    this.period = Math.min(...periods, Number.POSITIVE_INFINITY);
   }
 
   /**
@@ -138,35 +141,70 @@ export class PathPattern {
    */
   path(fields: PathFields): string {
     const moment = takeApart(fields.time);
-    let relative = "";
-    for (const token of this.#tokens) {
-      relative += typeof token === "string" ? token : token.flag.fill(fields, moment);
-    }
-    // Codes hold no separators any more, so that these are the pattern's own ones; an empty code leaves an empty name.
-    const names = relative.split(SEPARATOR);
-    const last = names.at(-1);
-    for (const name of names) checkName(name, relative);
-    if (last === "")
-      throw new ArchiveError(
-        "PATH_ESCAPES",
-        `The path "${relative}" has no file name: the codes that its pattern names are empty.`,
-      );
+    const names = this.#names.map((tokens) => fill(tokens, fields, moment));
+    for (const name of names) checkName(name, names);
     return [this.directory, ...names.filter((name) => name !== "")].join(path.sep);
   }
+
+  /**
+   * The paths below the directory that have the same defining values as these fields, level by level: a name, or what a
+   * name with `#` in it can be.
+   */
+  shape(fields: PathFields): (string | RegExp)[] {
+    const moment = takeApart(fields.time);
+    return this.#names
+      .map((tokens) =>
+        tokens.some(isLoose) ? expression(tokens, fields, moment) : fill(tokens, fields, moment),
+      )
+      .filter((name) => name !== "");
+  }
+}
+
+function isLoose(token: Token): token is Exclude<Token, string> {
+  return typeof token !== "string" && !token.defining;
+}
+
+function fill(tokens: readonly Token[], fields: PathFields, moment: Moment): string {
+  return tokens
+    .map((token) => (typeof token === "string" ? token : token.flag.fill(fields, moment)))
+    .join("");
+}
+
+function expression(tokens: readonly Token[], fields: PathFields, moment: Moment): RegExp {
+  const parts = tokens.map((token) =>
+    isLoose(token) ? token.flag.shape : fill([token], fields, moment).replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"),
+  );
+  return new RegExp(`^${parts.join("")}$`);
+}
+
+/** Tokens between separators: the names of directories, and of the file. */
+function divide(tokens: readonly Token[]): Token[][] {
+  const names: Token[][] = [[]];
+  for (const token of tokens) {
+    const [first = "", ...others] = typeof token === "string" ? token.split(SEPARATOR) : [token];
+    if (first !== "") names.at(-1)!.push(first);
+    for (const other of others) names.push(other === "" ? [] : [other]);
+  }
+  return names;
 }
 
 const SEPARATOR = path.sep === "\\" ? /[\\/]/ : /\//;
 
 function code(meaning: string, field: "network" | "station" | "location" | "channel"): Flag {
-  return { meaning, period: Number.POSITIVE_INFINITY, fill: (fields) => harmless(fields[field]) };
+  return {
+    meaning,
+    period: Number.POSITIVE_INFINITY,
+    shape: CODE,
+    fill: (fields) => harmless(fields[field]),
+  };
 }
 
 function time(meaning: string, period: number, fill: (moment: Moment) => string): Flag {
-  return { meaning, period, fill: (_fields, moment) => fill(moment) };
+  return { meaning, period, shape: NUMBER, fill: (_fields, moment) => fill(moment) };
 }
 
-function record(meaning: string, fill: (fields: PathFields) => string): Flag {
-  return { meaning, period: 0, fill };
+function record(meaning: string, shape: string, fill: (fields: PathFields) => string): Flag {
+  return { meaning, period: 0, shape, fill };
 }
 
 function digits(value: number, count: number): string {
@@ -181,9 +219,7 @@ function today(): string {
 
 function takeApart(time: number | bigint): Moment {
   const milliseconds =
-    typeof time === "number"
-      ? Math.floor(time / 1000)
-      : Number(time / 1_000_000n - (time % 1_000_000n < 0n ? 1n : 0n));
+    typeof time === "number" ? Math.floor(time / 1000) : Number(floorDivide(time, 1_000_000n));
   const date = new Date(milliseconds);
   if (Number.isNaN(date.getTime())) {
     throw new ArchiveError(
@@ -200,7 +236,7 @@ function takeApart(time: number | bigint): Moment {
 
 /**
  * A code as it may stand in a file name: white space goes, letters, digits, `-` and `_` stay, every other byte becomes
- * `%` and two hexadecimal digits. Different codes stay different, and none can name another directory.
+ * `%` and two hexadecimal digits. Different codes make different names, and none can name another directory.
  */
 function harmless(text: string): string {
   if (/^[A-Za-z0-9_-]*$/.test(text)) return text;
@@ -214,11 +250,12 @@ function harmless(text: string): string {
   return name;
 }
 
-function checkName(name: string, relative: string): void {
-  if (name === "." || name === "..") {
+function checkName(name: string, names: readonly string[]): void {
+  if (name === "." || name === ".." || names.at(-1) === "") {
     throw new ArchiveError(
       "PATH_ESCAPES",
-      `The path "${relative}" would leave its directory: a pattern needs letters beside its flags where codes can be empty.`,
+      `The path "${names.join("/")}" has no file name or leaves its directory, because codes are empty: ` +
+        "a pattern needs letters beside the flags of codes that can be empty.",
     );
   }
   if (Buffer.byteLength(name) > MAX_NAME) {

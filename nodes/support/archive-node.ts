@@ -2,7 +2,7 @@
 import path from "node:path";
 import type { Node, NodeAPI, NodeMessageInFlow } from "node-red";
 import type { ArchiveEvent } from "../../lib/archive/appender.ts";
-import type { ArchivePacket, Written } from "../../lib/archive/json-lines.ts";
+import type { ArchivePacket, Written } from "../../lib/archive/archive.ts";
 import { onClose, onInput } from "./input.ts";
 import { RateMeter, StatusLine } from "./status.ts";
 

@@ -96,7 +96,7 @@ describe("JSON Lines archive", () => {
   });
 
   it("keeps the order of writes, and close waits for them", async () => {
-    const archive = new JsonLinesArchive({ pattern: `${folder}/%s.jsonl`, maxPendingBytes: 100 });
+    const archive = new JsonLinesArchive({ pattern: `${folder}/%s.jsonl`, maxPendingBytes: 1000 });
     const writes = Array.from({ length: 1000 }, (_, i) => archive.write(packet(String(i))));
     await archive.close();
     assert.equal(await read("SOH.jsonl"), Array.from({ length: 1000 }, (_, i) => `${i}\n`).join(""));
@@ -128,6 +128,46 @@ describe("JSON Lines archive", () => {
     assert.equal(await read("SOH.jsonl.torn"), '{"b":\n');
     const file = path.join(folder, "SOH.jsonl");
     assert.deepEqual(events, [{ type: "torn", file, aside: `${file}.torn`, bytes: 5 }]);
+  });
+
+  it("creates nothing outside its directory, whatever the stream ids", async () => {
+    const inside = path.join(folder, "archive");
+    const codes = [
+      "..",
+      ".",
+      "",
+      "/",
+      "..%2f",
+      "A/../..",
+      "\0",
+      "-rf",
+      "~",
+      "$HOME",
+      "`id`",
+      "a\nb",
+      "x".repeat(80),
+      "\ud800",
+      "C:\\x",
+    ];
+    const streams = codes.flatMap((code) => [
+      `FDSN:${code}_${code}_${code}_B_H_Z/JSON`,
+      `FDSN:XX_${code}/JSON`,
+      `${code}_${code}_${code}_BHZ/JSON`,
+      `FDSN:XX_A__${code}_${code}_${code}/JSON/${code}`,
+      `${code}/JSON`,
+    ]);
+    await using archive = new JsonLinesArchive({ pattern: `${inside}/%n/%s/%l/%n.%s.%l.%c.jsonl` });
+    const outcomes = await Promise.allSettled(
+      streams.map((streamId) => archive.write(packet("1", streamId))),
+    );
+    for (const outcome of outcomes) {
+      if (outcome.status === "fulfilled")
+        assert.ok(!outcome.value || outcome.value.file.startsWith(`${inside}/`));
+      else assert.match(outcome.reason.code, /^(INVALID_STREAM_ID|PATH_ESCAPES)$/);
+    }
+    assert.ok(outcomes.filter(({ status }) => status === "fulfilled").length > 40);
+    assert.deepEqual(await readdir(folder), ["archive"]);
+    for (const entry of await readdir(inside, { recursive: true })) assert.match(entry, /^[\w/.%-]+$/);
   });
 
   it("refuses settings that cannot be used, before anything is opened", () => {

@@ -72,7 +72,6 @@ export interface Flow {
   ): Promise<void>;
   /** What the node has logged as errors so far. */
   errors(id: string): string[];
-  warnings(id: string): string[];
   /** Stops the flow, as Node-RED does on a full deploy. */
   stop(): Promise<void>;
 }
@@ -104,17 +103,22 @@ export async function startFlow(
       return inbox;
     },
     status(id, fits) {
-      const node: EventEmitter = nodeOf(id);
+      const node: EventEmitter & { status: { args: [object][]; thisValues: Node[] } } = nodeOf(id) as never;
       return new Promise((resolve) => {
-        const shown = calls<object>(id, "status").at(-1);
-        if (shown && fits(shown)) resolve();
+        const { args, thisValues } = node.status;
+        const last = args.filter((_, call) => thisValues[call]?.id === id).at(-1);
+        if (last && fits(last[0])) resolve();
         node.on("call:status", (call: { firstArg: object }) => {
           if (fits(call.firstArg)) resolve();
         });
       });
     },
-    errors: (id) => calls(id, "error"),
-    warnings: (id) => calls(id, "warn"),
+    errors(id) {
+      const { error } = nodeOf(id) as unknown as { error: { args: [string][]; thisValues: Node[] } };
+      return error.args
+        .filter((_, call) => error.thisValues[call]?.id === id)
+        .map(([message]) => String(message));
+    },
     async stop() {
       await helper.unload();
       if (options.userDir === undefined) await rm(userDir, { recursive: true, force: true });
@@ -126,10 +130,4 @@ function nodeOf(id: string): Node {
   const node = helper.getNode(id);
   if (!node) throw new Error(`no node ${id} in this flow`);
   return node;
-}
-
-/** The first argument of each call of a method of the node, by the spies that the helper sets. */
-function calls<Argument = string>(id: string, method: "error" | "warn" | "status"): Argument[] {
-  const spy = nodeOf(id)[method] as unknown as { args: [Argument][]; thisValues: Node[] };
-  return spy.args.filter((_, call) => spy.thisValues[call]?.id === id).map(([argument]) => argument);
 }

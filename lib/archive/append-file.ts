@@ -1,0 +1,248 @@
+/**
+ * One file that is appended to. What is appended is in it whole or not at all: what a failed write left behind is cut
+ * off again, and what a crash left behind is set aside when the file is opened.
+ *
+ * A file is taken to have one writer. Others may rename, remove or truncate it meanwhile, as log rotation does.
+ */
+import fs from "node:fs";
+import { mkdir, open, stat } from "node:fs/promises";
+import path from "node:path";
+
+/** How many bytes of a file that was found are whole chunks; what lies behind is torn. */
+export type WholeLength = (file: ReadableFile) => Promise<number>;
+
+/** What a {@link WholeLength} sees of a file. */
+export interface ReadableFile {
+  readonly path: string;
+  /** In bytes. */
+  readonly size: number;
+  /** At most `length` bytes from `position` on; fewer only at the end of the file. */
+  read(position: number, length: number): Promise<Buffer>;
+}
+
+/** A torn end that was moved out of a file. */
+export interface Torn {
+  /** The file it was moved to. */
+  aside: string;
+  bytes: number;
+}
+
+export class AppendFile implements ReadableFile {
+  readonly path: string;
+  readonly #descriptor: number;
+  /** Device and inode: what the path named when the file was opened. */
+  readonly identity: string;
+  /** Where the next chunk goes, as far as this writer knows. */
+  size: number;
+  /** Set where opening the file cut something off. */
+  torn: Torn | undefined;
+  /** Directories that got new entries when the file was created, until they were synchronised. */
+  #newEntries: readonly string[];
+  #dirty = false;
+  #syncing: Promise<void> | undefined;
+  /** Some file systems do not count links; then a file never looks removed. */
+  readonly #countsLinks: boolean;
+  /** The beginning of a chunk that a failed write left in the file, to be cut off. */
+  #leftover: Buffer | undefined;
+
+  private constructor(file: string, descriptor: number, found: fs.Stats, newEntries: readonly string[]) {
+    this.path = file;
+    this.#descriptor = descriptor;
+    this.identity = identityOf(found);
+    this.size = found.size;
+    this.#newEntries = newEntries;
+    this.#countsLinks = found.nlink > 0;
+  }
+
+  /**
+   * Opens a file, creating it and its directories where they do not exist, and sets aside what is torn at its end.
+   *
+   * @param end what follows each chunk: a torn piece gets it as well where it is kept.
+   * @throws what the file system says.
+   */
+  static async open(file: string, wholeLength: WholeLength, end: Uint8Array): Promise<AppendFile> {
+    const { descriptor, createdIn } = await openCreating(file);
+    try {
+      const found = fs.fstatSync(descriptor);
+      if (!found.isFile()) throw Object.assign(new Error(`${file} is not a file`), { code: "EISDIR" });
+      const newEntries = found.size === 0 ? [path.dirname(file), ...createdIn] : [];
+      const opened = new AppendFile(file, descriptor, found, newEntries);
+      await opened.#setTornAside(await wholeLength(opened), end);
+      return opened;
+    } catch (error) {
+      fs.closeSync(descriptor);
+      throw error;
+    }
+  }
+
+  /**
+   * Writes all of the bytes at the end of the file, or none.
+   * @throws what the file system says.
+   */
+  async append(bytes: Buffer): Promise<void> {
+    await this.#cutLeftover();
+    let written = 0;
+    try {
+      while (written < bytes.length) written += await write(this.#descriptor, bytes, written);
+    } catch (error) {
+      if (written > 0) {
+        this.#leftover = bytes.subarray(0, written);
+        await this.#cutLeftover();
+      }
+      throw error;
+    }
+    this.#dirty = true;
+    this.size += written;
+  }
+
+  /**
+   * Whether the file was removed from its directory. Synchronous, because it is asked after every write and what it
+   * looks at is in memory: a thread would cost five times as much.
+   */
+  isRemoved(): boolean {
+    return this.#countsLinks && fs.fstatSync(this.#descriptor).nlink === 0;
+  }
+
+  /** Whether the path still names this file: it does not after the file was renamed, removed or replaced. */
+  async isInPlace(): Promise<boolean> {
+    try {
+      return identityOf(await stat(this.path)) === this.identity;
+    } catch {
+      return false;
+    }
+  }
+
+  /** What a power failure could still take back: the file itself, and directories with new entries. */
+  get unsynced(): string[] {
+    return this.#dirty ? [this.path, ...this.#newEntries] : [...this.#newEntries];
+  }
+
+  /** Makes what was written survive a power failure. */
+  async sync(): Promise<void> {
+    const newEntries = this.#newEntries;
+    this.#dirty = false;
+    this.#newEntries = [];
+    try {
+      this.#syncing = this.#dataSync();
+      await this.#syncing;
+      for (const directory of newEntries) await syncPath(directory);
+    } catch (error) {
+      this.#dirty = true;
+      this.#newEntries = newEntries;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    // Closed under it, a synchronisation would go to whatever file gets the descriptor next.
+    await this.#syncing?.catch(() => {});
+    try {
+      await this.#cutLeftover();
+    } finally {
+      await new Promise<void>((resolve, reject) => fs.close(this.#descriptor, settle(resolve, reject)));
+    }
+  }
+
+  #dataSync(): Promise<void> {
+    return new Promise((resolve, reject) => fs.fdatasync(this.#descriptor, settle(resolve, reject)));
+  }
+
+  async read(position: number, length: number): Promise<Buffer> {
+    const piece = Buffer.allocUnsafe(length);
+    let filled = 0;
+    while (filled < length) {
+      const count = await read(this.#descriptor, piece, filled, position + filled);
+      if (count === 0) break;
+      filled += count;
+    }
+    return piece.subarray(0, filled);
+  }
+
+  /** Cuts off what a failed write left, if it is still what the file ends with. */
+  async #cutLeftover(): Promise<void> {
+    const leftover = this.#leftover;
+    if (leftover === undefined) return;
+    const { size } = fs.fstatSync(this.#descriptor);
+    const start = size - leftover.length;
+    if (start >= 0 && leftover.equals(await this.read(start, leftover.length))) await this.#truncate(start);
+    this.#leftover = undefined;
+  }
+
+  /** Copies what lies behind the whole chunks into a file beside this one, and only then cuts it off. */
+  async #setTornAside(whole: number, end: Uint8Array): Promise<void> {
+    const bytes = this.size - whole;
+    if (bytes <= 0) return;
+    const aside = `${this.path}.torn`;
+    const copy = await open(aside, "a");
+    try {
+      for (let at = whole; at < this.size; at += COPY_BYTES) {
+        await copy.appendFile(await this.read(at, Math.min(COPY_BYTES, this.size - at)));
+      }
+      await copy.appendFile(end);
+      await copy.datasync();
+    } finally {
+      await copy.close();
+    }
+    await this.#truncate(whole);
+    this.size = whole;
+    this.torn = { aside, bytes };
+  }
+
+  #truncate(length: number): Promise<void> {
+    return new Promise((resolve, reject) => fs.ftruncate(this.#descriptor, length, settle(resolve, reject)));
+  }
+}
+
+const COPY_BYTES = 1 << 20;
+
+/** The file for appending, and the directories that got a new directory for it. */
+async function openCreating(file: string): Promise<{ descriptor: number; createdIn: string[] }> {
+  try {
+    return { descriptor: await openForAppending(file), createdIn: [] };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+  const innermost = path.dirname(file);
+  const first = await mkdir(innermost, { recursive: true });
+  const createdIn: string[] = [];
+  for (let made = innermost; first !== undefined && made.length >= first.length; made = path.dirname(made)) {
+    createdIn.push(path.dirname(made));
+  }
+  return { descriptor: await openForAppending(file), createdIn };
+}
+
+function openForAppending(file: string): Promise<number> {
+  return new Promise((resolve, reject) => fs.open(file, "a+", settle(resolve, reject)));
+}
+
+function write(descriptor: number, bytes: Buffer, from: number): Promise<number> {
+  return new Promise((resolve, reject) =>
+    fs.write(descriptor, bytes, from, bytes.length - from, null, settle(resolve, reject)),
+  );
+}
+
+function read(descriptor: number, into: Buffer, from: number, position: number): Promise<number> {
+  return new Promise((resolve, reject) =>
+    fs.read(descriptor, into, from, into.length - from, position, settle(resolve, reject)),
+  );
+}
+
+function settle<Value>(resolve: (value: Value) => void, reject: (error: Error) => void) {
+  return (error: Error | null, value?: Value): void => (error ? reject(error) : resolve(value as Value));
+}
+
+function identityOf({ dev, ino }: { dev: number; ino: number }): string {
+  return `${dev}:${ino}`;
+}
+
+/** Makes a file that is not open, or the entries of a directory, survive a power failure. */
+export async function syncPath(file: string): Promise<void> {
+  // Windows does this for directories by itself, and does not let others do it.
+  if (process.platform === "win32") return;
+  const handle = await open(file, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,133 @@
+/** What all archives have in common: their settings, what they take, and what they answer. */
+import { splitStreamId } from "../datalink/stream-id.ts";
+import { SourceId } from "../source-id.ts";
+import type { WholeLength } from "./append-file.ts";
+import { Appender, type AppenderOptions } from "./appender.ts";
+import { FileNames } from "./file-names.ts";
+import { Journal, type PacketMark } from "./journal.ts";
+
+/** What an archive takes of a packet; a `Packet` of the client has it all. */
+export interface ArchivePacket {
+  streamId: string;
+  /** Start of the data: microseconds since 1970. */
+  dataStart: number;
+  payload: Uint8Array;
+  /** Named in errors; with `packetTime` it tells the journal which packet this is. */
+  packetId?: bigint | undefined;
+  /** When the server accepted it: microseconds since 1970. */
+  packetTime?: number | undefined;
+}
+
+/** Where a packet went. */
+export interface Written {
+  /** Absolute path. */
+  file: string;
+  /** Bytes appended; 0 where the journal says that they were there already. */
+  bytes: number;
+  /** All files, where the records of one packet went to more than one; `file` is the first. */
+  files?: string[];
+}
+
+export interface ArchiveOptions extends AppenderOptions {
+  /** Path of the files with flags, or a preset as `NAME@directory`: see `PathPattern`. */
+  pattern: string;
+  /** The archive's directory, which no file lies outside; default: what stands before the first flag of the pattern. */
+  directory?: string | undefined;
+  /** The host that `%h` in a pattern stands for; default: this one. */
+  host?: string | undefined;
+  /** Keep payloads that are refused, with the reason, in a file beside the one they would have gone to: its name and `.rejected`. */
+  keepRejected?: boolean | undefined;
+  /**
+   * A file in which the archive notes what it is about to write. With it, packets that a source delivers again after a
+   * crash are not archived twice, if they have `packetId` and `packetTime` and are among the last 100,000 or so. No two
+   * archives may share one.
+   */
+  journal?: string | undefined;
+}
+
+/** An archive: give it packets with `write`, and `close` it at the end. */
+export abstract class Archive implements AsyncDisposable {
+  protected readonly appender: Appender;
+  protected readonly names = new FileNames();
+  protected readonly host: string | undefined;
+  readonly #keepRejected: boolean;
+  readonly #journal: Journal | undefined;
+  readonly #endBytes: number;
+
+  protected constructor(options: ArchiveOptions, wholeLength: WholeLength, end: Uint8Array) {
+    this.host = options.host;
+    this.#keepRejected = options.keepRejected ?? false;
+    this.#endBytes = end.length;
+    this.#journal = options.journal === undefined ? undefined : new Journal(options.journal);
+    const known: WholeLength = async (file) =>
+      this.#journal?.takeWholeLength(file) ?? (await wholeLength(file));
+    this.appender = new Appender(options, known, end, this.#journal);
+  }
+
+  /** Bytes taken by `write` and not yet in their files. */
+  get pendingBytes(): number {
+    return this.appender.pendingBytes;
+  }
+
+  /** Files open now. */
+  get openFiles(): number {
+    return this.appender.openFiles;
+  }
+
+  /** Resolves when all that was given to `write` is in its files and on the disk, or was refused. */
+  async flush(): Promise<void> {
+    await this.appender.flush();
+  }
+
+  /** Waits for all that was given to `write`, then closes the files. */
+  async close(): Promise<void> {
+    await this.appender.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** What the journal is to know of a chunk, one of those that make up a packet; `undefined` where there is no journal. */
+  protected markOf(packet: Partial<ArchivePacket>, part: number, chunk: Uint8Array): PacketMark | undefined {
+    const { packetId, packetTime } = packet;
+    if (this.#journal === undefined || packetId === undefined || packetTime === undefined) return undefined;
+    return { packetId, packetTime, part, bytes: chunk.length + this.#endBytes };
+  }
+
+  /** Whether a chunk is in its file already, since before a crash. */
+  protected isHeld(mark: PacketMark): boolean {
+    return this.#journal!.holds(mark);
+  }
+
+  /** Keeps a refused payload, if that is wanted, as a line of JSON; the words that tell where. */
+  protected async keepRejected(packet: ArchivePacket, file: string, reason: string): Promise<string> {
+    if (!this.#keepRejected) return "";
+    const { streamId, packetId, dataStart, payload } = packet;
+    const kept = {
+      streamId,
+      packetId: packetId?.toString(),
+      dataStart,
+      reason,
+      payload: Buffer.from(payload).toString("base64"),
+    };
+    const rejected = `${file}.rejected`;
+    const newline = this.#endBytes > 0 ? "" : "\n";
+    await this.appender.append(rejected, Buffer.from(JSON.stringify(kept) + newline));
+    return ` It is kept, as base64, in ${rejected}.`;
+  }
+}
+
+/** `Packet 7 of FDSN:XX_A__L_O_G/JSON`, for errors. */
+export function nameOf({ streamId, packetId }: Pick<ArchivePacket, "streamId" | "packetId">): string {
+  return packetId === undefined ? `A packet of ${streamId}` : `Packet ${packetId} of ${streamId}`;
+}
+
+/** The source id of a stream, also where it has the four codes that older servers use, `NET_STA_LOC_CHA`. */
+export function sourceIdOf(streamId: string): SourceId {
+  const { sourceId } = splitStreamId(streamId);
+  const codes = sourceId.split("_");
+  if (sourceId.startsWith("FDSN:") || codes.length !== 4) return new SourceId(sourceId);
+  const [network, station, location, channel] = codes as [string, string, string, string];
+  return SourceId.fromNslc({ network, station, location, channel });
+}

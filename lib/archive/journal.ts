@@ -1,0 +1,234 @@
+/**
+ * The archive's journal: which packets are about to be written where. After a crash it tells which of them are in
+ * their files, so that a source that delivers the last packets again does not get them archived twice.
+ *
+ * Each entry is in the journal before its chunks are in their file, and the size of the file tells afterwards how many
+ * of them arrived. The journal is for crashes of the process: a power failure may take its last entries, and then
+ * packets that are delivered again may be archived twice.
+ */
+import fs from "node:fs";
+import { rename } from "node:fs/promises";
+import path from "node:path";
+import { crc32 } from "node:zlib";
+import { AppendFile } from "./append-file.ts";
+import { fileSystemError } from "./errors.ts";
+
+/** The packet, or the part of one, that a chunk is. */
+export interface PacketMark {
+  packetId: bigint;
+  /** Microseconds since 1970. With the id it tells a packet from one that has the id after a server began anew. */
+  packetTime: number;
+  /** Which of the chunks that the packet was divided into, from 0 on. */
+  part: number;
+  /** Length of the chunk. */
+  bytes: number;
+}
+
+/** A file about to be written to: its path, its identity on the disk, and where the next chunk goes. */
+type Destination = Pick<AppendFile, "path" | "identity" | "size">;
+
+interface Entry extends Destination {
+  marks: PacketMark[];
+}
+
+/** Bytes after which a new journal is begun; the one before is kept, so that at least so many are remembered. */
+const GENERATION_BYTES = 4 << 20;
+
+/** Length and checksum before the body of an entry; the fields before the marks; one mark. */
+const PREFIX_BYTES = 8;
+const MARK_BYTES = 24;
+
+export class Journal {
+  readonly #path: string;
+  readonly #generationBytes: number;
+  /** Packets that were on the disk when the journal was opened. */
+  readonly #held = new Set<string>();
+  #heldUntil = Number.NEGATIVE_INFINITY;
+  /** Of files that were found as the journal expects: their size, and how much of it is whole chunks. */
+  readonly #found = new Map<string, { size: number; whole: number }>();
+  #file: AppendFile | undefined;
+  #group: { pieces: Buffer[]; written: Promise<void> } | undefined;
+  #last: Promise<void> = Promise.resolve();
+
+  /**
+   * Reads the journal that is there, and what became of the files that it names.
+   *
+   * @throws ArchiveError where it cannot be read.
+   */
+  constructor(file: string, generationBytes: number = GENERATION_BYTES) {
+    this.#path = path.resolve(file);
+    this.#generationBytes = generationBytes;
+    try {
+      const entries = [...readEntries(this.#previous).entries, ...this.#readCutting()];
+      for (const group of this.#groupByFile(entries)) this.#recover(group);
+    } catch (cause) {
+      throw fileSystemError(this.#path, cause);
+    }
+  }
+
+  /** Whether a chunk was found to be on the disk already when the journal was opened. */
+  holds(mark: PacketMark): boolean {
+    return mark.packetTime <= this.#heldUntil && this.#held.has(keyOf(mark));
+  }
+
+  /**
+   * How much of a file that was found is whole: to be asked once, before it is written to. `undefined` where the journal
+   * does not know, or the file is not as it expects.
+   */
+  takeWholeLength({ path: file, size }: Pick<AppendFile, "path" | "size">): number | undefined {
+    const found = this.#found.get(file);
+    this.#found.delete(file);
+    return found?.size === size ? found.whole : undefined;
+  }
+
+  /** Resolves when the journal says that these packets are about to be written to the end of the file. */
+  record(file: Destination, marks: readonly PacketMark[]): Promise<void> {
+    const piece = encodeEntry(file, marks);
+    if (this.#group) {
+      this.#group.pieces.push(piece);
+      return this.#group.written;
+    }
+    // Whatever is recorded until the write before this one has ended goes with this one.
+    const pieces = [piece];
+    const written = this.#last.then(() => {
+      this.#group = undefined;
+      return this.#append(Buffer.concat(pieces));
+    });
+    this.#group = { pieces, written };
+    this.#last = written.catch(() => {});
+    return written;
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+
+  get #previous(): string {
+    return `${this.#path}.1`;
+  }
+
+  async #append(bytes: Buffer): Promise<void> {
+    if (this.#file && (this.#file.size > this.#generationBytes || this.#file.isRemoved())) {
+      const { size } = this.#file;
+      await this.#file.close();
+      this.#file = undefined;
+      if (size > this.#generationBytes) await rename(this.#path, this.#previous);
+    }
+    this.#file ??= await AppendFile.open(this.#path, async ({ size }) => size, new Uint8Array(0));
+    await this.#file.append(bytes);
+  }
+
+  /** The entries of the journal; a torn one at its end was never acted upon, and is cut off. */
+  #readCutting(): Entry[] {
+    const { entries, whole, size } = readEntries(this.#path);
+    if (whole < size) fs.truncateSync(this.#path, whole);
+    return entries;
+  }
+
+  /**
+   * The entries of each file together. A write that failed was taken back, so that a later entry begins where it, or one
+   * before it, had begun: those that it replaced are left out.
+   */
+  #groupByFile(entries: readonly Entry[]): Iterable<Entry[]> {
+    const groups = new Map<string, Entry[]>();
+    for (const entry of entries) {
+      let group = groups.get(entry.path) ?? [];
+      if (group.length > 0 && group[0]!.identity !== entry.identity) {
+        // The file before was renamed; nothing of it was under way any more when the next one was begun.
+        for (const { marks } of group) for (const mark of marks) this.#hold(mark);
+        group = [];
+      }
+      while (group.length > 0 && group.at(-1)!.size >= entry.size) group.pop();
+      group.push(entry);
+      groups.set(entry.path, group);
+    }
+    return groups.values();
+  }
+
+  /** @param entries of one file, in order */
+  #recover(entries: readonly Entry[]): void {
+    const [first] = entries;
+    const size = sizeOf(first!);
+    let whole = -1;
+    let end = first!.size;
+    for (const entry of entries) {
+      end = entry.size;
+      if (end <= size) whole = end;
+      for (const mark of entry.marks) {
+        end += mark.bytes;
+        if (end > size) continue;
+        this.#hold(mark);
+        whole = end;
+      }
+    }
+    // Where it is longer than the last entry says, somebody else wrote there.
+    if (whole >= 0 && size <= end) this.#found.set(first!.path, { size, whole });
+  }
+
+  #hold(mark: PacketMark): void {
+    this.#held.add(keyOf(mark));
+    this.#heldUntil = Math.max(this.#heldUntil, mark.packetTime);
+  }
+}
+
+function keyOf({ packetId, packetTime, part }: PacketMark): string {
+  return `${packetId} ${packetTime} ${part}`;
+}
+
+/** Its size now, or 0 where the path names no file or another one. */
+function sizeOf({ path: file, identity }: Entry): number {
+  const found = fs.statSync(file, { throwIfNoEntry: false });
+  return found && `${found.dev}:${found.ino}` === identity ? found.size : 0;
+}
+
+function encodeEntry(file: Destination, marks: readonly PacketMark[]): Buffer {
+  const names = Buffer.from(JSON.stringify([file.path, file.identity]));
+  const entry = Buffer.allocUnsafe(PREFIX_BYTES + 4 + names.length + 8 + marks.length * MARK_BYTES);
+  let at = entry.writeUInt32LE(entry.length);
+  at = entry.writeUInt32LE(names.length, PREFIX_BYTES);
+  at += names.copy(entry, at);
+  at = entry.writeDoubleLE(file.size, at);
+  for (const mark of marks) {
+    at = entry.writeBigUInt64LE(mark.packetId, at);
+    at = entry.writeDoubleLE(mark.packetTime, at);
+    at = entry.writeUInt32LE(mark.part, at);
+    at = entry.writeUInt32LE(mark.bytes, at);
+  }
+  entry.writeUInt32LE(crc32(entry.subarray(PREFIX_BYTES)), 4);
+  return entry;
+}
+
+/** All whole entries of a journal, and how many bytes of it they are. */
+function readEntries(file: string): { entries: Entry[]; whole: number; size: number } {
+  if (!fs.existsSync(file)) return { entries: [], whole: 0, size: 0 };
+  const bytes = fs.readFileSync(file);
+  const entries: Entry[] = [];
+  let whole = 0;
+  while (whole + PREFIX_BYTES + 4 <= bytes.length) {
+    const length = bytes.readUInt32LE(whole);
+    const entry = bytes.subarray(whole, whole + length);
+    if (length < PREFIX_BYTES + 4 || entry.length < length) break;
+    if (crc32(entry.subarray(PREFIX_BYTES)) !== entry.readUInt32LE(4)) break;
+    entries.push(decodeEntry(entry));
+    whole += length;
+  }
+  return { entries, whole, size: bytes.length };
+}
+
+function decodeEntry(entry: Buffer): Entry {
+  let at = PREFIX_BYTES + 4 + entry.readUInt32LE(PREFIX_BYTES);
+  const [file, identity] = JSON.parse(entry.toString("utf8", PREFIX_BYTES + 4, at)) as [string, string];
+  const size = entry.readDoubleLE(at);
+  const marks: PacketMark[] = [];
+  for (at += 8; at + MARK_BYTES <= entry.length; at += MARK_BYTES) {
+    marks.push({
+      packetId: entry.readBigUInt64LE(at),
+      packetTime: entry.readDoubleLE(at + 8),
+      part: entry.readUInt32LE(at + 16),
+      bytes: entry.readUInt32LE(at + 20),
+    });
+  }
+  return { path: file, identity, size, marks };
+}

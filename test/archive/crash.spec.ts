@@ -1,0 +1,19 @@
+// What an archive acknowledged is on the disk exactly once, wherever its process is killed.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { checkFiles, surviveKills } from "./crash.ts";
+
+describe("an archive that is killed", () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(path.join(tmpdir(), "crash-"));
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  for (const kind of ["json", "mseed"] as const) {
+    it(`holds every ${kind} packet exactly once after 5 kills`, async () => {
+      checkFiles(kind, directory, await surviveKills(kind, directory, 5));
+    });
+  }
+});
