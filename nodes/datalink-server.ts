@@ -89,7 +89,6 @@ function serve(RED: NodeAPI, node: Node, options: DataLinkServerOptions & { port
     if (!closing) status.update();
   };
   let listening = listen();
-  status.update();
 
   onClose(node, async () => {
     closing = true;

@@ -36,7 +36,7 @@ interface NodeDefinition {
   labelStyle: Function<string>;
   inputLabels?: Function<string>;
   outputLabels?: Function<string>;
-  button?: object;
+  button?: { toggle?: string; onclick: Function<void> };
   oneditprepare?: Function<void>;
   oneditsave?: Function<void>;
   oneditcancel?: Function<void>;
@@ -48,7 +48,7 @@ interface NodeDefinition {
 type Range = { min: number; max: number; integer?: boolean; blank?: boolean };
 
 declare global {
-  const RED: Omit<EditorRED, "nodes" | "events"> & {
+  const RED: Omit<EditorRED, "nodes" | "events" | "history"> & {
     nodes: Omit<EditorRED["nodes"], "registerType" | "filterNodes" | "getType" | "node"> & {
       registerType(type: string, definition: NodeDefinition): void;
       filterNodes(filter: object): EditorNode[];
@@ -61,6 +61,7 @@ declare global {
       subscribe(topic: string, handler: (topic: string, data: any) => void): void;
       unsubscribe(topic: string, handler: (topic: string, data: any) => void): void;
     };
+    history: { push(event: object): void };
     hooks: {
       add(name: string, handler: (event: any) => void): void;
       remove(name: string): void;

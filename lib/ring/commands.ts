@@ -2,6 +2,7 @@
  * What a client sends: the header of a DataLink command turned into data. The grammar and the words of every refusal
  * are those of ringserver 4.5.3, so that programs which look at them find what they know. Sans-I/O.
  */
+import { DataLinkError } from "../datalink/errors.ts";
 import type { Framed } from "../datalink/frame.ts";
 import { MAX_STREAM_ID } from "../datalink/stream-id.ts";
 
@@ -13,6 +14,9 @@ export const MAX_PATTERN = 8192;
 
 /** Largest AUTH payload, in bytes. */
 export const MAX_CREDENTIALS = 4095;
+
+/** Shorter headers are taken for noise. */
+const SHORTEST_HEADER = 2;
 
 const MAX_UINT64 = 2n ** 64n - 1n;
 const NO_PAYLOAD = Buffer.alloc(0);
@@ -91,9 +95,17 @@ export type Command =
   | BareCommand
   | MalformedCommand;
 
-/** Reads the headers of commands, for `FrameReader`, of clients that may write payloads of `packetSize` bytes. */
+/**
+ * Reads the headers of commands, for `FrameReader`, of clients that may write payloads of `packetSize` bytes. What
+ * it returns throws `DataLinkError` (`PROTOCOL`) for what cannot be a command.
+ */
 export function commandParser(packetSize: number): (bytes: Buffer, start: number, end: number) => Command {
-  return (bytes, start, end) => parseCommand(headerText(bytes, start, end), packetSize);
+  return (bytes, start, end) => {
+    if (end - start < SHORTEST_HEADER) {
+      throw new DataLinkError("PROTOCOL", "The client sent a header of a single byte, which no command has.");
+    }
+    return parseCommand(headerText(bytes, start, end), packetSize);
+  };
 }
 
 /** A NUL ends the text of a header early. Bytes beyond ASCII are kept one to one. */

@@ -23,6 +23,8 @@ export interface DataLinkServerOptions {
   packetSize?: number | undefined;
   /** The server's name in INFO, for people. */
   serverId?: string | undefined;
+  /** Program and version that the server gives as its own in ID and INFO. Default: this package's. */
+  software?: string | undefined;
   /** Most clients at once. Default 600. */
   maxClients?: number | undefined;
   /** Most clients at once from one address. Default: as many as there may be at all. */
@@ -86,15 +88,13 @@ const DEFAULTS = {
   ringBytes: 64 * MIB,
   packetSize: 512,
   serverId: "Node-RED DataLink",
+  software: "SeisFlow/0.1.0",
   maxClients: 600,
   ioTimeout: 10_000,
   idleTimeout: 3_600_000,
 };
 
-/** What this server calls itself. The version is the package's. */
-const SOFTWARE = "SeisFlow/0.1.0";
-const VERSION_TEXT = `DataLink v1.1 (${SOFTWARE}) :: DLPROTO:1.1`;
-
+/** Milliseconds between looks at what has been waiting too long, unless a timeout asks for more. */
 const SWEEP = 1000;
 
 /** Fewest packets of the largest size that a ring must have room for. */
@@ -113,6 +113,7 @@ export class DataLinkServer {
   readonly #startTime = Math.floor(Date.now() / 1000) * 1e6;
   readonly #sent = new Traffic();
   readonly #received = new Traffic();
+  readonly #versionText: string;
   readonly #host: ConnectionHost;
   #immediate: NodeJS.Immediate | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
@@ -136,6 +137,7 @@ export class DataLinkServer {
     this.#options = { ...DEFAULTS, ...Object.fromEntries(given) };
     checkSizes(this.#options);
     this.#ring = new Ring(this.#options);
+    this.#versionText = `DataLink v1.1 (${this.#options.software}) :: DLPROTO:1.1`;
     this.#host = this.#connectionHost();
     this.#listener = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
   }
@@ -217,7 +219,7 @@ export class DataLinkServer {
   }
 
   #listen(): Promise<void> {
-    const { host, port } = this.#options;
+    const { host, port, ioTimeout } = this.#options;
     return new Promise((resolve, reject) => {
       const fail = (error: NodeJS.ErrnoException) => reject(listenError(error, host, port));
       this.#listener.once("error", fail);
@@ -225,7 +227,7 @@ export class DataLinkServer {
         this.#listener.off("error", fail);
         // An accept that fails (too many open files) concerns that client only.
         this.#listener.on("error", () => {});
-        this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP);
+        this.#sweepTimer = setInterval(() => this.#sweep(), Math.min(SWEEP, ioTimeout / 4));
         resolve();
       });
     });
@@ -242,7 +244,7 @@ export class DataLinkServer {
   #connectionHost(): ConnectionHost {
     return {
       ring: this.#ring,
-      versionText: VERSION_TEXT,
+      versionText: this.#versionText,
       timeouts: this.#options,
       sent: this.#sent,
       received: this.#received,
@@ -326,7 +328,7 @@ export class DataLinkServer {
 
   #figures(): ServerFigures {
     return {
-      version: VERSION_TEXT,
+      version: this.#versionText,
       serverId: this.#options.serverId,
       startTime: this.#startTime,
       now: Date.now() * 1000,

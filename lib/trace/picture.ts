@@ -48,11 +48,11 @@ export function drawRow(bins: TraceBins, end: number): Pick<PictureRow, "centre"
   return { centre, halfRange, envelope };
 }
 
-/** The smallest of 1, 1.5, 2, 3, 4, 5, 6, 8 and 10 times a power of ten that is not below a value above 0. */
+/** The smallest of 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8 and 10 times a power of ten that is not below a value above 0. */
 export function niceAtLeast(value: number): number {
   // Written and read as text, because 1.5 * 10 ** -7 isn't the number that is written 1.5e-7.
   const exponent = Math.floor(Math.log10(value));
-  for (const factor of ["1", "1.5", "2", "3", "4", "5", "6", "8", "10", "15"]) {
+  for (const factor of ["1", "1.2", "1.5", "2", "2.5", "3", "4", "5", "6", "8", "10", "12"]) {
     const nice = Number(`${factor}e${exponent}`);
     if (nice >= value) return Math.min(nice, Number.MAX_VALUE);
   }

@@ -72,6 +72,7 @@ export interface Flow {
   ): Promise<void>;
   /** What the node has logged as errors so far. */
   errors(id: string): string[];
+  warnings(id: string): string[];
   /** Stops the flow, as Node-RED does on a full deploy. */
   stop(): Promise<void>;
 }
@@ -103,22 +104,17 @@ export async function startFlow(
       return inbox;
     },
     status(id, fits) {
-      const node: EventEmitter & { status: { args: [object][]; thisValues: Node[] } } = nodeOf(id) as never;
+      const node: EventEmitter = nodeOf(id);
       return new Promise((resolve) => {
-        const { args, thisValues } = node.status;
-        const last = args.filter((_, call) => thisValues[call]?.id === id).at(-1);
-        if (last && fits(last[0])) resolve();
+        const shown = calls<object>(id, "status").at(-1);
+        if (shown && fits(shown)) resolve();
         node.on("call:status", (call: { firstArg: object }) => {
           if (fits(call.firstArg)) resolve();
         });
       });
     },
-    errors(id) {
-      const { error } = nodeOf(id) as unknown as { error: { args: [string][]; thisValues: Node[] } };
-      return error.args
-        .filter((_, call) => error.thisValues[call]?.id === id)
-        .map(([message]) => String(message));
-    },
+    errors: (id) => calls(id, "error"),
+    warnings: (id) => calls(id, "warn"),
     async stop() {
       await helper.unload();
       if (options.userDir === undefined) await rm(userDir, { recursive: true, force: true });
@@ -130,4 +126,10 @@ function nodeOf(id: string): Node {
   const node = helper.getNode(id);
   if (!node) throw new Error(`no node ${id} in this flow`);
   return node;
+}
+
+/** The first argument of each call of a method of the node, by the spies that the helper sets. */
+function calls<Argument = string>(id: string, method: "error" | "warn" | "status"): Argument[] {
+  const spy = nodeOf(id)[method] as unknown as { args: [Argument][]; thisValues: Node[] };
+  return spy.args.filter((_, call) => spy.thisValues[call]?.id === id).map(([argument]) => argument);
 }

@@ -41,13 +41,13 @@ describe("a row of a picture", () => {
     );
   });
 
-  it("reaches far enough, and less than twice as far as it must", () => {
+  it("reaches far enough, and hardly further than it must", () => {
     fc.assert(
       fc.property(fc.array(counts, { minLength: 2, maxLength: COUNT }), (values) => {
         const { centre, halfRange } = drawRow(bins(values), COUNT);
         const reach = Math.max(...values.map((value) => Math.abs(value - centre)));
         assert.ok(halfRange >= reach);
-        assert.ok(reach === 0 ? halfRange === 1 : halfRange < 2 * reach);
+        assert.ok(reach === 0 ? halfRange === 1 : halfRange < 1.4 * reach);
       }),
     );
   });
@@ -67,8 +67,8 @@ describe("a row of a picture", () => {
 
   it("has round numbers on its scale", () => {
     assert.deepEqual(
-      [1, 1.2, 1.6, 2.5, 6.5, 9, 10, 0.00012, 101].map(niceAtLeast),
-      [1, 1.5, 2, 3, 8, 10, 10, 0.00015, 150],
+      [1, 1.1, 1.6, 2.2, 6.5, 9, 10, 0.00012, 101].map(niceAtLeast),
+      [1, 1.2, 2, 2.5, 8, 10, 10, 0.00012, 120],
     );
     fc.assert(
       fc.property(fc.double({ min: 5e-324, max: Number.MAX_VALUE, noNaN: true }), (value) => {

@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+/** The program `mseed`: looks at miniSEED files, checks and changes them. */
+import { defineProgram } from "./command.ts";
+import { main } from "./main.ts";
+import { details } from "./mseed/details.ts";
+import { validate } from "./mseed/validate.ts";
+
+main(
+  defineProgram("mseed", "Look at miniSEED files, versions 2 and 3; check and change them.", [
+    details,
+    validate,
+  ]),
+);

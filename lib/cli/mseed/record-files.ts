@@ -1,0 +1,166 @@
+/** What every command of `mseed` begins with: the files named, read record by record, and what is wrong with them. */
+import { styleText } from "node:util";
+import { type MiniSeedRecord, type Problem, RecordReader } from "../../mseed/index.ts";
+import {
+  describeFailure,
+  EXIT_FAILED,
+  EXIT_OK,
+  type Io,
+  type OptionDefinition,
+  usageError,
+} from "../command.ts";
+import { readPieces, STANDARD, totalSize } from "../input.ts";
+import { Progress } from "../progress.ts";
+import { printable } from "./printable.ts";
+
+/** The option that chooses records, the same in all commands. */
+export const MATCH_OPTION = {
+  type: "string",
+  short: "m",
+  value: "REGEX",
+  help: "only records whose source id matches, such as JSC_.*_H_H_Z",
+} as const satisfies OptionDefinition;
+
+/** How often a problem of one kind is told for one file before it is only counted. */
+const TOLD_EACH = 5;
+
+/** What is wrong at a place in a file: a problem of the codec's, or one that a command found itself. */
+export type Finding = Omit<Problem, "code"> & { code: Problem["code"] | "SOURCE_ID_INVALID" };
+
+export interface RecordFilesOptions {
+  files: readonly string[];
+  /** A regular expression that source ids must match. */
+  match?: string | undefined;
+  /** A file that cannot be opened or read is told of, and the next one follows. Default: that is the end. */
+  keepGoing?: boolean;
+  /** Gets every problem; without it they are told on standard error. */
+  onProblem?: (file: string, finding: Finding) => void;
+  /** Lines go to standard output as records are read: no progress bar between them on the same terminal. */
+  printsAsItReads?: boolean;
+}
+
+/** Some records of a file: those that came with one piece of it. */
+export interface Batch {
+  file: string;
+  /** To be used once, and before the next batch is asked for. */
+  records: Iterable<MiniSeedRecord>;
+}
+
+/** Reads the records of many files, one after the other, in bounded memory. */
+export class RecordFiles {
+  readonly counts = { files: 0, records: 0, samples: 0, errors: 0, warnings: 0, failures: 0 };
+  readonly #options: RecordFilesOptions;
+  readonly #pattern: RegExp | undefined;
+  readonly #io: Io;
+  readonly #progress: Progress;
+  /** How many of each problem the current file has had. */
+  readonly #notes = new Map<string, number>();
+  /** Records, also those that do not match. */
+  #seen = 0;
+
+  private constructor(options: RecordFilesOptions, io: Io, progress: Progress) {
+    this.#options = options;
+    this.#pattern = options.match === undefined ? undefined : regularExpression(options.match);
+    this.#io = io;
+    this.#progress = progress;
+  }
+
+  /** @throws CommandError for no files, standard input named twice, or a pattern that is none */
+  static async open(options: RecordFilesOptions, io: Io): Promise<RecordFiles> {
+    const { files, printsAsItReads } = options;
+    if (files.length === 0) throw usageError("no file is named (- means standard input)");
+    if (files.filter((file) => file === STANDARD).length > 1) {
+      throw usageError("standard input can be read only once");
+    }
+    const isQuiet = printsAsItReads === true && io.stdout.isTTY === true;
+    return new RecordFiles(options, io, new Progress(io.stderr, await totalSize(files), isQuiet));
+  }
+
+  /** 1 if a file could not be read, had no records at all, or has data that are missing or doubtful. */
+  get exitCode(): number {
+    return this.counts.failures + this.counts.errors > 0 ? EXIT_FAILED : EXIT_OK;
+  }
+
+  /** Counts something wrong, and tells of it; on standard error only the first ones of each kind, then their number. */
+  report(file: string, finding: Finding): void {
+    this.counts[finding.severity === "error" ? "errors" : "warnings"]++;
+    if (this.#options.onProblem) {
+      this.#options.onProblem(file, finding);
+      return;
+    }
+    const count = (this.#notes.get(finding.code) ?? 0) + 1;
+    this.#notes.set(finding.code, count);
+    if (count <= TOLD_EACH) this.note(describeFinding(file, finding, this.#io.stderr));
+  }
+
+  /** Takes the progress bar away, because a line is to be written to the same terminal. */
+  hideProgress(): void {
+    this.#progress.end();
+  }
+
+  /** Tells people something on standard error. */
+  note(text: string): void {
+    this.#progress.note(`mseed: ${text}`);
+  }
+
+  /** All records. Comes back after each piece of a file, also where that completed no record. */
+  async *batches(): AsyncGenerator<Batch, void> {
+    for (const file of this.#options.files) {
+      try {
+        yield* this.#read(file);
+      } catch (error) {
+        if (!this.#options.keepGoing || this.#io.signal.aborted) throw error;
+        this.counts.failures++;
+        this.note(describeFailure(error));
+      }
+    }
+    this.#progress.end();
+  }
+
+  async *#read(file: string): AsyncGenerator<Batch, void> {
+    this.#notes.clear();
+    const reader = new RecordReader({ onProblem: (problem) => this.report(file, problem) });
+    const before = this.#seen;
+    this.counts.files++;
+    for await (const piece of readPieces(file, this.#io)) {
+      this.#progress.add(piece.length);
+      reader.push(piece);
+      yield { file, records: this.#take(reader) };
+    }
+    reader.finish();
+    yield { file, records: this.#take(reader) };
+    for (const [code, count] of this.#notes) {
+      if (count > TOLD_EACH) this.note(`${file}: ${count - TOLD_EACH} more of ${code}`);
+    }
+    if (this.#seen === before) {
+      this.counts.failures++;
+      this.note(`${file}: no miniSEED record in it`);
+    }
+  }
+
+  *#take(reader: RecordReader): Generator<MiniSeedRecord, void> {
+    for (let record = reader.next(); record; record = reader.next()) {
+      this.#seen++;
+      if (this.#pattern && !this.#pattern.test(record.sourceId.text)) continue;
+      this.counts.records++;
+      this.counts.samples += record.sampleCount;
+      yield record;
+    }
+  }
+}
+
+/** One line for a person, in colour where `stream` is a terminal. */
+export function describeFinding(file: string, finding: Finding, stream: Io["stderr"]): string {
+  const { code, severity, offset, message, record } = finding;
+  const id = record ? ` ${printable(record.sourceId.text)}:` : "";
+  const colour = severity === "error" ? "red" : "yellow";
+  return `${file}: offset ${offset}: ${styleText(colour, `${severity} ${code}`, { stream })}:${id} ${printable(message)}`;
+}
+
+function regularExpression(pattern: string): RegExp {
+  try {
+    return new RegExp(pattern);
+  } catch (error) {
+    throw usageError((error as Error).message);
+  }
+}

@@ -1,0 +1,141 @@
+/** Output of a command: standard output, or a file that is there whole or not at all. */
+import { randomUUID } from "node:crypto";
+import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
+import path from "node:path";
+import { type Io, type OutputStream, usageError } from "./command.ts";
+import { STANDARD } from "./input.ts";
+
+const GATHERED_BYTES = 256 * 1024;
+
+/** Writes lines or bytes, in pieces of a good size and no faster than they are taken. */
+export class Output implements AsyncDisposable {
+  readonly #target: Target;
+  readonly #gathered = Buffer.allocUnsafe(GATHERED_BYTES);
+  #length = 0;
+
+  private constructor(target: Target) {
+    this.#target = target;
+  }
+
+  /**
+   * Standard output for `-`. A file of that name is replaced when `close` is called, and only then: it may be the one that
+   * is read, and a failure leaves it as it was.
+   */
+  static async open(name: string, io: Io): Promise<Output> {
+    return new Output(name === STANDARD ? new StreamTarget(io.stdout) : await FileTarget.open(name));
+  }
+
+  /**
+   * The same for bytes that are no text.
+   * @throws CommandError where they would go to a terminal
+   */
+  static async openBinary(name: string, io: Io): Promise<Output> {
+    if (name === STANDARD && io.stdout.isTTY) {
+      throw usageError("records are nothing to read on a terminal: name a file with --output");
+    }
+    return Output.open(name, io);
+  }
+
+  async line(text: string): Promise<void> {
+    await this.write(Buffer.from(`${text}\n`));
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.#length + bytes.length > GATHERED_BYTES) await this.flush();
+    if (bytes.length > GATHERED_BYTES) {
+      await this.#target.write(bytes);
+    } else {
+      this.#gathered.set(bytes, this.#length);
+      this.#length += bytes.length;
+    }
+  }
+
+  /** Hands on what is gathered. */
+  async flush(): Promise<void> {
+    if (this.#length === 0) return;
+    const length = this.#length;
+    this.#length = 0;
+    await this.#target.write(this.#gathered.subarray(0, length));
+  }
+
+  /** Says that the output is complete. */
+  async close(): Promise<void> {
+    await this.flush();
+    await this.#target.complete();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#target.end();
+  }
+}
+
+/** Where output goes. `write` resolves when the bytes may change again. */
+interface Target {
+  write(bytes: Uint8Array): Promise<void>;
+  complete(): Promise<void>;
+  /** Also after a failure: nothing half done stays. */
+  end(): Promise<void>;
+}
+
+class StreamTarget implements Target {
+  readonly #stream: OutputStream;
+
+  constructor(stream: OutputStream) {
+    this.#stream = stream;
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#stream.write(bytes, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  async complete(): Promise<void> {}
+
+  async end(): Promise<void> {}
+}
+
+/** A file under another name until it is complete. What is no regular file, such as a pipe or a device, is written directly. */
+class FileTarget implements Target {
+  readonly #handle: FileHandle;
+  readonly #name: string;
+  /** `undefined`: written directly. */
+  #temporary: string | undefined;
+
+  private constructor(handle: FileHandle, name: string, temporary: string | undefined) {
+    this.#handle = handle;
+    this.#name = name;
+    this.#temporary = temporary;
+  }
+
+  static async open(given: string): Promise<FileTarget> {
+    // Through a symbolic link, the file behind it is the one that is replaced.
+    const name = await realpath(given).catch(() => given);
+    const found = await stat(name).catch(() => undefined);
+    if (found && !found.isFile()) return new FileTarget(await open(name, "w"), name, undefined);
+    const temporary = path.join(path.dirname(name), `.${randomUUID()}.tmp`);
+    const handle = await open(temporary, "wx").catch((error: NodeJS.ErrnoException) => {
+      throw Object.assign(error, { path: given });
+    });
+    if (found) await handle.chmod(found.mode);
+    return new FileTarget(handle, name, temporary);
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.#handle.writeFile(bytes).catch((error: NodeJS.ErrnoException) => {
+      throw Object.assign(error, { path: this.#name });
+    });
+  }
+
+  async complete(): Promise<void> {
+    if (this.#temporary === undefined) return;
+    await this.#handle.sync();
+    await rename(this.#temporary, this.#name);
+    this.#temporary = undefined;
+  }
+
+  async end(): Promise<void> {
+    await this.#handle.close();
+    if (this.#temporary !== undefined) await rm(this.#temporary, { force: true });
+  }
+}

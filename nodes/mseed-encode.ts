@@ -1,0 +1,60 @@
+/** mseed encode: samples to miniSEED records. */
+import type { Node, NodeAPI, NodeDef } from "node-red";
+import { packRecords } from "../lib/mseed/pack.ts";
+import { onInput } from "./support/input.ts";
+import { seriesPayload } from "./support/record-payload.ts";
+import { sendEach } from "./support/send-each.ts";
+import { begin, Settings } from "./support/settings.ts";
+
+interface MseedEncodeDef extends NodeDef {
+  version: number;
+  formatVersion: string;
+  encoding: string;
+  recordLength: string;
+  output: string;
+}
+
+export default function register(RED: NodeAPI): void {
+  function MseedEncode(this: Node, def: MseedEncodeDef): void {
+    RED.nodes.createNode(this, def);
+    begin(RED, this, () => encode(RED, this, def));
+  }
+  RED.nodes.registerType("mseed-encode", MseedEncode);
+}
+
+function encode(RED: NodeAPI, node: Node, def: MseedEncodeDef): void {
+  const settings = new Settings(RED, node);
+  const version = settings.choice("Version", def.formatVersion, ["auto", "2", "3"]);
+  const encoding = settings.choice("Encoding", def.encoding, [
+    "auto",
+    "steim1",
+    "steim2",
+    "int16",
+    "int32",
+    "float32",
+    "float64",
+    "text",
+  ]);
+  const limits = { min: 128, max: 16 * 1024 * 1024, fallback: 512 };
+  const recordLength = settings.number("Record length", def.recordLength, limits);
+  const inOneMessage = settings.choice("Output", def.output, ["record", "buffer"]) === "buffer";
+
+  onInput(node, async (msg, send) => {
+    const named = seriesPayload(msg.payload);
+    const records = packRecords(named.series, {
+      formatVersion: version === "auto" ? named.formatVersion : version === "2" ? 2 : 3,
+      encoding: encoding === "auto" ? named.encoding : encoding,
+      recordLength,
+    });
+    const packed = Array.from(records, (record) =>
+      Buffer.from(record.buffer, record.byteOffset, record.length),
+    );
+    const payloads = inOneMessage ? [Buffer.concat(packed)] : packed;
+    await sendEach(
+      RED,
+      msg,
+      payloads.map((payload) => ({ payload })),
+      send,
+    );
+  });
+}

@@ -1,0 +1,92 @@
+/** waveform: draws the traces of the records that pass through under the node, in the editors that show it. */
+import type { Node, NodeAPI, NodeDef } from "node-red";
+import { nowMicroseconds } from "../lib/time.ts";
+import type { Picture } from "../lib/trace/picture.ts";
+import { readTraceRecord } from "../lib/trace/record.ts";
+import { Traces, type TracesOptions } from "../lib/trace/traces.ts";
+import { EditorViews } from "./support/editor-views.ts";
+import { asError } from "./support/input.ts";
+import { begin, Settings } from "./support/settings.ts";
+import { StatusLine } from "./support/status.ts";
+
+interface WaveformDef extends NodeDef {
+  version: number;
+  /** Whether the editor shows the picture: the node's button. The runtime hears of it from the editors. */
+  active: boolean;
+  seconds: string;
+  rows: string;
+  width: string;
+  height: string;
+}
+
+export default function register(RED: NodeAPI): void {
+  const views = new EditorViews(RED, "waveform");
+  /** What the nodes remember, so that a deploy doesn't blank their pictures. */
+  const kept = new Map<string, Traces>();
+
+  function Waveform(this: Node, def: WaveformDef): void {
+    RED.nodes.createNode(this, def);
+    begin(RED, this, () => {
+      const options = readOptions(new Settings(RED, this), def);
+      const traces = sameShape(kept.get(this.id), options) ?? new Traces(options);
+      kept.set(this.id, traces);
+      const view = views.open(this.id, () => frame(traces.picture(nowMicroseconds())));
+      const status = new StatusLine(this, () => describe(RED, traces.size));
+
+      this.on("input", (msg, send, done) => {
+        let problem: Error | undefined;
+        try {
+          const record = readTraceRecord(msg.payload);
+          if (record) traces.add(record, nowMicroseconds());
+        } catch (error) {
+          problem = asError(error);
+        }
+        view.changed();
+        status.update();
+        send(msg);
+        done(problem);
+      });
+
+      this.on("close", (removed: boolean, done: () => void) => {
+        if (removed) kept.delete(this.id);
+        view.close();
+        status.close();
+        done();
+      });
+    });
+  }
+  RED.nodes.registerType("waveform", Waveform);
+}
+
+function readOptions(settings: Settings, def: WaveformDef): TracesOptions {
+  return {
+    seconds: settings.number("Time shown", def.seconds, { min: 1, max: 86_400, fallback: 60 }),
+    columns: Math.round(settings.number("Width", def.width, { min: 100, max: 2000, fallback: 360 })),
+    rows: Math.round(settings.number("Streams", def.rows, { min: 1, max: 24, fallback: 6 })),
+  };
+}
+
+function sameShape(traces: Traces | undefined, options: TracesOptions): Traces | undefined {
+  return traces && JSON.stringify(traces.options) === JSON.stringify(options) ? traces : undefined;
+}
+
+function describe(RED: NodeAPI, streams: number) {
+  return streams === 0
+    ? ({ fill: "grey", shape: "ring", text: RED._("waveform.status.waiting") } as const)
+    : ({ fill: "green", shape: "dot", text: RED._("waveform.status.streams", { count: streams }) } as const);
+}
+
+/** A picture as the editor script draws it: times in milliseconds, the columns as base64. */
+function frame(picture: Picture | undefined): object | undefined {
+  return (
+    picture && {
+      end: picture.end / 1000,
+      span: picture.span / 1000,
+      more: picture.more,
+      rows: picture.rows.map(({ envelope, ...row }) => ({
+        ...row,
+        envelope: Buffer.from(envelope).toString("base64"),
+      })),
+    }
+  );
+}
