@@ -3,11 +3,9 @@
 import { defineProgram } from "./command.ts";
 import { main } from "./main.ts";
 import { details } from "./mseed/details.ts";
+import { merge } from "./mseed/merge.ts";
 import { validate } from "./mseed/validate.ts";
 
-main(
-  defineProgram("mseed", "Look at miniSEED files, versions 2 and 3; check and change them.", [
-    details,
-    validate,
-  ]),
-);
+const commands = [details, validate, merge];
+
+main(defineProgram("mseed", "Look at miniSEED files, versions 2 and 3; check and change them.", commands));

@@ -21,6 +21,14 @@ export const MATCH_OPTION = {
   help: "only records whose source id matches, such as JSC_.*_H_H_Z",
 } as const satisfies OptionDefinition;
 
+/** The option of the commands that write records, the same in all of them. */
+export const OUTPUT_OPTION = {
+  type: "string",
+  short: "o",
+  value: "OUT",
+  help: "write to this file, which may be the one that is read; - or default: standard output",
+} as const satisfies OptionDefinition;
+
 /** How often a problem of one kind is told for one file before it is only counted. */
 const TOLD_EACH = 5;
 
@@ -48,6 +56,8 @@ export interface Batch {
 
 /** Reads the records of many files, one after the other, in bounded memory. */
 export class RecordFiles {
+  /** Records that something is wrong with, as far as they were looked at. */
+  readonly doubtful = new WeakSet<MiniSeedRecord>();
   readonly counts = { files: 0, records: 0, samples: 0, errors: 0, warnings: 0, failures: 0 };
   readonly #options: RecordFilesOptions;
   readonly #pattern: RegExp | undefined;
@@ -84,6 +94,7 @@ export class RecordFiles {
   /** Counts something wrong, and tells of it; on standard error only the first ones of each kind, then their number. */
   report(file: string, finding: Finding): void {
     this.counts[finding.severity === "error" ? "errors" : "warnings"]++;
+    if (finding.record) this.doubtful.add(finding.record);
     if (this.#options.onProblem) {
       this.#options.onProblem(file, finding);
       return;

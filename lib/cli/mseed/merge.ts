@@ -1,0 +1,123 @@
+/** `mseed merge`: records that follow each other joined into fuller ones. */
+import { createHash } from "node:crypto";
+import type { MiniSeedRecord } from "../../mseed/index.ts";
+import { defineCommand, type Io, usageError } from "../command.ts";
+import { STANDARD } from "../input.ts";
+import { Output } from "../output.ts";
+import { dataHeaders } from "./data-headers.ts";
+import { Joiner } from "./joiner.ts";
+import { MATCH_OPTION, OUTPUT_OPTION, RecordFiles } from "./record-files.ts";
+import { RecordIndex } from "./record-index.ts";
+
+const DEFAULT_RECORD_LENGTH = 4096;
+
+export const merge = defineCommand({
+  name: "mseed merge",
+  summary: "Join records of a source id that follow each other into fuller ones.",
+  operands: "FILE…",
+  options: {
+    output: OUTPUT_OPTION,
+    "record-length": {
+      type: "string",
+      short: "R",
+      value: "BYTES",
+      help: "bytes of the records written, at most, default 4096",
+    },
+    tolerance: {
+      type: "string",
+      short: "t",
+      value: "SECONDS",
+      help: "how early or late a record may begin to follow, default half a sample",
+    },
+    sort: {
+      type: "boolean",
+      short: "s",
+      help: "by source id and time first (50 bytes of memory per record)",
+    },
+    dedupe: { type: "boolean", help: "as --sort, and leave out records whose samples were there already" },
+    match: MATCH_OPTION,
+  },
+  notes: `
+A FILE of - is standard input. Records of a source id are joined if rate, encoding, format version, publication
+version, flags and extra headers are the same; without --sort, if they come in order of
+time. All others, text, and records that something is wrong with are copied as they are.
+
+Example: mseed merge --sort -R 4096 -o day.mseed3 hour-*.mseed3
+
+Exit code: 0, 1 if a file cannot be read or has data missing, 2 for a wrong command line. OUT is only there, or only
+changed, when all was read.`,
+  async run({ options, operands, io }) {
+    const recordLength = positive("record-length", options["record-length"]) ?? DEFAULT_RECORD_LENGTH;
+    const tolerance = positive("tolerance", options.tolerance);
+    const isSorted = options.sort === true || options.dedupe === true;
+    if (isSorted && operands.includes(STANDARD)) {
+      throw usageError("standard input cannot be sorted, because it can be read only once: name files");
+    }
+    const files = await RecordFiles.open({ files: operands, match: options.match }, io);
+    await using output = await Output.openBinary(options.output ?? STANDARD, io);
+    const joiner = new Joiner({
+      recordLength,
+      tolerance,
+      isDoubtful: (record) => files.doubtful.has(record),
+      write: (bytes) => output.write(bytes),
+    });
+    if (isSorted) {
+      const records = sorted(files, io);
+      for await (const record of options.dedupe ? withoutDuplicates(records) : records)
+        await joiner.add(record);
+    } else {
+      for await (const { records } of files.batches()) {
+        for (const record of records) await joiner.add(record);
+      }
+    }
+    await joiner.finish();
+    await output.close();
+    return files.exitCode;
+  },
+});
+
+/** A number from the command line that is not negative, if it is given. */
+function positive(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() !== "" && value >= 0 && Number.isFinite(value)) return value;
+  throw usageError(`--${name} ${text}: give a number`);
+}
+
+async function* sorted(files: RecordFiles, io: Io): AsyncGenerator<MiniSeedRecord, void> {
+  const index = new RecordIndex();
+  for await (const { file, records } of files.batches()) {
+    for (const record of records) {
+      index.add(file, record);
+      // So that what is wrong is told now, with its place.
+      void record.samples;
+    }
+  }
+  yield* index.sorted(io, ({ record }) => record && files.doubtful.add(record));
+}
+
+/** Leaves out records that say the same of the same time as one before. The records come in order of time. */
+async function* withoutDuplicates(
+  records: AsyncIterable<MiniSeedRecord>,
+): AsyncGenerator<MiniSeedRecord, void> {
+  let place = "";
+  const seen = new Set<string>();
+  for await (const record of records) {
+    const next = `${record.sourceId.text} ${record.startTime}`;
+    if (next !== place) seen.clear();
+    place = next;
+    const content = `${record.sampleRate} ${record.sampleCount} ${dataHeaders(record)} ${digest(record)}`;
+    if (seen.has(content)) continue;
+    seen.add(content);
+    yield record;
+  }
+}
+
+/** Of the samples, so that their encoding does not count; of all of a record that cannot be decoded. */
+function digest({ samples, sampleCount, bytes: record, payload }: MiniSeedRecord): string {
+  let bytes = record;
+  if (typeof samples === "string") bytes = payload;
+  else if (samples.length === sampleCount)
+    bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
+  return createHash("sha256").update(bytes).digest("base64");
+}

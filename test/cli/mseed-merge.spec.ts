@@ -1,0 +1,222 @@
+// `mseed merge`: what is joined, what is not, and that no sample, time or header changes.
+import assert from "node:assert/strict";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { merge } from "../../lib/cli/mseed/merge.ts";
+import {
+  type MiniSeedRecord,
+  type PackOptions,
+  packRecords,
+  readRecords,
+  type Series,
+} from "../../lib/mseed/index.ts";
+import { readOwn } from "../mseed/vectors.ts";
+import { run, runProgramForBytes, Screen, temporaryFolder } from "./shell.ts";
+
+const START = 1_700_000_000_000_000_000n;
+
+/** A record of 100 Hz that begins at sample `from` of a common series. */
+function record(
+  from: number,
+  count: number,
+  change: Partial<Series> = {},
+  options: PackOptions = {},
+): Uint8Array {
+  const series = {
+    sourceId: "FDSN:XX_A__H_H_Z",
+    startTime: START + BigInt(from) * 10_000_000n,
+    sampleRate: 100,
+    samples: Int32Array.from({ length: count }, (_, i) => (from + i) ** 2 % 1009),
+    ...change,
+  };
+  return Buffer.concat([...packRecords(series, { recordLength: 65_536, ...options })]);
+}
+
+/** What `mseed merge` makes of records, on standard input or, to sort, in a file. */
+async function merged(records: Uint8Array[], ...argv: string[]): Promise<MiniSeedRecord[]> {
+  const bytes = Buffer.concat(records);
+  await using folder = await temporaryFolder();
+  const [input, output] = [path.join(folder.path, "in"), path.join(folder.path, "out")];
+  await writeFile(input, bytes);
+  const outcome = await run(merge, [...argv, "-o", output, input]);
+  assert.deepEqual(outcome, { exitCode: 0, stdout: "", stderr: "" });
+  return [...readRecords(await readFile(output), { strict: true })];
+}
+
+function shape(records: MiniSeedRecord[]): string[] {
+  return records.map((r) => `${r.sourceId.station} ${(r.startTime - START) / 10_000_000n}+${r.sampleCount}`);
+}
+
+function allSamples(records: MiniSeedRecord[]): number[] {
+  return records.flatMap((r) => Array.from(r.samples as Int32Array));
+}
+
+describe("mseed merge", () => {
+  const squares = (count: number) => Array.from({ length: count }, (_, i) => i ** 2 % 1009);
+
+  it("joins records that follow each other, also between those of other source ids", async () => {
+    const other = { sourceId: "FDSN:XX_B__H_H_Z" };
+    const records = await merged([
+      record(0, 50),
+      record(0, 10, other),
+      record(50, 50),
+      record(100, 7),
+      record(10, 5, other),
+    ]);
+    assert.deepEqual(shape(records), ["A 0+107", "B 0+15"]);
+    assert.deepEqual(allSamples(records.slice(0, 1)), squares(107));
+  });
+
+  for (const [formatVersion, encoding] of [
+    [2, "steim2"],
+    [2, "int16"],
+    [3, "steim1"],
+    [3, "float32"],
+    [3, "float64"],
+  ] as const) {
+    it(`fills records one after the other, version ${formatVersion}, ${encoding}`, async () => {
+      const pieces = Array.from({ length: 300 }, (_, i) => {
+        const samples = Float64Array.from({ length: 100 }, (_, k) => (i * 100 + k) % 1000);
+        return record(i * 100, 100, { samples }, { formatVersion, encoding, recordLength: 4096 });
+      });
+      const records = await merged(pieces, "-R", "4096");
+      assert.deepEqual(
+        records.map((r) => [r.formatVersion, r.encoding, r.length <= 4096]),
+        records.map(() => [formatVersion, records[0]!.encoding, true]),
+      );
+      assert.deepEqual(
+        allSamples(records),
+        Array.from({ length: 30_000 }, (_, i) => i % 1000),
+      );
+      // All but the last are full: none could take another record's samples.
+      const counts = records.slice(0, -1).map((r) => r.sampleCount);
+      assert.ok(Math.min(...counts) > 400, counts.join());
+      let due = START;
+      for (const r of records) {
+        assert.equal(r.startTime, due);
+        due += BigInt(r.sampleCount) * 10_000_000n;
+      }
+    });
+  }
+
+  it("counts times from the first record, so that they do not drift", async () => {
+    const [sampleRate, ns] = [33.3333, 1e13 / 333333];
+    const pieces = Array.from({ length: 200 }, (_, i) =>
+      record(0, 100, { sampleRate, startTime: START + BigInt(Math.round(i * 100 * ns)) }),
+    );
+    const records = await merged(pieces, "-R", "512");
+    let count = 0;
+    for (const r of records) {
+      const distance = Number(r.startTime - records[0]!.timeOfSample(count));
+      assert.ok(Math.abs(distance) <= 1, `${distance} ns at sample ${count}`);
+      count += r.sampleCount;
+    }
+    assert.equal(count, 20_000);
+  });
+
+  it("ends a run at a gap, an overlap, and where headers differ", async () => {
+    assert.deepEqual(shape(await merged([record(0, 50), record(51, 9)])), ["A 0+50", "A 51+9"]);
+    assert.deepEqual(shape(await merged([record(0, 50), record(49, 9)])), ["A 0+50", "A 49+9"]);
+    const changes: [Partial<Series>, PackOptions][] = [
+      [{ flags: 2 }, {}],
+      [{ publicationVersion: 3 }, {}],
+      [{ extraHeaders: { a: 1 } }, {}],
+      [{}, { encoding: "steim1" }],
+      [{}, { formatVersion: 2, recordLength: 512 }],
+      [{ sampleRate: 100.5 }, {}],
+    ];
+    for (const [change, options] of changes) {
+      assert.deepEqual(shape(await merged([record(0, 50), record(50, 9, change, options)])), [
+        "A 0+50",
+        "A 50+9",
+      ]);
+    }
+  });
+
+  it("joins within the tolerance, half a sample unless told", async () => {
+    const late = (ms: number) => record(50, 9, { startTime: START + 500_000_000n + BigInt(ms) * 1_000_000n });
+    assert.equal((await merged([record(0, 50), late(5)])).length, 1);
+    assert.equal((await merged([record(0, 50), late(6)])).length, 2);
+    assert.equal((await merged([record(0, 50), late(6)], "--tolerance", "0.006")).length, 1);
+    assert.equal((await merged([record(0, 50), late(1)], "--tolerance", "0")).length, 2);
+  });
+
+  it("copies byte for byte what it does not join", async () => {
+    const pieces = [
+      record(0, 50),
+      record(500, 50, { extraHeaders: '{"a": 2.0}' }),
+      readOwn("generated/text-utf8.mseed3"),
+      readOwn("generated/all-extra-headers.mseed2"),
+      readOwn("generated/headeronly.mseed3"),
+    ];
+    const records = await merged(pieces);
+    assert.deepEqual(new Set(records.map((r) => r.bytes.length)), new Set(pieces.map((p) => p.length)));
+    const all = Buffer.concat(records.map((r) => r.bytes));
+    for (const piece of pieces) assert.ok(all.includes(Buffer.from(piece)));
+  });
+
+  it("does not make a broken record look sound", async () => {
+    const broken = record(50, 50);
+    broken[broken.length - 1]! ^= 1;
+    const input = Buffer.concat([record(0, 50), broken, record(100, 50)]);
+    const { exitCode, stdout, stderr } = await runProgramForBytes("mseed", ["merge", "-"], input);
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /^mseed: -: offset \d+: error CRC_MISMATCH: FDSN:XX_A__H_H_Z: .+\n$/);
+    assert.deepEqual(stdout, input);
+  });
+
+  it("sorts by source id and time, over files", async () => {
+    await using folder = await temporaryFolder();
+    const files = ["1", "2"].map((name) => path.join(folder.path, name));
+    const b = { sourceId: "FDSN:XX_B__H_H_Z" };
+    await writeFile(files[0]!, Buffer.concat([record(20, 10, b), record(90, 10), record(50, 40)]));
+    await writeFile(files[1]!, Buffer.concat([record(0, 50), record(200, 10), record(0, 20, b)]));
+    // Onto one of the files that it reads.
+    assert.equal((await run(merge, ["--sort", ...files, "-o", files[0]!])).exitCode, 0);
+    const records = [...readRecords(await readFile(files[0]!))];
+    assert.deepEqual(shape(records), ["A 0+100", "A 200+10", "B 0+30"]);
+    assert.deepEqual(allSamples(records.slice(0, 1)), squares(100));
+    assert.deepEqual((await readdir(folder.path)).sort(), ["1", "2"]);
+  });
+
+  it("leaves out records whose samples are there already, whatever their encoding", async () => {
+    const again = record(0, 50, {}, { encoding: "int32" });
+    const other = record(0, 50, { samples: new Int32Array(50) });
+    const later = record(0, 50, { publicationVersion: 2 });
+    const records = await merged(
+      [record(0, 50), again, other, record(50, 5), record(0, 50), later],
+      "--dedupe",
+    );
+    assert.equal(shape(records).join(), "A 0+50,A 0+50,A 0+50,A 50+5");
+  });
+
+  it("says what is wrong with its arguments", async () => {
+    const file = path.join(__dirname, "../mseed/vectors/generated/headeronly.mseed3");
+    const wrong: [string[], RegExp][] = [
+      [["--sort", "-"], /standard input cannot be sorted/],
+      [["-R", "many", file], /--record-length many: give a number/],
+      [["--tolerance", "", file], /--tolerance : give a number/],
+      [["-", "-"], /standard input can be read only once/],
+      [[], /no file is named/],
+    ];
+    for (const [argv, message] of wrong) {
+      const { exitCode, stdout, stderr } = await run(merge, argv);
+      assert.deepEqual([exitCode, stdout], [2, ""]);
+      assert.match(stderr, message);
+      assert.equal(stderr.split("\n").length, 2);
+    }
+    const stdout = new Screen();
+    stdout.isTTY = true;
+    assert.match((await run(merge, [file], { stdout })).stderr, /nothing to read on a terminal/);
+  });
+
+  it("leaves the output as it was if the input fails", async () => {
+    await using folder = await temporaryFolder();
+    const output = path.join(folder.path, "out");
+    await writeFile(output, "as it was");
+    const { exitCode, stderr } = await run(merge, ["-o", output, "/no/file"]);
+    assert.deepEqual([exitCode, stderr], [1, "mseed merge: /no/file: no such file or directory\n"]);
+    assert.equal(await readFile(output, "utf8"), "as it was");
+    assert.deepEqual(await readdir(folder.path), ["out"]);
+  });
+});
