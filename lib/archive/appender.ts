@@ -46,11 +46,12 @@ export interface AppenderOptions {
  */
 const CONCURRENCY = 8;
 /** Files synchronised at once: fewer than threads, so that writes go on. */
-const SYNC_CONCURRENCY = 3;
+const SYNC_CONCURRENCY = 2;
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 5000;
-/** How often a file is looked up by its path, to see whether it was renamed or replaced. */
+/** How often a file is looked up by its path, to see whether it was renamed: less often where many are open. */
 const LOOK_UP_MS = 1000;
+const LOOK_UP_MS_PER_FILE = 2;
 const IDLE_MS = 60_000;
 const FIRST_BATCH_BYTES = 1024;
 const MAX_CLOSED_SIZES = 20_000;
@@ -299,7 +300,7 @@ export class Appender implements AsyncDisposable {
   async #write(target: Target, batch: Batch): Promise<void> {
     const now = Date.now();
     target.used = now;
-    if (target.file && now - target.lookedUp > LOOK_UP_MS) {
+    if (target.file && now - target.lookedUp > LOOK_UP_MS + LOOK_UP_MS_PER_FILE * this.#open) {
       target.lookedUp = now;
       if (!(await target.file.isInPlace())) await this.#closeFile(target);
     }
