@@ -58,31 +58,17 @@ async function archive(
   });
 }
 
-/** Calls `action` so often that `inFlight` of its promises are pending, until `count` are done. */
+/** Calls `action` `count` times, with `inFlight` of its promises pending at once. */
 async function keepInFlight(
   inFlight: number,
   count: number,
   action: (i: number) => Promise<unknown>,
 ): Promise<void> {
   let given = 0;
-  let pending = 0;
-  await new Promise<void>((resolve, reject) => {
-    const giveMore = () => {
-      while (pending < inFlight && given < count) {
-        pending++;
-        action(given++).then(done, reject);
-      }
-    };
-    const done = () => {
-      pending--;
-      if (given < count) {
-        if (pending <= inFlight / 2) giveMore();
-      } else if (pending === 0) {
-        resolve();
-      }
-    };
-    giveMore();
-  });
+  const worker = async () => {
+    while (given < count) await action(given++);
+  };
+  await Promise.all(Array.from({ length: inFlight }, worker));
 }
 
 /** The least that has to be done: the lines of one batch that go to one file, with one write call. */
