@@ -60,26 +60,18 @@ export interface PackableSeries {
   encoding: number;
 }
 
-/** A record in the making. */
-export interface Draft {
-  bytes: Uint8Array;
-  view: DataView;
-}
-
-/** What is the same in all records of a series, for one of the formats. */
+/** How one of the formats lays out the records of a series. */
 export interface Layout {
-  /** Where the payload begins in a record. */
+  /** A record in the making: headers that are the same for all, then zero. Used for one record after the other. */
+  draft: DataView;
+  /** Where the payload begins. */
   dataOffset: number;
-  /** Bytes of a record, at most. */
-  recordLength: number;
   /** Samples in a record, at most. */
   maxSamples: number;
   /** Byte order of the payload. */
   littleEndian: boolean;
-  /** A record with all that does not depend on its samples; its payload zero. */
-  begin: () => Draft;
-  /** Fills in what depends on the samples; gives the finished record. */
-  finish: (draft: Draft, startTime: bigint, samples: number, payloadBytes: number) => Uint8Array;
+  /** Fills in what depends on the samples; gives the length of the finished record. */
+  finish: (startTime: bigint, samples: number, payloadBytes: number) => number;
 }
 
 /**
@@ -94,37 +86,29 @@ export function* packRecords(series: Series, options: PackOptions = {}): Generat
   if (formatVersion !== 2 && formatVersion !== 3) {
     throw new MiniSeedError("INVALID_ARGUMENT", `formatVersion ${String(formatVersion)}: there are 2 and 3`);
   }
-  const layout = formatVersion === 2 ? layOut2(packable, options) : layOut3(packable, options);
+  const layout = formatVersion === 2 ? layOut2(packable, options) : layOut3(packable, samples, options);
   yield* packAll(packable, samples, layout);
 }
 
-function* packAll(
-  series: PackableSeries,
-  samples: PackableSamples,
-  layout: Layout,
-): Generator<Uint8Array, void> {
+function* packAll(series: PackableSeries, samples: PackableSamples, layout: Layout): Generator<Uint8Array, void> {
   const { startTime, rate, encoding } = series;
-  const room = layout.recordLength - layout.dataOffset;
+  const { draft, dataOffset, littleEndian } = layout;
+  const bytes = new Uint8Array(draft.buffer);
+  const target = { view: draft, start: dataOffset, length: bytes.length - dataOffset, littleEndian };
   let from = 0;
   do {
-    const draft = layout.begin();
-    const target = {
-      view: draft.view,
-      start: layout.dataOffset,
-      length: room,
-      littleEndian: layout.littleEndian,
-    };
-    const to = Math.min(samples.length, from + layout.maxSamples);
-    const packed = encodePayload(encoding, samples, from, to, target);
+    if (from > 0) bytes.fill(0, dataOffset);
+    const packed = encodePayload(encoding, samples, from, Math.min(samples.length, from + layout.maxSamples), target);
     if (packed.samples === 0 && samples.length > 0) {
       throw new MiniSeedError(
         "INVALID_ARGUMENT",
-        `records of ${layout.recordLength} bytes have no room for samples after ${layout.dataOffset} bytes of headers`,
+        `records of ${bytes.length} bytes have no room for samples after ${dataOffset} bytes of headers`,
       );
     }
     // Always from the start of the series: adding up rounded times would drift.
     const time = startTime + (from === 0 ? 0n : sampleOffset(rate, from));
-    yield layout.finish(draft, time - leapSecondsWithin(startTime, time), packed.samples, packed.bytes);
+    const length = layout.finish(time - leapSecondsWithin(startTime, time), packed.samples, packed.bytes);
+    yield bytes.slice(0, length);
     from += packed.samples;
   } while (from < samples.length);
 }

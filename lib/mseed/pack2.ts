@@ -43,27 +43,22 @@ export function layOut2(series: PackableSeries, options: PackOptions): Layout {
       `headers of ${end} bytes do not fit in records of ${recordLength} bytes: choose a greater recordLength`,
     );
   }
-  const template = new Uint8Array(end);
-  writeHeader(new DataView(template.buffer), header, factors, littleEndian);
-  writeBlockettes(new DataView(template.buffer), blockettes, littleEndian);
+  const draft = new DataView(new ArrayBuffer(recordLength));
+  writeHeader(draft, header, factors, littleEndian);
+  writeBlockettes(draft, blockettes, littleEndian);
   const microsecondsAt = HEADER_BYTES + LENGTH_1000 + 5;
   return {
-    dataOffset,
-    recordLength,
+    draft,
+    dataOffset: Math.min(dataOffset, recordLength),
     maxSamples: MAX_SAMPLES,
     littleEndian: littleEndian && !isSteim,
-    begin: () => {
-      const bytes = new Uint8Array(recordLength);
-      bytes.set(template);
-      return { bytes, view: new DataView(bytes.buffer) };
-    },
-    finish: ({ bytes, view }, startTime, samples) => {
+    finish: (startTime, samples) => {
       const { time, microseconds } = splitTime(startTime);
-      writeTime(view, time, littleEndian);
-      if (isTimed) view.setInt8(microsecondsAt, microseconds);
-      view.setUint16(30, samples, littleEndian);
-      view.setUint16(44, samples > 0 ? dataOffset : 0, littleEndian);
-      return bytes;
+      writeTime(draft, time, littleEndian);
+      if (isTimed) draft.setInt8(microsecondsAt, microseconds);
+      draft.setUint16(30, samples, littleEndian);
+      draft.setUint16(44, samples > 0 ? dataOffset : 0, littleEndian);
+      return recordLength;
     },
   };
 }

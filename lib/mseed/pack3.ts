@@ -1,10 +1,12 @@
 /** The layout of miniSEED 3 records: fixed header, source identifier, extra headers, payload. */
 import { fromBigNanoseconds } from "./calendar.ts";
+import { crc32c } from "./crc32c.ts";
 import { HEADER3_BYTES } from "./detect.ts";
+import type { PackableSamples } from "./encode.ts";
 import { ENCODINGS } from "./encodings.ts";
 import { MiniSeedError } from "./errors.ts";
 import type { Layout, PackableSeries, PackOptions } from "./pack.ts";
-import { recordCrc } from "./record3.ts";
+import { FRAME_BYTES } from "./steim.ts";
 
 const DEFAULT_RECORD_LENGTH = 4096;
 /** What readers take by default; the format itself has no limit below 4 GiB. */
@@ -12,7 +14,7 @@ const MAX_RECORD_LENGTH = 16 * 1024 * 1024;
 const MAX_SAMPLES = 0xffff_ffff;
 
 /** @throws MiniSeedError `INVALID_ARGUMENT` for headers that do not fit the format or the record length */
-export function layOut3(series: PackableSeries, options: PackOptions): Layout {
+export function layOut3(series: PackableSeries, samples: PackableSamples, options: PackOptions): Layout {
   const { encoding } = series;
   const recordLength = options.recordLength ?? DEFAULT_RECORD_LENGTH;
   const sourceId = encodeText("source identifier", series.sourceId.text, 255);
@@ -24,38 +26,42 @@ export function layOut3(series: PackableSeries, options: PackOptions): Layout {
       `recordLength ${recordLength}: these headers take ${dataOffset} bytes, and a record at most ${MAX_RECORD_LENGTH}`,
     );
   }
-  const template = new Uint8Array(dataOffset);
-  const view = new DataView(template.buffer);
-  template.set([0x4d, 0x53, 3, series.flags]);
-  view.setFloat64(16, series.rateField, true);
-  template[32] = series.publicationVersion;
-  template[33] = sourceId.length;
-  view.setUint16(34, extraHeaders.length, true);
-  template.set(sourceId, HEADER3_BYTES);
-  template.set(extraHeaders, HEADER3_BYTES + sourceId.length);
+  const draft = new DataView(new ArrayBuffer(Math.min(recordLength, dataOffset + mostPayload(samples))));
+  const bytes = new Uint8Array(draft.buffer);
+  bytes.set([0x4d, 0x53, 3, series.flags]);
+  draft.setFloat64(16, series.rateField, true);
+  bytes[32] = series.publicationVersion;
+  bytes[33] = sourceId.length;
+  draft.setUint16(34, extraHeaders.length, true);
+  bytes.set(sourceId, HEADER3_BYTES);
+  bytes.set(extraHeaders, HEADER3_BYTES + sourceId.length);
+  bytes[15] = samples.length > 0 ? encoding : ENCODINGS.text;
   return {
+    draft,
     dataOffset,
-    recordLength,
     maxSamples: MAX_SAMPLES,
     littleEndian: true,
-    begin: () => {
-      const bytes = new Uint8Array(recordLength);
-      bytes.set(template);
-      return { bytes, view: new DataView(bytes.buffer) };
-    },
-    finish: (draft, startTime, samples, payloadBytes) => {
+    finish: (startTime, sampleCount, payloadBytes) => {
       const time = fromBigNanoseconds(startTime);
       const length = dataOffset + payloadBytes;
-      draft.view.setUint32(4, time.nanosecond, true);
-      draft.view.setUint16(8, time.year, true);
-      draft.view.setUint16(10, time.dayOfYear, true);
-      draft.bytes.set([time.hour, time.minute, time.second, samples > 0 ? encoding : ENCODINGS.text], 12);
-      draft.view.setUint32(24, samples, true);
-      draft.view.setUint32(36, payloadBytes, true);
-      draft.view.setUint32(28, recordCrc(draft.bytes, 0, length), true);
-      return length === recordLength ? draft.bytes : draft.bytes.slice(0, length);
+      draft.setUint32(4, time.nanosecond, true);
+      draft.setUint16(8, time.year, true);
+      draft.setUint16(10, time.dayOfYear, true);
+      draft.setUint8(12, time.hour);
+      draft.setUint8(13, time.minute);
+      draft.setUint8(14, time.second);
+      draft.setUint32(24, sampleCount, true);
+      draft.setUint32(36, payloadBytes, true);
+      draft.setUint32(28, 0, true);
+      draft.setUint32(28, crc32c(draft, 0, length), true);
+      return length;
     },
   };
+}
+
+/** Room for all samples in any encoding: 8 bytes each, or a frame of 64 for each 13 at worst. */
+function mostPayload(samples: PackableSamples): number {
+  return FRAME_BYTES + samples.length * 8;
 }
 
 function encodeText(name: string, text: string, limit: number): Uint8Array {

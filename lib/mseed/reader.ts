@@ -211,7 +211,7 @@ class RecordScanner {
     const start = this.#position;
     const end = start + length;
     if (end + HEADER_BYTES > bytes.length || isHeader(bytes, view, end)) return -1;
-    if (isHeader3(bytes, start) && hasIntactCrc(bytes, view, start, length)) return -1;
+    if (isHeader3(bytes, start) && hasIntactCrc(view, start, length)) return -1;
     return this.#findSureRecord(start + 1, end);
   }
 

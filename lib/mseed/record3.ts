@@ -10,7 +10,7 @@ import { type Rate, rateOf } from "./rate.ts";
 import { MiniSeedRecord, type Window } from "./record.ts";
 
 const CRC_OFFSET = 28;
-const NO_CRC = new Uint8Array(4);
+const NO_CRC = new DataView(new ArrayBuffer(4));
 const SMALLEST_NORMAL = 2 ** -1022;
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -25,7 +25,7 @@ export class MiniSeed3Record extends MiniSeedRecord {
     this.sampleCount = window.view.getUint32(start + 24, true);
     this.encoding = window.bytes[start + 15] as number;
     if (checkCrc) {
-      const crc = recordCrc(window.bytes, start, length);
+      const crc = recordCrc(window.view, start, length);
       if (crc !== this.crc) {
         this.report("CRC_MISMATCH", `checksum is ${hex(crc)}, but the header tells ${hex(this.crc)}`);
       }
@@ -130,15 +130,15 @@ export class MiniSeed3Record extends MiniSeedRecord {
 }
 
 /** The checksum of a miniSEED 3 record: of all its bytes, those of the checksum itself taken as zero. */
-export function recordCrc(bytes: Uint8Array, start: number, length: number): number {
+export function recordCrc(view: DataView, start: number, length: number): number {
   const field = start + CRC_OFFSET;
-  const before = crc32c(NO_CRC, 0, 4, crc32c(bytes, start, field));
-  return crc32c(bytes, field + 4, start + length, before);
+  const before = crc32c(NO_CRC, 0, 4, crc32c(view, start, field));
+  return crc32c(view, field + 4, start + length, before);
 }
 
 /** Whether the miniSEED 3 record at `start` is what was written. */
-export function hasIntactCrc(bytes: Uint8Array, view: DataView, start: number, length: number): boolean {
-  return recordCrc(bytes, start, length) === view.getUint32(start + CRC_OFFSET, true);
+export function hasIntactCrc(view: DataView, start: number, length: number): boolean {
+  return recordCrc(view, start, length) === view.getUint32(start + CRC_OFFSET, true);
 }
 
 function hex(value: number): string {

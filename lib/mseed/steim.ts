@@ -15,6 +15,9 @@ export const STEIM2_FRAME_SAMPLES = 105;
 
 export type SteimVersion = 1 | 2;
 
+/** The most differences that a word holds: those that an encoder looks at to choose. */
+const LOOK_AHEAD = 7;
+
 /** How many differences a Steim 2 word holds, by its code and its two top bits; 0 where there are none. */
 const STEIM2_COUNTS = [0, 0, 0, 0, 4, 4, 4, 4, -1, 1, 2, 3, 5, 6, 7, -1];
 const STEIM1_COUNTS = [0, 4, 2, 1];
@@ -296,11 +299,10 @@ export function encodeSteim(
   frames: number,
 ): SteimPacked {
   const end = start + frames * FRAME_BYTES;
-  const encodeFrame = version === 1 ? encodeFrame1 : encodeFrame2;
   let n = from;
   let frame = start;
   for (; frame < end && n < to; frame += FRAME_BYTES) {
-    const next = encodeFrame(samples, n, to, n === from, view, frame, frame === start);
+    const next = encodeFrame(version, samples, n, to, n === from, view, frame, frame === start);
     if (next === n) break;
     n = next;
   }
@@ -311,43 +313,23 @@ export function encodeSteim(
   return { samples: n - from, frames: (frame - start) / FRAME_BYTES };
 }
 
-/** Fills one frame with differences of samples from index `from`; returns the index of the first sample not in it. */
-function encodeFrame1(
+/** Writes as many differences as fit one word; returns how many, 0 if not even the first does. */
+function encodeWord(
+  version: SteimVersion,
   samples: Int32Array,
-  from: number,
-  to: number,
-  startsRecord: boolean,
+  n: number,
+  before: number,
   view: DataView,
-  frame: number,
-  isFirst: boolean,
+  p: number,
 ): number {
-  let n = from;
-  let codes = 0;
-  let before = samples[startsRecord ? n : n - 1] as number;
-  for (let i = isFirst ? 3 : 1; i < 16 && n < to; i++) {
-    const count = fitting1(samples, n, to, before);
-    const d0 = ((samples[n] as number) - before) | 0;
-    let word = d0;
-    let code = 3;
-    if (count === 4) {
-      word = (d0 << 24) | (bits(samples, n + 1, 0xff) << 16) | (bits(samples, n + 2, 0xff) << 8);
-      word |= bits(samples, n + 3, 0xff);
-      code = 1;
-    } else if (count === 2) {
-      word = (d0 << 16) | bits(samples, n + 1, 0xffff);
-      code = 2;
-    }
-    view.setInt32(frame + 4 * i, word);
-    codes |= code << (30 - 2 * i);
-    n += count;
-    before = samples[n - 1] as number;
-  }
-  view.setInt32(frame, codes);
-  return n;
+  return version === 1
+    ? encodeWord1(samples, n, before, view, p)
+    : encodeWord2(samples, n, before, view, p);
 }
 
-/** As `encodeFrame1`. It also ends before a difference of more than 30 bits. */
-function encodeFrame2(
+/** Fills one frame with differences of samples from index `from`; returns the index of the first sample not in it. */
+function encodeFrame(
+  version: SteimVersion,
   samples: Int32Array,
   from: number,
   to: number,
@@ -360,12 +342,13 @@ function encodeFrame2(
   let codes = 0;
   let before = samples[startsRecord ? n : n - 1] as number;
   for (let i = isFirst ? 3 : 1; i < 16 && n < to; i++) {
-    const count = fitting2(samples, n, to, before);
+    const p = frame + 4 * i;
+    const isTail = to - n < LOOK_AHEAD;
+    const count = isTail
+      ? encodeTail(version, samples, n, to, before, view, p)
+      : encodeWord(version, samples, n, before, view, p);
     if (count === 0) break;
-    const d0 = ((samples[n] as number) - before) | 0;
-    view.setInt32(frame + 4 * i, word2(samples, n, d0, count));
-    // 1, 2 and 3 differences have code 2, 4 have code 1, more have code 3.
-    codes |= (count < 4 ? 2 : count === 4 ? 1 : 3) << (30 - 2 * i);
+    codes |= codeOf(version, count) << (30 - 2 * i);
     n += count;
     before = samples[n - 1] as number;
   }
@@ -373,101 +356,108 @@ function encodeFrame2(
   return n;
 }
 
-/** A Steim 2 word of `count` differences, the first of which is `d0`. */
-function word2(samples: Int32Array, n: number, d0: number, count: number): number {
-  switch (count) {
-    case 1:
-      return 0x4000_0000 | (d0 & 0x3fff_ffff);
-    case 2:
-      return 0x8000_0000 | ((d0 & 0x7fff) << 15) | bits(samples, n + 1, 0x7fff);
-    case 3:
-      return (
-        0xc000_0000 | ((d0 & 0x3ff) << 20) | (bits(samples, n + 1, 0x3ff) << 10) | bits(samples, n + 2, 0x3ff)
-      );
-    case 4:
-      return (
-        (d0 << 24) |
-        (bits(samples, n + 1, 0xff) << 16) |
-        (bits(samples, n + 2, 0xff) << 8) |
-        bits(samples, n + 3, 0xff)
-      );
-    case 5:
-      return (
-        ((d0 & 0x3f) << 24) |
-        (bits(samples, n + 1, 0x3f) << 18) |
-        (bits(samples, n + 2, 0x3f) << 12) |
-        (bits(samples, n + 3, 0x3f) << 6) |
-        bits(samples, n + 4, 0x3f)
-      );
-    case 6:
-      return (
-        0x4000_0000 |
-        ((d0 & 0x1f) << 25) |
-        (bits(samples, n + 1, 0x1f) << 20) |
-        (bits(samples, n + 2, 0x1f) << 15) |
-        (bits(samples, n + 3, 0x1f) << 10) |
-        (bits(samples, n + 4, 0x1f) << 5) |
-        bits(samples, n + 5, 0x1f)
-      );
-    default:
-      return (
-        0x8000_0000 |
-        ((d0 & 0xf) << 24) |
-        (bits(samples, n + 1, 0xf) << 20) |
-        (bits(samples, n + 2, 0xf) << 16) |
-        (bits(samples, n + 3, 0xf) << 12) |
-        (bits(samples, n + 4, 0xf) << 8) |
-        (bits(samples, n + 5, 0xf) << 4) |
-        bits(samples, n + 6, 0xf)
-      );
-  }
+function codeOf(version: SteimVersion, count: number): number {
+  if (count === 4) return 1;
+  if (version === 1) return count === 2 ? 2 : 3;
+  return count < 4 ? 2 : 3;
 }
 
-/** The low bits of the difference that leads to sample `n`. */
-function bits(samples: Int32Array, n: number, mask: number): number {
-  return ((samples[n] as number) - (samples[n - 1] as number)) & mask;
+/** Room for the last samples, and one that none of them leads to: see `encodeTail`. */
+const tail = new Int32Array(LOOK_AHEAD + 1);
+
+/** A word of the last samples, which are fewer than may be looked at: after them comes a difference that joins no other. */
+function encodeTail(
+  version: SteimVersion,
+  samples: Int32Array,
+  from: number,
+  to: number,
+  before: number,
+  view: DataView,
+  p: number,
+): number {
+  const left = to - from;
+  tail.set(samples.subarray(from, to));
+  tail[left] = (samples[to - 1] as number) + 0x4000_0000;
+  return encodeWord(version, tail, 0, before, view, p);
 }
 
-/** That difference folded on the non-negative numbers: it fits k signed bits if this is below 2^(k-1). */
-function size(samples: Int32Array, n: number): number {
-  const d = ((samples[n] as number) - (samples[n - 1] as number)) | 0;
+/** Folds a difference on the non-negative numbers: it fits k signed bits if this is below 2^(k-1). */
+function fold(d: number): number {
   return d ^ (d >> 31);
 }
 
-/** How many differences from sample `n` on go into one Steim 1 word. Where more fit, fewer do too. */
-function fitting1(samples: Int32Array, n: number, to: number, before: number): 1 | 2 | 4 {
-  const d0 = ((samples[n] as number) - before) | 0;
-  let sizes = d0 ^ (d0 >> 31);
-  if (to - n < 2 || sizes >= 0x8000) return 1;
-  sizes |= size(samples, n + 1);
-  if (sizes >= 0x8000) return 1;
-  if (to - n < 4 || sizes >= 0x80) return 2;
-  sizes |= size(samples, n + 2) | size(samples, n + 3);
-  return sizes < 0x80 ? 4 : 2;
+/** Writes as many differences as fit one Steim 1 word; returns how many: 1, 2 or 4. Where more fit, fewer do too. */
+function encodeWord1(samples: Int32Array, n: number, before: number, view: DataView, p: number): number {
+  const s0 = samples[n] as number;
+  const s1 = samples[n + 1] as number;
+  const d0 = (s0 - before) | 0;
+  const d1 = (s1 - s0) | 0;
+  let size = fold(d0) | fold(d1);
+  if (size >= 0x8000) {
+    view.setInt32(p, d0);
+    return 1;
+  }
+  const s2 = samples[n + 2] as number;
+  const d2 = (s2 - s1) | 0;
+  const d3 = ((samples[n + 3] as number) - s2) | 0;
+  size |= fold(d2) | fold(d3);
+  if (size >= 0x80) {
+    view.setInt32(p, (d0 << 16) | (d1 & 0xffff));
+    return 2;
+  }
+  view.setInt32(p, (d0 << 24) | ((d1 & 0xff) << 16) | ((d2 & 0xff) << 8) | (d3 & 0xff));
+  return 4;
 }
 
-/** How many differences from sample `n` on go into one Steim 2 word; 0 if not even the first does. */
-function fitting2(samples: Int32Array, n: number, to: number, before: number): number {
-  const left = to - n;
-  const d0 = ((samples[n] as number) - before) | 0;
-  let sizes = d0 ^ (d0 >> 31);
-  if (sizes >= 0x2000_0000) return 0;
-  if (left === 1 || sizes >= 0x4000) return 1;
-  sizes |= size(samples, n + 1);
-  if (sizes >= 0x4000) return 1;
-  if (left === 2 || sizes >= 0x200) return 2;
-  sizes |= size(samples, n + 2);
-  if (sizes >= 0x200) return 2;
-  if (left === 3 || sizes >= 0x80) return 3;
-  sizes |= size(samples, n + 3);
-  if (sizes >= 0x80) return 3;
-  if (left === 4 || sizes >= 0x20) return 4;
-  sizes |= size(samples, n + 4);
-  if (sizes >= 0x20) return 4;
-  if (left === 5 || sizes >= 0x10) return 5;
-  sizes |= size(samples, n + 5);
-  if (sizes >= 0x10) return 5;
-  if (left === 6 || sizes >= 8) return 6;
-  sizes |= size(samples, n + 6);
-  return sizes < 8 ? 7 : 6;
+/** Writes as many differences as fit one Steim 2 word; returns how many, 0 if not even the first does. */
+function encodeWord2(samples: Int32Array, n: number, before: number, view: DataView, p: number): number {
+  const s0 = samples[n] as number;
+  const s1 = samples[n + 1] as number;
+  const d0 = (s0 - before) | 0;
+  const d1 = (s1 - s0) | 0;
+  let size = fold(d0) | fold(d1);
+  if (size >= 0x4000) {
+    if (fold(d0) >= 0x2000_0000) return 0;
+    view.setInt32(p, 0x4000_0000 | (d0 & 0x3fff_ffff));
+    return 1;
+  }
+  const s2 = samples[n + 2] as number;
+  const d2 = (s2 - s1) | 0;
+  size |= fold(d2);
+  if (size >= 0x200) {
+    view.setInt32(p, 0x8000_0000 | ((d0 & 0x7fff) << 15) | (d1 & 0x7fff));
+    return 2;
+  }
+  const s3 = samples[n + 3] as number;
+  const d3 = (s3 - s2) | 0;
+  size |= fold(d3);
+  if (size >= 0x80) {
+    view.setInt32(p, 0xc000_0000 | ((d0 & 0x3ff) << 20) | ((d1 & 0x3ff) << 10) | (d2 & 0x3ff));
+    return 3;
+  }
+  const s4 = samples[n + 4] as number;
+  const d4 = (s4 - s3) | 0;
+  size |= fold(d4);
+  if (size >= 0x20) {
+    view.setInt32(p, (d0 << 24) | ((d1 & 0xff) << 16) | ((d2 & 0xff) << 8) | (d3 & 0xff));
+    return 4;
+  }
+  const s5 = samples[n + 5] as number;
+  const d5 = (s5 - s4) | 0;
+  size |= fold(d5);
+  if (size >= 0x10) {
+    const low = ((d3 & 0x3f) << 6) | (d4 & 0x3f);
+    view.setInt32(p, ((d0 & 0x3f) << 24) | ((d1 & 0x3f) << 18) | ((d2 & 0x3f) << 12) | low);
+    return 5;
+  }
+  const d6 = ((samples[n + 6] as number) - s5) | 0;
+  size |= fold(d6);
+  if (size >= 8) {
+    const low = ((d3 & 0x1f) << 10) | ((d4 & 0x1f) << 5) | (d5 & 0x1f);
+    view.setInt32(p, 0x4000_0000 | ((d0 & 0x1f) << 25) | ((d1 & 0x1f) << 20) | ((d2 & 0x1f) << 15) | low);
+    return 6;
+  }
+  const low = ((d3 & 0xf) << 12) | ((d4 & 0xf) << 8) | ((d5 & 0xf) << 4) | (d6 & 0xf);
+  view.setInt32(p, 0x8000_0000 | ((d0 & 0xf) << 24) | ((d1 & 0xf) << 20) | ((d2 & 0xf) << 16) | low);
+  return 7;
 }
