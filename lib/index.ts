@@ -23,25 +23,7 @@ export type {
 export { MAX_PACKET_ID, type Packet, type PacketInput } from "./datalink/packet.ts";
 export type { PacketStream } from "./datalink/stream.ts";
 export { joinStreamId, type PayloadType, type StreamIdParts, splitStreamId } from "./datalink/stream-id.ts";
-export {
-  ENCODINGS,
-  type EncodingInput,
-  type EncodingName,
-  encodingName,
-  MiniSeedError,
-  type MiniSeedErrorCode,
-  MiniSeedRecord,
-  type PackOptions,
-  type Problem,
-  packRecords,
-  type ReadOptions,
-  RecordReader,
-  readRecordStream,
-  readRecords,
-  type SampleArray,
-  type Samples,
-  type Series,
-} from "./mseed/index.ts";
+export * from "./mseed/index.ts";
 export {
   DataLinkServer,
   type DataLinkServerEvent,

@@ -53,6 +53,19 @@ export function fromBigNanoseconds(time: bigint): CalendarTime {
   };
 }
 
+/**
+ * As `fromBigNanoseconds`, for a time inside a leap second, which counts as the second after it: told as second 60. Where no
+ * minute ends before that, there is no second 60 either.
+ */
+export function inLeapSecond(time: bigint): CalendarTime {
+  const before = fromBigNanoseconds(time - NS_PER_SECOND);
+  return before.second === 59 ? { ...before, second: 60 } : fromBigNanoseconds(time);
+}
+
+/** The first and the last year of miniSEED 3, in nanoseconds. */
+export const FIRST_TIME = BigInt(calendarSeconds(0, 1, 0, 0, 0)) * NS_PER_SECOND;
+export const END_OF_TIMES = BigInt(calendarSeconds(65_536, 1, 0, 0, 0)) * NS_PER_SECOND;
+
 export function daysInYear(year: number): number {
   return daysTo(year + 1) - daysTo(year);
 }

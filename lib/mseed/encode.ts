@@ -28,6 +28,14 @@ interface Encoder {
   encode: (samples: PackableSamples, from: number, to: number, target: PayloadTarget) => Packed;
 }
 
+const WIDTHS = new Map<number, number>([
+  [ENCODINGS.text, 1],
+  [ENCODINGS.int16, 2],
+  [ENCODINGS.int32, 4],
+  [ENCODINGS.float32, 4],
+  [ENCODINGS.float64, 8],
+]);
+
 const ENCODERS = new Map<number, Encoder>([
   [ENCODINGS.int16, { prepare: (samples) => toInt32(samples, 16), encode: fixed(2, writeInt16) }],
   [ENCODINGS.int32, { prepare: (samples) => toInt32(samples, 32), encode: fixed(4, writeInt32) }],
@@ -76,6 +84,12 @@ export function encodePayload(
   return encoder
     ? encoder.encode(samples, from, to, target)
     : encodeText(samples as Uint8Array, from, to, target);
+}
+
+/** The bytes that so many samples take; `undefined` where that depends on the samples. */
+export function encodedLength(encoding: number, samples: number): number | undefined {
+  const width = WIDTHS.get(encoding);
+  return width === undefined ? undefined : samples * width;
 }
 
 function steim(version: 1 | 2): Encoder["encode"] {

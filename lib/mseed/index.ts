@@ -1,6 +1,7 @@
 /** The miniSEED codec: records of versions 2 and 3 read, written and converted. */
 export type { Blockette } from "./blockettes.ts";
 export type { CalendarTime } from "./calendar.ts";
+export { type ConvertOptions, convertRecord } from "./convert.ts";
 export type { SampleArray, SampleKind, Samples } from "./decode.ts";
 export { ENCODINGS, type EncodingInput, type EncodingName, encodingName } from "./encodings.ts";
 export {
@@ -10,6 +11,13 @@ export {
   type ProblemCode,
   type ProblemHandler,
 } from "./errors.ts";
+export {
+  getExtraHeader,
+  getExtraHeaderText,
+  removeExtraHeader,
+  setExtraHeader,
+  setExtraHeaderText,
+} from "./extra-headers.ts";
 export { type PackOptions, packRecords, type Series } from "./pack.ts";
 export { type ReadOptions, RecordReader, readRecordStream, readRecords } from "./reader.ts";
 export {
@@ -22,3 +30,12 @@ export {
 } from "./record.ts";
 export { MiniSeed2Record } from "./record2.ts";
 export { MiniSeed3Record } from "./record3.ts";
+export {
+  type Discontinuity,
+  type JoinedSeries,
+  type JoinOptions,
+  joinRecords,
+  type Segment,
+  type Span,
+  samplesOf,
+} from "./series.ts";

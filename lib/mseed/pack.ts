@@ -1,15 +1,18 @@
 /** Packs a series of samples into records of miniSEED 2 or 3. */
-import { SourceId } from "../source-id.ts";
+import { type Nslc, SourceId } from "../source-id.ts";
 import { type TimeInput, toNanoseconds } from "../time.ts";
+import { END_OF_TIMES, FIRST_TIME } from "./calendar.ts";
 import type { Samples } from "./decode.ts";
 import { encodePayload, type PackableSamples, prepareSamples } from "./encode.ts";
 import { ENCODINGS, type EncodingInput, encodingCode } from "./encodings.ts";
 import { MiniSeedError, type ProblemHandler } from "./errors.ts";
+import { checkExtraHeaders } from "./extra-headers.ts";
 import { leapSecondsWithin } from "./leap-seconds.ts";
 import { layOut2 } from "./pack2.ts";
 import { layOut3 } from "./pack3.ts";
-import { type Rate, rateOf, sampleOffset } from "./rate.ts";
+import { type Rate, rateFieldOf, rateOf, sampleOffset } from "./rate.ts";
 import type { JsonObject } from "./record.ts";
+import { FRAME_BYTES } from "./steim.ts";
 
 /** What is to be packed: one continuous series of samples, and what its records say of it. A `MiniSeedRecord` is one. */
 export interface Series {
@@ -50,14 +53,19 @@ export interface PackOptions {
 /** A series after all checks, as the two formats take it. */
 export interface PackableSeries {
   sourceId: SourceId;
+  /** The codes for miniSEED 2, if they are known apart from the source identifier. */
+  nslc: Nslc | undefined;
   startTime: bigint;
   /** As miniSEED 3 writes it: hertz, or a negative period. */
   rateField: number;
   rate: Rate;
   publicationVersion: number;
   flags: number;
+  /** A JSON object, or empty. */
   extraHeadersText: string;
   encoding: number;
+  /** The start time was second 60, and is written so. */
+  startsInLeapSecond: boolean;
 }
 
 /** How one of the formats lays out the records of a series. */
@@ -86,11 +94,22 @@ export function* packRecords(series: Series, options: PackOptions = {}): Generat
   if (formatVersion !== 2 && formatVersion !== 3) {
     throw new MiniSeedError("INVALID_ARGUMENT", `formatVersion ${String(formatVersion)}: there are 2 and 3`);
   }
-  const layout = formatVersion === 2 ? layOut2(packable, options) : layOut3(packable, samples, options);
+  const layout =
+    formatVersion === 2 ? layOut2(packable, options) : layOut3(packable, mostPayload(samples), options);
   yield* packAll(packable, samples, layout);
 }
 
-function* packAll(series: PackableSeries, samples: PackableSamples, layout: Layout): Generator<Uint8Array, void> {
+/** Room for all samples in any encoding: 8 bytes each, or a Steim frame of 64 for each 13 at worst. */
+export function mostPayload(samples: PackableSamples): number {
+  return FRAME_BYTES + samples.length * 8;
+}
+
+/** Packs samples that were prepared into records that were laid out. */
+export function* packAll(
+  series: PackableSeries,
+  samples: PackableSamples,
+  layout: Layout,
+): Generator<Uint8Array, void> {
   const { startTime, rate, encoding } = series;
   const { draft, dataOffset, littleEndian } = layout;
   const bytes = new Uint8Array(draft.buffer);
@@ -98,7 +117,13 @@ function* packAll(series: PackableSeries, samples: PackableSamples, layout: Layo
   let from = 0;
   do {
     if (from > 0) bytes.fill(0, dataOffset);
-    const packed = encodePayload(encoding, samples, from, Math.min(samples.length, from + layout.maxSamples), target);
+    const packed = encodePayload(
+      encoding,
+      samples,
+      from,
+      Math.min(samples.length, from + layout.maxSamples),
+      target,
+    );
     if (packed.samples === 0 && samples.length > 0) {
       throw new MiniSeedError(
         "INVALID_ARGUMENT",
@@ -106,11 +131,21 @@ function* packAll(series: PackableSeries, samples: PackableSamples, layout: Layo
       );
     }
     // Always from the start of the series: adding up rounded times would drift.
-    const time = startTime + (from === 0 ? 0n : sampleOffset(rate, from));
-    const length = layout.finish(time - leapSecondsWithin(startTime, time), packed.samples, packed.bytes);
+    const counted = startTime + (from === 0 ? 0n : sampleOffset(rate, from));
+    const time = checkTime(counted - leapSecondsWithin(startTime, counted));
+    const length = layout.finish(time, packed.samples, packed.bytes);
     yield bytes.slice(0, length);
     from += packed.samples;
   } while (from < samples.length);
+}
+
+/** @throws MiniSeedError `INVALID_ARGUMENT` for a time outside of the years that a header can tell */
+function checkTime(time: bigint): bigint {
+  if (time >= FIRST_TIME && time < END_OF_TIMES) return time;
+  throw new MiniSeedError(
+    "INVALID_ARGUMENT",
+    "a record would start before the year 0 or after the year 65535",
+  );
 }
 
 function checkSeries(series: Series, encoding: EncodingInput | undefined): [PackableSeries, PackableSamples] {
@@ -126,14 +161,16 @@ function checkSeries(series: Series, encoding: EncodingInput | undefined): [Pack
   const samples = prepareSamples(code, checkSamples(series.samples, code));
   const packable: PackableSeries = {
     sourceId: SourceId.from(series.sourceId),
+    nslc: undefined,
     startTime,
-    // Writers should use periods below 1 Hz (FDSN miniSEED 3): they are mostly whole numbers.
-    rateField: sampleRate > 0 && sampleRate < 1 ? -1 / sampleRate : sampleRate,
+    rateField: rateFieldOf(rateOf(sampleRate)),
     rate: rateOf(sampleRate),
     publicationVersion: checkByte("publicationVersion", publicationVersion),
     flags: checkByte("flags", flags),
     extraHeadersText: extraHeadersText(series.extraHeaders),
-    encoding: code,
+    // A record without samples has no encoding: 0.
+    encoding: samples.length > 0 ? code : ENCODINGS.text,
+    startsInLeapSecond: false,
   };
   return [packable, samples];
 }
@@ -160,13 +197,17 @@ function defaultEncoding(samples: Series["samples"]): number {
   return ENCODINGS.steim2;
 }
 
-function checkByte(name: string, value: number): number {
+export function checkByte(name: string, value: number): number {
   if (Number.isInteger(value) && value >= 0 && value <= 255) return value;
   throw new MiniSeedError("INVALID_ARGUMENT", `${name} ${String(value)} is no integer from 0 to 255`);
 }
 
-function extraHeadersText(headers: JsonObject | string | undefined): string {
+/**
+ * Extra headers as text: text as it is given, if it is a JSON object.
+ * @throws MiniSeedError `EXTRA_HEADERS_INVALID` if it is not
+ */
+export function extraHeadersText(headers: JsonObject | string | undefined): string {
   if (headers === undefined) return "";
-  if (typeof headers === "string") return headers;
+  if (typeof headers === "string") return headers === "" ? "" : checkExtraHeaders(headers);
   return Object.keys(headers).length > 0 ? JSON.stringify(headers) : "";
 }

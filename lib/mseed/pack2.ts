@@ -1,61 +1,70 @@
 /** The layout of miniSEED 2 records: fixed header, blockettes, payload. */
-import { type BlocketteDraft, blockette100, blockette1000, blockette1001 } from "./blockettes.ts";
-import { type CalendarTime, fromBigNanoseconds } from "./calendar.ts";
+
+import { formatNanoseconds, toNanoseconds } from "../time.ts";
+import { type BlocketteDraft, draftBlockette, writeText, writeTime } from "./blockettes.ts";
+import { fromBigNanoseconds, inLeapSecond } from "./calendar.ts";
 import { HEADER_BYTES } from "./detect.ts";
-import { ENCODINGS } from "./encodings.ts";
 import { MiniSeedError, ProblemReporter } from "./errors.ts";
 import { type Header2, header2Of } from "./extra-headers-to-2.ts";
 import type { Layout, PackableSeries, PackOptions } from "./pack.ts";
 import { factorsOf, type Rate, type RateFactors, rateOfFactors } from "./rate.ts";
-import { FRAME_BYTES } from "./steim.ts";
+import { FRAME_BYTES, isSteim } from "./steim.ts";
 
 const DEFAULT_RECORD_LENGTH = 512;
+/** Of records that one longer record becomes. */
+const LENGTH_OF_MANY = 4096;
 const MIN_RECORD_LENGTH = 128;
 const MAX_RECORD_LENGTH = 131_072;
-const MAX_SAMPLES = 65_535;
 
-const LENGTH_1000 = 8;
+/** The most that a miniSEED 2 record can count. */
+export const MAX_SAMPLES = 65_535;
+
+/** Blockette 1000 comes first and 1001 after it, so that their bytes have fixed places. */
+const LENGTH_EXPONENT = HEADER_BYTES + 6;
+const MICROSECONDS = HEADER_BYTES + 8 + 5;
 
 /** The fixed header counts time in 0.1 ms; blockette 1001 has the microseconds to the nearest of them. */
 const MICROSECONDS_PER_TICK = 100n;
+const NS_PER_MICROSECOND = 1000n;
 
-/** @throws MiniSeedError `INVALID_ARGUMENT` for what miniSEED 2 cannot hold: codes, year, rate, record length */
-export function layOut2(series: PackableSeries, options: PackOptions): Layout {
+/**
+ * @param fitting bytes of payload, for the smallest record that takes it all where the options do not give a length
+ * @throws MiniSeedError `INVALID_ARGUMENT` for what miniSEED 2 cannot hold: codes, year, rate, record length
+ */
+export function layOut2(series: PackableSeries, options: PackOptions, fitting?: number): Layout {
   const { encoding } = series;
-  const recordLength = checkRecordLength(options.recordLength ?? DEFAULT_RECORD_LENGTH);
   const littleEndian = options.littleEndian ?? false;
-  const isSteim = encoding === ENCODINGS.steim1 || encoding === ENCODINGS.steim2;
-  const header = header2Of(series, new ProblemReporter({ onProblem: options.onProblem }));
+  const hasFrames = isSteim(encoding);
+  const reporter = new ProblemReporter({ onProblem: options.onProblem });
+  const header = header2Of(series, littleEndian, reporter);
   const factors = checkRate(series.rate);
+  const isActual = needsActualRate(series.rate, factors);
+  reportPrecision(series, factors, isActual, reporter);
   const isTimed = header.timingQuality !== undefined || needsMicroseconds(series);
   const blockettes: BlocketteDraft[] = [
-    blockette1000(encoding, littleEndian && !isSteim, recordLength),
-    ...(isTimed ? [blockette1001(header.timingQuality ?? 0)] : []),
-    ...(needsActualRate(series.rate, factors) ? [blockette100(series.rate.hertz, littleEndian)] : []),
+    draftBlockette(1000, { encoding, wordOrder: littleEndian && !hasFrames ? 0 : 1 }, littleEndian),
+    ...(isTimed ? [draftBlockette(1001, { timingQuality: header.timingQuality ?? 0 }, littleEndian)] : []),
+    ...(isActual ? [draftBlockette(100, { rate: series.rate.hertz }, littleEndian)] : []),
     ...header.blockettes,
   ];
   const end = blockettes.reduce((sum, { body }) => sum + 4 + body.length, HEADER_BYTES);
-  const alignment = isSteim ? FRAME_BYTES : 8;
+  const alignment = hasFrames ? FRAME_BYTES : 8;
   const dataOffset = Math.ceil(end / alignment) * alignment;
-  if (end > recordLength) {
-    throw new MiniSeedError(
-      "INVALID_ARGUMENT",
-      `headers of ${end} bytes do not fit in records of ${recordLength} bytes: choose a greater recordLength`,
-    );
-  }
+  const recordLength = checkRecordLength(options.recordLength ?? defaultLength(dataOffset, fitting), end);
   const draft = new DataView(new ArrayBuffer(recordLength));
   writeHeader(draft, header, factors, littleEndian);
   writeBlockettes(draft, blockettes, littleEndian);
-  const microsecondsAt = HEADER_BYTES + LENGTH_1000 + 5;
+  draft.setUint8(LENGTH_EXPONENT, Math.log2(recordLength));
   return {
     draft,
     dataOffset: Math.min(dataOffset, recordLength),
     maxSamples: MAX_SAMPLES,
-    littleEndian: littleEndian && !isSteim,
+    littleEndian: littleEndian && !hasFrames,
     finish: (startTime, samples) => {
-      const { time, microseconds } = splitTime(startTime);
-      writeTime(draft, time, littleEndian);
-      if (isTimed) draft.setInt8(microsecondsAt, microseconds);
+      const { time, microseconds } = splitTime(checkTime(startTime));
+      const isLeapSecond = series.startsInLeapSecond && startTime === series.startTime;
+      writeTime(draft, 20, isLeapSecond ? inLeapSecond(time) : fromBigNanoseconds(time), littleEndian);
+      if (isTimed) draft.setInt8(MICROSECONDS, microseconds);
       draft.setUint16(30, samples, littleEndian);
       draft.setUint16(44, samples > 0 ? dataOffset : 0, littleEndian);
       return recordLength;
@@ -63,12 +72,24 @@ export function layOut2(series: PackableSeries, options: PackOptions): Layout {
   };
 }
 
-function checkRecordLength(length: number): number {
-  if (length >= MIN_RECORD_LENGTH && length <= MAX_RECORD_LENGTH && Number.isInteger(Math.log2(length)))
-    return length;
+/** The smallest length that takes headers and payload, if there is one. */
+function defaultLength(dataOffset: number, fitting: number | undefined): number {
+  if (fitting === undefined) return DEFAULT_RECORD_LENGTH;
+  const length = Math.max(MIN_RECORD_LENGTH, 2 ** Math.ceil(Math.log2(dataOffset + fitting)));
+  return length <= MAX_RECORD_LENGTH ? length : LENGTH_OF_MANY;
+}
+
+function checkRecordLength(length: number, headers: number): number {
+  if (length < MIN_RECORD_LENGTH || length > MAX_RECORD_LENGTH || !Number.isInteger(Math.log2(length))) {
+    throw new MiniSeedError(
+      "INVALID_ARGUMENT",
+      `recordLength ${length}: miniSEED 2 has powers of two from ${MIN_RECORD_LENGTH} to ${MAX_RECORD_LENGTH}`,
+    );
+  }
+  if (headers <= length) return length;
   throw new MiniSeedError(
     "INVALID_ARGUMENT",
-    `recordLength ${length}: miniSEED 2 has powers of two from ${MIN_RECORD_LENGTH} to ${MAX_RECORD_LENGTH}`,
+    `headers of ${headers} bytes do not fit in records of ${length} bytes: choose a greater recordLength`,
   );
 }
 
@@ -78,11 +99,38 @@ function checkRate(rate: Rate): RateFactors {
   throw new MiniSeedError("INVALID_ARGUMENT", `sample rate ${rate.hertz} Hz is out of miniSEED 2's reach`);
 }
 
+/** Tells where what is written is not what was given: times below the microsecond, rates beyond a float32. */
+function reportPrecision(
+  { startTime, rate }: PackableSeries,
+  factors: RateFactors,
+  isActual: boolean,
+  reporter: ProblemReporter,
+): void {
+  if (startTime % NS_PER_MICROSECOND !== 0n) {
+    reporter.report("PRECISION_LOST", "miniSEED 2 has start times to the microsecond only: rounded", 0, 0);
+  }
+  const written = isActual
+    ? Math.fround(rate.hertz)
+    : rateOfFactors(factors.factor, factors.multiplier).hertz;
+  if (!isSameRate(written, rate.hertz)) {
+    reporter.report(
+      "PRECISION_LOST",
+      `sample rate ${rate.hertz} Hz becomes ${written} Hz in miniSEED 2`,
+      0,
+      0,
+    );
+  }
+}
+
+/** Two roundings apart, at most, is the same rate. */
+function isSameRate(a: number, b: number): boolean {
+  return Math.abs(a - b) <= 2 * Number.EPSILON * b;
+}
+
 /** Whether a float32 in blockette 100 tells the rate better than factor and multiplier do. */
 function needsActualRate({ hertz }: Rate, { factor, multiplier }: RateFactors): boolean {
   const nominal = rateOfFactors(factor, multiplier).hertz;
-  // Two roundings apart, at most, is the same rate.
-  if (Math.abs(nominal - hertz) <= 2 * Number.EPSILON * hertz) return false;
+  if (isSameRate(nominal, hertz)) return false;
   return Math.abs(Math.fround(hertz) - hertz) < Math.abs(nominal - hertz);
 }
 
@@ -119,29 +167,25 @@ function writeBlockettes(view: DataView, blockettes: readonly BlocketteDraft[], 
   }
 }
 
-function writeText(view: DataView, at: number, text: string, length: number): void {
-  for (let i = 0; i < length; i++) view.setUint8(at + i, i < text.length ? text.charCodeAt(i) : 0x20);
-}
+/** Readers tell the byte order of a header by its year: outside of these they may fail. */
+const FIRST_TIME = toNanoseconds("1900-01-01") as bigint;
+const END_OF_TIMES = toNanoseconds("2101-01-01") as bigint;
 
-function writeTime(view: DataView, time: CalendarTime, littleEndian: boolean): void {
-  if (time.year < 1900 || time.year > 2100) {
-    throw new MiniSeedError("INVALID_ARGUMENT", `miniSEED 2 has no start times in the year ${time.year}`);
-  }
-  view.setUint16(20, time.year, littleEndian);
-  view.setUint16(22, time.dayOfYear, littleEndian);
-  view.setUint8(24, time.hour);
-  view.setUint8(25, time.minute);
-  view.setUint8(26, time.second);
-  view.setUint16(28, time.nanosecond / 100_000, littleEndian);
+function checkTime(startTime: bigint): bigint {
+  if (startTime >= FIRST_TIME && startTime < END_OF_TIMES) return startTime;
+  throw new MiniSeedError(
+    "INVALID_ARGUMENT",
+    `start time ${formatNanoseconds(startTime)}: miniSEED 2 is written for the years 1900 to 2100`,
+  );
 }
 
 /** A time to the microsecond (halves away from 1970, as libmseed rounds): to the nearest 0.1 ms, and -50 to 49 microseconds. */
-function splitTime(startTime: bigint): { time: CalendarTime; microseconds: number } {
+function splitTime(startTime: bigint): { time: bigint; microseconds: number } {
   const half = startTime < 0n ? -500n : 500n;
-  const rounded = (startTime + half) / 1000n;
+  const rounded = (startTime + half) / NS_PER_MICROSECOND;
   const ticks = floorDivide(rounded + MICROSECONDS_PER_TICK / 2n, MICROSECONDS_PER_TICK);
   return {
-    time: fromBigNanoseconds(ticks * MICROSECONDS_PER_TICK * 1000n),
+    time: ticks * MICROSECONDS_PER_TICK * NS_PER_MICROSECOND,
     microseconds: Number(rounded - ticks * MICROSECONDS_PER_TICK),
   };
 }

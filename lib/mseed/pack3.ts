@@ -1,20 +1,19 @@
 /** The layout of miniSEED 3 records: fixed header, source identifier, extra headers, payload. */
-import { fromBigNanoseconds } from "./calendar.ts";
+import { fromBigNanoseconds, inLeapSecond } from "./calendar.ts";
 import { crc32c } from "./crc32c.ts";
 import { HEADER3_BYTES } from "./detect.ts";
-import type { PackableSamples } from "./encode.ts";
-import { ENCODINGS } from "./encodings.ts";
 import { MiniSeedError } from "./errors.ts";
 import type { Layout, PackableSeries, PackOptions } from "./pack.ts";
-import { FRAME_BYTES } from "./steim.ts";
 
 const DEFAULT_RECORD_LENGTH = 4096;
-/** What readers take by default; the format itself has no limit below 4 GiB. */
-const MAX_RECORD_LENGTH = 16 * 1024 * 1024;
+const MAX_RECORD_LENGTH = 0xffff_ffff;
 const MAX_SAMPLES = 0xffff_ffff;
 
-/** @throws MiniSeedError `INVALID_ARGUMENT` for headers that do not fit the format or the record length */
-export function layOut3(series: PackableSeries, samples: PackableSamples, options: PackOptions): Layout {
+/**
+ * @param payloadBytes the most that the payload of a record can take
+ * @throws MiniSeedError `INVALID_ARGUMENT` for headers that do not fit the format or the record length
+ */
+export function layOut3(series: PackableSeries, payloadBytes: number, options: PackOptions): Layout {
   const { encoding } = series;
   const recordLength = options.recordLength ?? DEFAULT_RECORD_LENGTH;
   const sourceId = encodeText("source identifier", series.sourceId.text, 255);
@@ -26,7 +25,7 @@ export function layOut3(series: PackableSeries, samples: PackableSamples, option
       `recordLength ${recordLength}: these headers take ${dataOffset} bytes, and a record at most ${MAX_RECORD_LENGTH}`,
     );
   }
-  const draft = new DataView(new ArrayBuffer(Math.min(recordLength, dataOffset + mostPayload(samples))));
+  const draft = new DataView(new ArrayBuffer(Math.min(recordLength, dataOffset + payloadBytes)));
   const bytes = new Uint8Array(draft.buffer);
   bytes.set([0x4d, 0x53, 3, series.flags]);
   draft.setFloat64(16, series.rateField, true);
@@ -35,15 +34,16 @@ export function layOut3(series: PackableSeries, samples: PackableSamples, option
   draft.setUint16(34, extraHeaders.length, true);
   bytes.set(sourceId, HEADER3_BYTES);
   bytes.set(extraHeaders, HEADER3_BYTES + sourceId.length);
-  bytes[15] = samples.length > 0 ? encoding : ENCODINGS.text;
+  bytes[15] = encoding;
   return {
     draft,
     dataOffset,
     maxSamples: MAX_SAMPLES,
     littleEndian: true,
-    finish: (startTime, sampleCount, payloadBytes) => {
-      const time = fromBigNanoseconds(startTime);
-      const length = dataOffset + payloadBytes;
+    finish: (startTime, sampleCount, length) => {
+      const isLeapSecond = series.startsInLeapSecond && startTime === series.startTime;
+      const time = isLeapSecond ? inLeapSecond(startTime) : fromBigNanoseconds(startTime);
+      const end = dataOffset + length;
       draft.setUint32(4, time.nanosecond, true);
       draft.setUint16(8, time.year, true);
       draft.setUint16(10, time.dayOfYear, true);
@@ -51,17 +51,12 @@ export function layOut3(series: PackableSeries, samples: PackableSamples, option
       draft.setUint8(13, time.minute);
       draft.setUint8(14, time.second);
       draft.setUint32(24, sampleCount, true);
-      draft.setUint32(36, payloadBytes, true);
+      draft.setUint32(36, length, true);
       draft.setUint32(28, 0, true);
-      draft.setUint32(28, crc32c(draft, 0, length), true);
-      return length;
+      draft.setUint32(28, crc32c(draft, 0, end), true);
+      return end;
     },
   };
-}
-
-/** Room for all samples in any encoding: 8 bytes each, or a frame of 64 for each 13 at worst. */
-function mostPayload(samples: PackableSamples): number {
-  return FRAME_BYTES + samples.length * 8;
 }
 
 function encodeText(name: string, text: string, limit: number): Uint8Array {

@@ -19,10 +19,12 @@ const NS_PER_SECOND = 1_000_000_000n;
  * number as people write it: 33.3333 Hz is 333333 / 10000. Anything that is no finite number gives `NO_RATE`.
  */
 export function rateOf(value: number): Rate {
+  if (value > 0 && value < 1) {
+    // Below 1 Hz a period was meant, if there is one with fewer digits: 1 / 3600.5 s.
+    const period = Number((1 / value).toPrecision(15));
+    if (1 / period === value) return rateOf(-period);
+  }
   if (value > 0 && value < Number.POSITIVE_INFINITY) {
-    // 0.1 Hz was meant as a period of 10 s, and is one exactly where the division says so.
-    const period = Math.round(1 / value);
-    if (value < 1 && 1 / period === value) return { hertz: value, samples: 1n, seconds: BigInt(period) };
     const [samples, seconds] = decimalRatio(value);
     return { hertz: value, samples, seconds };
   }
@@ -31,6 +33,12 @@ export function rateOf(value: number): Rate {
     return { hertz: -1 / value, samples, seconds };
   }
   return NO_RATE;
+}
+
+/** The number that miniSEED 3 has for a rate: a period below 1 Hz, as the format wishes, where one is exact. */
+export function rateFieldOf(rate: Rate): number {
+  const period = Number(rate.seconds) / Number(rate.samples);
+  return rate.hertz > 0 && rate.hertz < 1 && 1 / period === rate.hertz ? -period : rate.hertz;
 }
 
 /** The rate of miniSEED 2's factor and multiplier: positive multiplies, negative divides, 0 as multiplier does nothing. */

@@ -83,7 +83,7 @@ export class RecordReader {
    * @throws MiniSeedError `INVALID_ARGUMENT` after `finish`
    */
   push(bytes: Uint8Array): void {
-    this.#scanner.add(bytes.slice());
+    this.#scanner.add(new Uint8Array(bytes));
   }
 
   /** Says that no more bytes will come, so that `next` gives what is left. */
@@ -321,8 +321,10 @@ function mayBeHeader(byte: number): boolean {
   return (byte >= 0x30 && byte <= 0x39) || byte === 0x20 || byte === 0 || byte === 0x4d;
 }
 
-function windowOf(bytes: Uint8Array, base: number): Window {
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), base };
+/** Of a plain Uint8Array, also where the caller's is a subclass such as Node's Buffer, whose `slice` is no copy. */
+function windowOf({ buffer, byteOffset, length }: Uint8Array, base: number): Window {
+  const bytes = new Uint8Array(buffer, byteOffset, length);
+  return { bytes, view: new DataView(buffer, byteOffset, length), base };
 }
 
 function concatenate(pieces: readonly Uint8Array[]): Uint8Array {

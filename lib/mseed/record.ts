@@ -14,7 +14,7 @@ import { describeEncoding, ENCODINGS } from "./encodings.ts";
 import { MiniSeedError, type ProblemCode, type ProblemReporter } from "./errors.ts";
 import { leapSecondsWithin } from "./leap-seconds.ts";
 import { type Rate, sampleOffset } from "./rate.ts";
-import { FRAME_BYTES, findInvalidWord } from "./steim.ts";
+import { FRAME_BYTES, findInvalidWord, isSteim } from "./steim.ts";
 
 /** Bits of `flags`, as in miniSEED 3. The others are reserved; they are kept when a record is copied. */
 export const FLAG_CALIBRATION = 1;
@@ -219,7 +219,7 @@ export abstract class MiniSeedRecord {
       } else {
         this.#reportShort(decoded);
       }
-    } else if (decoded > 0 && (encoding === ENCODINGS.steim1 || encoding === ENCODINGS.steim2)) {
+    } else if (decoded > 0 && isSteim(encoding)) {
       const announced = payload.view.getInt32(payload.start + 8, payload.littleEndian);
       const last = samples[at + decoded - 1];
       if (last !== announced) {

@@ -1,6 +1,6 @@
 /** A miniSEED 2 record: 48 bytes of fixed header (SEED manual, chapter 8), a chain of blockettes, the data. */
 import { type Nslc, SourceId } from "../source-id.ts";
-import { type Blockette, blocketteLength, blocketteName } from "./blockettes.ts";
+import { type Blockette, blocketteLength, hasFixedLength, readBlockette } from "./blockettes.ts";
 import { type CalendarTime, daysInYear } from "./calendar.ts";
 import type { Payload } from "./decode.ts";
 import { HEADER_BYTES, headerOrder2, LITTLE_ENDIAN } from "./detect.ts";
@@ -177,7 +177,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
     return this.window.view.getUint16(this.start + 44, this.littleEndian);
   }
 
-  /** The blockettes in the order of their chain, as far as that can be followed. */
+  /** The blockettes in the order of their chain, as far as that can be followed. Unknown ones have their bytes only. */
   get blockettes(): Blockette[] {
     const { bytes, view } = this.window;
     const found: Blockette[] = [];
@@ -186,13 +186,20 @@ export class MiniSeed2Record extends MiniSeedRecord {
       const p = this.start + at;
       const type = view.getUint16(p, this.littleEndian);
       const next = view.getUint16(p + 2, this.littleEndian);
-      const end = at + blocketteLength(type);
-      if (end > this.length) break;
-      found.push({ type, name: blocketteName(type), offset: at, bytes: bytes.subarray(p, this.start + end) });
-      if (next < end) break;
+      const least = at + blocketteLength(type);
+      if (least > this.length) break;
+      const end = hasFixedLength(type) ? least : this.#endOfOpen(at, least, next);
+      found.push(readBlockette(bytes.subarray(p, this.start + end), at, this.littleEndian));
+      if (next < least) break;
       at = next;
     }
     return found;
+  }
+
+  /** Where a blockette without known length ends: at the next one, else at the data, else with the record. */
+  #endOfOpen(at: number, least: number, next: number): number {
+    const ends = [next, this.dataOffset > at ? this.dataOffset : 0, this.length];
+    return ends.find((end) => end >= least && end <= this.length) ?? least;
   }
 
   get extraHeadersText(): string {

@@ -4,10 +4,10 @@ import { type CalendarTime, daysInYear } from "./calendar.ts";
 import { crc32c } from "./crc32c.ts";
 import type { Payload } from "./decode.ts";
 import { HEADER3_BYTES } from "./detect.ts";
-import { ENCODINGS } from "./encodings.ts";
 import type { ProblemReporter } from "./errors.ts";
 import { type Rate, rateOf } from "./rate.ts";
 import { MiniSeedRecord, type Window } from "./record.ts";
+import { isSteim } from "./steim.ts";
 
 const CRC_OFFSET = 28;
 const NO_CRC = new DataView(new ArrayBuffer(4));
@@ -98,7 +98,7 @@ export class MiniSeed3Record extends MiniSeedRecord {
       start: this.start + before,
       length: this.length - before,
       // Little endian throughout, but Steim's frames are always big endian.
-      littleEndian: this.encoding !== ENCODINGS.steim1 && this.encoding !== ENCODINGS.steim2,
+      littleEndian: !isSteim(this.encoding),
     };
   }
 

@@ -7,6 +7,8 @@
  * single loads and byte swaps, and they allocate nothing.
  */
 
+import { ENCODINGS } from "./encodings.ts";
+
 export const FRAME_BYTES = 64;
 
 /** The most samples that a frame can hold, by encoding: bounds what a header may claim. */
@@ -14,6 +16,11 @@ export const STEIM1_FRAME_SAMPLES = 60;
 export const STEIM2_FRAME_SAMPLES = 105;
 
 export type SteimVersion = 1 | 2;
+
+/** Whether an encoding is Steim 1 or 2. */
+export function isSteim(encoding: number): boolean {
+  return encoding === ENCODINGS.steim1 || encoding === ENCODINGS.steim2;
+}
 
 /** The most differences that a word holds: those that an encoder looks at to choose. */
 const LOOK_AHEAD = 7;
@@ -322,9 +329,7 @@ function encodeWord(
   view: DataView,
   p: number,
 ): number {
-  return version === 1
-    ? encodeWord1(samples, n, before, view, p)
-    : encodeWord2(samples, n, before, view, p);
+  return version === 1 ? encodeWord1(samples, n, before, view, p) : encodeWord2(samples, n, before, view, p);
 }
 
 /** Fills one frame with differences of samples from index `from`; returns the index of the first sample not in it. */

@@ -1,0 +1,198 @@
+/** One record into another version, encoding or length, or with other headers; nothing is lost without a word. */
+import { SourceId } from "../source-id.ts";
+import { calendarSeconds, toBigNanoseconds } from "./calendar.ts";
+import { encodedLength, prepareSamples } from "./encode.ts";
+import { ENCODINGS, encodingCode } from "./encodings.ts";
+import type { MiniSeedError, ProblemHandler } from "./errors.ts";
+import { checkExtraHeaders } from "./extra-headers.ts";
+import { hasPlaceInExtraHeaders } from "./extra-headers-from-2.ts";
+import {
+  checkByte,
+  extraHeadersText,
+  type Layout,
+  mostPayload,
+  type PackableSeries,
+  type PackOptions,
+  packAll,
+} from "./pack.ts";
+import { layOut2, MAX_SAMPLES } from "./pack2.ts";
+import { layOut3 } from "./pack3.ts";
+import { rateFieldOf } from "./rate.ts";
+import type { JsonObject, MiniSeedRecord } from "./record.ts";
+import { MiniSeed2Record } from "./record2.ts";
+import { FRAME_BYTES, isSteim, toBigEndianSteim } from "./steim.ts";
+
+/** What is to change; whatever is not given stays as it is in the record. */
+export interface ConvertOptions extends PackOptions {
+  sourceId?: SourceId | string | undefined;
+  publicationVersion?: number | undefined;
+  /** Instead of the record's: an object, or JSON text, which is written as it is. */
+  extraHeaders?: JsonObject | string | undefined;
+}
+
+/** Tells of something that has no place. */
+type Report = (code: "HEADER_LOST" | "EXTRA_HEADERS_INVALID" | "PAYLOAD_SHORT", message: string) => void;
+
+/** Encodings that are no longer written, and what their samples are written in. */
+const SUCCESSORS = new Map<number, number>([
+  [ENCODINGS.int24, ENCODINGS.int32],
+  [ENCODINGS.cdsn, ENCODINGS.int32],
+  [ENCODINGS.sro, ENCODINGS.int32],
+  [ENCODINGS.dwwssn, ENCODINGS.int32],
+  [ENCODINGS["geoscope-24"], ENCODINGS.float32],
+  [ENCODINGS["geoscope-16-3"], ENCODINGS.float32],
+  [ENCODINGS["geoscope-16-4"], ENCODINGS.float32],
+]);
+
+/** The longest that a miniSEED 3 record can be; one that is converted may be as long as it needs. */
+const NO_LIMIT = 0xffff_ffff;
+
+/**
+ * The record with the changes wished for: mostly one record; more, where one of the new version or length cannot hold it.
+ *
+ * A record without changes comes back byte for byte. Steim frames, text, and payloads that nobody can decode are taken over
+ * as they are; numbers change their byte order; retired encodings become int32 or float32. A miniSEED 2 record gets the
+ * smallest length that holds it all, unless `recordLength` says otherwise. What has no place in the new version goes to
+ * `onProblem`: `HEADER_LOST`, `PRECISION_LOST`, and `PAYLOAD_SHORT` for samples that could not be decoded.
+ * @throws MiniSeedError `INVALID_ARGUMENT` for what the version cannot hold: long codes, a year, a rate; `SAMPLE_RANGE` for
+ *   samples that the encoding asked for cannot hold
+ */
+export function convertRecord(record: MiniSeedRecord, options: ConvertOptions = {}): Uint8Array[] {
+  if (isCopy(record, options)) return [record.bytes.slice()];
+  const { formatVersion = record.formatVersion } = options;
+  const onProblem = onceForRecord(record, options.onProblem);
+  const report: Report = (code, message) =>
+    onProblem({ code, severity: "error", offset: record.offset, length: record.length, message });
+  const asked = options.encoding === undefined ? undefined : encodingCode(options.encoding);
+  const encoding = asked ?? SUCCESSORS.get(record.encoding) ?? record.encoding;
+  const series = seriesOf(record, formatVersion, encoding, options, report);
+  const layOut = (fitting: number, most: number): Layout => {
+    const { recordLength = NO_LIMIT } = options;
+    if (formatVersion === 3) return layOut3(series, most, { ...options, recordLength });
+    const littleEndian = options.littleEndian ?? (record instanceof MiniSeed2Record && record.littleEndian);
+    return layOut2(series, { ...options, littleEndian, onProblem }, fitting);
+  };
+
+  const raw = encoding === record.encoding ? rawPayload(record, formatVersion) : undefined;
+  if (raw) {
+    const layout = layOut(raw.length, raw.length);
+    const room = layout.draft.byteLength - layout.dataOffset;
+    if (raw.length <= room && record.sampleCount <= layout.maxSamples)
+      return [packRaw(record, series, raw, layout)];
+  }
+  const { samples } = record;
+  if (samples.length < record.sampleCount && typeof samples !== "string") {
+    report("PAYLOAD_SHORT", `only ${samples.length} of ${record.sampleCount} samples can be decoded`);
+  }
+  const packable = prepareSamples(encoding, samples);
+  const bytes = encodedLength(encoding, packable.length) ?? record.payload.length;
+  const fitting = packable.length > MAX_SAMPLES ? Number.POSITIVE_INFINITY : bytes;
+  return [...packAll(series, packable, layOut(fitting, mostPayload(packable)))];
+}
+
+/** Whether nothing is to change. */
+function isCopy(record: MiniSeedRecord, options: ConvertOptions): boolean {
+  const { formatVersion, encoding, recordLength, littleEndian, sourceId, publicationVersion, extraHeaders } =
+    options;
+  if (sourceId !== undefined || publicationVersion !== undefined || extraHeaders !== undefined) return false;
+  if (formatVersion !== undefined && formatVersion !== record.formatVersion) return false;
+  if (encoding !== undefined && encodingCode(encoding) !== record.encoding) return false;
+  if (!(record instanceof MiniSeed2Record))
+    return recordLength === undefined || record.length <= recordLength;
+  return (
+    (recordLength === undefined || recordLength === record.length) &&
+    (littleEndian === undefined || littleEndian === record.littleEndian)
+  );
+}
+
+/** The record's headers with the changes. */
+function seriesOf(
+  record: MiniSeedRecord,
+  formatVersion: 2 | 3,
+  encoding: number,
+  options: ConvertOptions,
+  report: Report,
+): PackableSeries {
+  const { year, dayOfYear, hour, minute, second, nanosecond } = record.calendarTime;
+  const uncorrected = toBigNanoseconds(calendarSeconds(year, dayOfYear, hour, minute, second), nanosecond);
+  const stays = record.startTime / 1_000_000_000n === uncorrected / 1_000_000_000n;
+  const { publicationVersion = record.publicationVersion } = options;
+  if (record instanceof MiniSeed2Record) reportBlockettes(record, report);
+  return {
+    sourceId: SourceId.from(options.sourceId ?? record.sourceId),
+    nslc: record instanceof MiniSeed2Record && options.sourceId === undefined ? record.nslc : undefined,
+    startTime: record.startTime,
+    rate: record.rate,
+    rateField: rateFieldOf(record.rate),
+    publicationVersion: checkByte("publicationVersion", publicationVersion),
+    flags: record.flags,
+    extraHeadersText:
+      options.extraHeaders === undefined
+        ? ownExtraHeaders(record, formatVersion, report)
+        : extraHeadersText(options.extraHeaders),
+    encoding,
+    startsInLeapSecond: second === 60 && stays,
+  };
+}
+
+/** The record's extra headers. Text that is no JSON can only stay where it is text. */
+function ownExtraHeaders(record: MiniSeedRecord, formatVersion: 2 | 3, report: Report): string {
+  const text = record.extraHeadersText;
+  if (text === "" || (formatVersion === 3 && record.formatVersion === 3)) return text;
+  try {
+    return checkExtraHeaders(text);
+  } catch (error) {
+    report("EXTRA_HEADERS_INVALID", `${(error as MiniSeedError).message}: left out`);
+    return "";
+  }
+}
+
+function reportBlockettes(record: MiniSeed2Record, report: Report): void {
+  const lost = record.blockettes.filter(({ type }) => !hasPlaceInExtraHeaders(type));
+  if (lost.length === 0) return;
+  const names = lost.map(({ type, name }) => `${type} (${name})`);
+  report("HEADER_LOST", `no place for the contents of blockettes ${names.join(", ")}`);
+}
+
+/** The payload as it can be taken over; `undefined` if its numbers have to be written anew. */
+function rawPayload(record: MiniSeedRecord, formatVersion: 2 | 3): Uint8Array | undefined {
+  const { payload, encoding } = record;
+  if (encoding === ENCODINGS.text) return payload.subarray(0, record.sampleCount);
+  if (record.sampleKind === undefined) return payload;
+  if (!isSteim(encoding)) return undefined;
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
+  const frames = Math.floor(payload.length / FRAME_BYTES);
+  const isSwapped = record instanceof MiniSeed2Record && record.payloadLittleEndian;
+  const version = encoding === ENCODINGS.steim1 ? 1 : 2;
+  const all = isSwapped
+    ? toBigEndianSteim(version, view, 0, frames)
+    : payload.subarray(0, frames * FRAME_BYTES);
+  return formatVersion === 3 || formatVersion !== record.formatVersion ? withoutEmptyFrames(all) : all;
+}
+
+/** Frames up to the last one that is not all zero. */
+function withoutEmptyFrames(frames: Uint8Array): Uint8Array {
+  const last = frames.findLastIndex((byte) => byte !== 0);
+  return frames.subarray(0, Math.ceil((last + 1) / FRAME_BYTES) * FRAME_BYTES);
+}
+
+function packRaw(
+  record: MiniSeedRecord,
+  series: PackableSeries,
+  raw: Uint8Array,
+  layout: Layout,
+): Uint8Array {
+  const bytes = new Uint8Array(layout.draft.buffer);
+  bytes.set(raw, layout.dataOffset);
+  return bytes.slice(0, layout.finish(series.startTime, record.sampleCount, raw.length));
+}
+
+/** Tells each problem once, and of which record. */
+function onceForRecord(record: MiniSeedRecord, onProblem: ProblemHandler | undefined): ProblemHandler {
+  const told = new Set<string>();
+  return (problem) => {
+    if (told.has(problem.message)) return;
+    told.add(problem.message);
+    onProblem?.({ ...problem, offset: record.offset, length: record.length, record });
+  };
+}

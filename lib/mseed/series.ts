@@ -1,0 +1,241 @@
+/** Records joined into continuous segments, by source identifier; the gaps and overlaps between those. */
+import { SourceId } from "../source-id.ts";
+import type { SampleArray, Samples } from "./decode.ts";
+import { MiniSeedError } from "./errors.ts";
+import { type Rate, sampleOffset } from "./rate.ts";
+import type { MiniSeedRecord } from "./record.ts";
+
+/** What of a record matters for joining: a `MiniSeedRecord`, or something that takes less memory. */
+export interface Span {
+  sourceId: SourceId | string;
+  /** Times of the first and the last sample, nanoseconds since 1970. */
+  startTime: bigint;
+  endTime: bigint;
+  rate: Rate;
+  sampleCount: number;
+  publicationVersion: number;
+}
+
+/** How to join. */
+export interface JoinOptions {
+  /** How far a record's start may be from where the one before leads, in seconds. Default: half a sample period. */
+  tolerance?: number | undefined;
+  /** Whether records of another publication version are another series. Default `false`. */
+  separateVersions?: boolean | undefined;
+}
+
+/** Records that follow each other without a gap. */
+export interface Segment<T extends Span = MiniSeedRecord> {
+  startTime: bigint;
+  /** Time of the last sample. */
+  endTime: bigint;
+  /** Samples per second. */
+  sampleRate: number;
+  sampleCount: number;
+  /** In order of time. */
+  records: T[];
+}
+
+/** Where a series has no samples, or some of them twice. */
+export interface Discontinuity {
+  kind: "gap" | "overlap";
+  /** Of a gap: when the first sample is missing. Of an overlap: when the second segment starts. */
+  startTime: bigint;
+  /** Of a gap: when samples are there again. Of an overlap: the last sample that is there twice. */
+  endTime: bigint;
+  /** How many sample periods are missing or there twice, rounded. */
+  samples: number;
+}
+
+/** All records of one source identifier. */
+export interface JoinedSeries<T extends Span = MiniSeedRecord> {
+  sourceId: SourceId;
+  /** The highest of its records. */
+  publicationVersion: number;
+  /** In order of their start. */
+  segments: Segment<T>[];
+  /** In order of time. */
+  discontinuities: Discontinuity[];
+}
+
+const RATE_TOLERANCE = 1e-4;
+
+/**
+ * Joins records in whatever order they come: what fits together is one segment, also where records were late. A record that
+ * overlaps another one begins a segment of its own. Records without samples or rate (headers, text) stay alone.
+ * @throws MiniSeedError `INVALID_ARGUMENT` for a tolerance that is no number of seconds
+ */
+export function joinRecords<T extends Span = MiniSeedRecord>(
+  records: Iterable<T>,
+  options: JoinOptions = {},
+): JoinedSeries<T>[] {
+  const { tolerance } = options;
+  if (tolerance !== undefined && !(tolerance >= 0 && tolerance < 1e9)) {
+    throw new MiniSeedError("INVALID_ARGUMENT", `tolerance ${tolerance} is no number of seconds`);
+  }
+  const series = new Map<string, T[]>();
+  for (const record of records) {
+    const id = String(record.sourceId);
+    const key = options.separateVersions ? `${record.publicationVersion} ${id}` : id;
+    const known = series.get(key);
+    if (known) known.push(record);
+    else series.set(key, [record]);
+  }
+  return Array.from(series.values(), (group) => joinGroup(group, tolerance));
+}
+
+/**
+ * The samples of a segment, one after the other.
+ * @throws MiniSeedError `INVALID_ARGUMENT` where its records do not all have the same kind of samples
+ */
+export function samplesOf(segment: Segment): Samples {
+  const parts = segment.records.map((record) => record.samples);
+  const [first] = parts;
+  if (first === undefined) return new Int32Array(0);
+  if (parts.every((part) => typeof part === "string")) return parts.join("");
+  const arrays = parts.filter((part): part is SampleArray => part.constructor === first.constructor);
+  if (arrays.length < parts.length) {
+    throw new MiniSeedError("INVALID_ARGUMENT", "records of the segment have different kinds of samples");
+  }
+  const length = arrays.reduce((sum, array) => sum + array.length, 0);
+  const all = new (first.constructor as Int32ArrayConstructor)(length);
+  let at = 0;
+  for (const array of arrays) {
+    all.set(array, at);
+    at += array.length;
+  }
+  return all;
+}
+
+function joinGroup<T extends Span>(records: T[], tolerance: number | undefined): JoinedSeries<T> {
+  const sorted = records.toSorted(
+    (a, b) => compare(a.startTime, b.startTime) || compare(a.endTime, b.endTime),
+  );
+  const segments: Segment<T>[] = [];
+  const open = new OpenSegments<T>();
+  for (const record of sorted) {
+    const slack = toleranceOf(record, tolerance);
+    let segment = open.take(record, slack);
+    if (segment) {
+      segment.endTime = record.endTime;
+      segment.sampleCount += record.sampleCount;
+      segment.records.push(record);
+    } else {
+      const { startTime, endTime, sampleCount, rate } = record;
+      segment = { startTime, endTime, sampleRate: rate.hertz, sampleCount, records: [record] };
+      segments.push(segment);
+    }
+    if (isSeries(record)) open.put(segment, nextTime(record));
+  }
+  const first = records[0] as T;
+  return {
+    sourceId: SourceId.from(first.sourceId),
+    publicationVersion: records.reduce((max, { publicationVersion }) => Math.max(max, publicationVersion), 0),
+    segments,
+    discontinuities: discontinuities(segments, tolerance),
+  };
+}
+
+/** Segments that may still go on, in order of the time at which they would. */
+class OpenSegments<T extends Span> {
+  #times: bigint[] = [];
+  #segments: Segment<T>[] = [];
+
+  put(segment: Segment<T>, next: bigint): void {
+    const at = this.#firstFrom(next);
+    this.#times.splice(at, 0, next);
+    this.#segments.splice(at, 0, segment);
+  }
+
+  /** Takes out the segment that a record continues: the earliest within the slack. */
+  take(record: T, slack: bigint): Segment<T> | undefined {
+    if (!isSeries(record)) return undefined;
+    const latest = record.startTime + slack;
+    for (let i = this.#firstFrom(record.startTime - slack); i < this.#times.length; i++) {
+      if ((this.#times[i] as bigint) > latest) break;
+      if (!isSameRate((this.#segments[i] as Segment<T>).sampleRate, record.rate.hertz)) continue;
+      const [segment] = this.#segments.splice(i, 1);
+      this.#times.splice(i, 1);
+      return segment;
+    }
+    return undefined;
+  }
+
+  /** Index of the first time that is not before the given one. */
+  #firstFrom(time: bigint): number {
+    let [low, high] = [0, this.#times.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#times[middle] as bigint) < time) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** What lies between segments that are in order of their start. */
+function discontinuities<T extends Span>(
+  segments: readonly Segment<T>[],
+  tolerance: number | undefined,
+): Discontinuity[] {
+  const found: Discontinuity[] = [];
+  let before: T | undefined;
+  for (const segment of segments) {
+    const first = segment.records[0] as T;
+    const last = segment.records.at(-1) as T;
+    if (!isSeries(first)) continue;
+    if (before) {
+      const between = discontinuity(before, segment, toleranceOf(before, tolerance));
+      if (between) found.push(between);
+    }
+    // Of what came so far, that which lasts longest.
+    if (!before || last.endTime > before.endTime) before = last;
+  }
+  return found;
+}
+
+function discontinuity<T extends Span>(
+  before: T,
+  after: Segment<T>,
+  slack: bigint,
+): Discontinuity | undefined {
+  const expected = nextTime(before);
+  const periods = (nanoseconds: bigint) => Math.round((Number(nanoseconds) / 1e9) * before.rate.hertz);
+  if (after.startTime > expected + slack) {
+    const samples = periods(after.startTime - expected);
+    return { kind: "gap", startTime: expected, endTime: after.startTime, samples };
+  }
+  if (after.startTime < expected - slack) {
+    const endTime = earlier(after.endTime, before.endTime);
+    const samples = periods(endTime - after.startTime) + 1;
+    return { kind: "overlap", startTime: after.startTime, endTime, samples };
+  }
+  return undefined;
+}
+
+/** Whether a record has samples in time. */
+function isSeries({ rate, sampleCount }: Span): boolean {
+  return rate.samples > 0n && sampleCount > 0;
+}
+
+/** When the sample after the last one is due. */
+function nextTime({ endTime, rate }: Span): bigint {
+  return endTime + sampleOffset(rate, 1);
+}
+
+function toleranceOf({ rate }: Span, tolerance: number | undefined): bigint {
+  if (tolerance !== undefined) return BigInt(Math.round(tolerance * 1e9));
+  return sampleOffset(rate, 1) / 2n;
+}
+
+function isSameRate(a: number, b: number): boolean {
+  return Math.abs(a - b) <= RATE_TOLERANCE * Math.max(a, b);
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function earlier(a: bigint, b: bigint): bigint {
+  return compare(a, b) < 0 ? a : b;
+}
