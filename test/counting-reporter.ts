@@ -1,7 +1,16 @@
 // The reporter of every suite: mocha's "dot" and "spec" say what failed; this one also names each test that was skipped,
-// with its reason in the title, and appends the counts to the file that .ci/run adds up.
+// with its reason in the title, appends the counts to the file that .ci/run adds up, and fails a suite that leaves
+// something open behind it, which would otherwise keep the process for ever.
 import { appendFileSync } from "node:fs";
 import Mocha from "mocha";
+
+const LEFTOVER_MS = 8000;
+
+/** Only called when the process is still there: the timer itself does not keep it. */
+function failOnLeftovers(): void {
+  console.error(`A test left something open: ${process.getActiveResourcesInfo().join(", ")}.`);
+  process.exit(1);
+}
 
 export default class CountingReporter extends Mocha.reporters.Dot {
   constructor(runner: Mocha.Runner, options?: Mocha.MochaOptions) {
@@ -13,6 +22,7 @@ export default class CountingReporter extends Mocha.reporters.Dot {
       const { passes, failures, pending } = this.stats;
       const file = process.env.TEST_COUNTS;
       if (file) appendFileSync(file, `${passes} ${failures} ${pending}\n`);
+      setTimeout(failOnLeftovers, LEFTOVER_MS).unref();
     });
   }
 }
