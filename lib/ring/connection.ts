@@ -10,9 +10,7 @@ import { type Command, commandParser, MAX_CREDENTIALS, MAX_PATTERN } from "./com
 import { gather } from "./delivery.ts";
 import type { ConnectionFigures } from "./info-xml.ts";
 import { type Permissions, Session, type SessionHost, type Steps } from "./session.ts";
-
-/** Milliseconds that one connection may work before others have their turn. */
-const TURN = 5;
+import type { SlowLane, Turn } from "./turn.ts";
 
 /** Bytes of packets in one write. */
 const WRITE_BYTES = 128 * 1024;
@@ -20,8 +18,8 @@ const WRITE_BYTES = 128 * 1024;
 /** Bytes of answers that may wait for a client before its commands do. */
 const MAX_WAITING = 64 * 1024;
 
-/** Bytes of commands that may wait before the socket is not read any more. */
-const MAX_UNREAD = 256 * 1024;
+/** Bytes of commands that may wait for their turn before the socket is not read any more. */
+const MAX_UNREAD = 64 * 1024;
 
 /** Milliseconds that a closed connection is still read, so that the client can see why before the reset. */
 const LINGER = 2000;
@@ -42,7 +40,9 @@ export interface ConnectionHost
   refused(connection: Connection, reason: string): void;
   lapped(connection: Connection, missed: number): void;
   closed(connection: Connection, reason: string): void;
-  /** Has `run` called in this turn of the event loop, after what is there has been read. */
+  readonly turn: Turn;
+  readonly slowLane: SlowLane<Connection>;
+  /** Has `run` called in this turn of the event loop, after what is there has been read, or in the next one. */
   schedule(connection: Connection): void;
 }
 
@@ -55,6 +55,9 @@ export class Connection {
   readonly #socket: Socket;
   readonly #reader: FrameReader<Command>;
   #steps: Steps | undefined;
+  #stepsBegun = false;
+  /** Commands have arrived that could not be handled yet. */
+  #held = false;
   /** Frames for the next write. */
   #outbox: Buffer[] = [];
   #outboxBytes = 0;
@@ -94,12 +97,15 @@ export class Connection {
       },
       lapped: (missed) => host.lapped(this, missed),
     };
-    this.session = new Session(sessionHost, permissions, (frame) => this.#queue(frame));
+    this.session = new Session(sessionHost, permissions, (...parts) => this.#queue(parts));
     socket.on("data", (bytes) => this.#receive(bytes));
     socket.on("error", (error) => {
       this.#closeReason ??= error.message;
     });
-    socket.on("close", () => host.closed(this, this.#closeReason ?? "closed by the client"));
+    socket.on("close", () => {
+      host.slowLane.leave(this);
+      host.closed(this, this.#closeReason ?? "closed by the client");
+    });
   }
 
   /** Whether it has nothing to do but to wait for the next packet. */
@@ -110,6 +116,11 @@ export class Connection {
   /** Whether anything was exchanged yet. */
   get hasSpoken(): boolean {
     return this.#lastExchange > 0;
+  }
+
+  /** Bytes that the client has not taken yet. */
+  get unsent(): number {
+    return this.#socket.writableLength;
   }
 
   figures(): ConnectionFigures {
@@ -137,16 +148,21 @@ export class Connection {
   /** One turn: commands, then packets, then one write. */
   run(): void {
     if (this.#closing) return;
+    const until = this.#host.turn.share();
+    if (until === undefined) {
+      this.#host.schedule(this);
+      return;
+    }
     let more = false;
     try {
-      more = this.#runCommands();
+      more = this.#runCommands(until);
     } catch (error) {
       if (!(error instanceof DataLinkError)) throw error;
       this.session.ended = true;
       this.#closeReason = error.message;
       this.#host.refused(this, error.message);
     }
-    if (this.session.streaming && !this.session.ended && !this.#writing) more = this.#gather() || more;
+    if (this.session.streaming && !this.session.ended && !this.#writing) more = this.#gather(until) || more;
     this.#flush();
     if (this.session.ended) this.close(this.#closeReason ?? "closed on the client's request");
     else if (more && !this.#isBlocked) this.#host.schedule(this);
@@ -202,24 +218,40 @@ export class Connection {
     this.run();
   }
 
-  /** Returns whether commands are left that could be handled at once. */
-  #runCommands(): boolean {
-    const until = performance.now() + TURN;
+  /** Returns whether there is more to do that could be done at once. */
+  #runCommands(until: number): boolean {
+    this.#held = true;
     for (let handled = 1; !this.session.ended; handled++) {
-      if (this.#isBlocked || this.#outboxBytes > MAX_WAITING) return this.#isBusy;
-      if (this.#steps) {
-        if (!runUntil(this.#steps, until)) return true;
-        this.#steps = undefined;
-      }
+      if (this.#isBlocked || this.#outboxBytes > MAX_WAITING) return true;
+      if (this.#steps && !this.#runSteps(this.#steps, until)) return this.#host.slowLane.enter(this);
       const command = this.#reader.next();
       if (command === undefined) {
+        this.#held = false;
         this.#noteOpenFrame();
         return false;
       }
       this.#frameSince = 0;
       this.#steps = this.session.handle(command);
-      if (handled % 32 === 0 && performance.now() > until) return this.#isBusy;
+      if (handled % 32 === 0 && performance.now() > until) return true;
     }
+    return false;
+  }
+
+  /**
+   * Takes steps until they are done, which it returns, or the time has come. What is not done in its first turn has to
+   * enter the slow lane to go on.
+   */
+  #runSteps(steps: Steps, until: number): boolean {
+    if (this.#stepsBegun && !this.#host.slowLane.enter(this)) return false;
+    this.#stepsBegun = true;
+    do {
+      if (steps.next().done) {
+        this.#steps = undefined;
+        this.#stepsBegun = false;
+        this.#host.slowLane.leave(this);
+        return true;
+      }
+    } while (performance.now() < until);
     return false;
   }
 
@@ -228,26 +260,24 @@ export class Connection {
     else if (this.#frameSince === 0) this.#frameSince = this.#lastReceived;
   }
 
-  get #isBusy(): boolean {
-    return this.#steps !== undefined || this.#reader.buffered > 0;
-  }
-
   /** Puts the next packets into the outbox; returns whether there may be more. */
-  #gather(): boolean {
+  #gather(until: number): boolean {
     const { session } = this;
     const { ring } = this.#host;
-    const delivery = gather(ring, session.selection, session.catchUp(), WRITE_BYTES);
+    const delivery = gather(ring, session.selection, session.catchUp(), WRITE_BYTES, until);
     session.next = delivery.next;
     if (delivery.packets > 0) {
       session.countSent(delivery.packets, delivery.bytes.length, delivery.last);
-      this.#queue(delivery.bytes);
+      this.#queue([delivery.bytes]);
     }
     return delivery.next < ring.end;
   }
 
-  #queue(frame: Buffer): void {
-    this.#outbox.push(frame);
-    this.#outboxBytes += frame.length;
+  #queue(parts: Buffer[]): void {
+    for (const part of parts) {
+      this.#outbox.push(part);
+      this.#outboxBytes += part.length;
+    }
   }
 
   #flush(): void {
@@ -264,24 +294,16 @@ export class Connection {
   readonly #written = (): void => {
     this.#lastWrite = Date.now();
     this.#writing = this.#socket.writableLength > 0;
-    if (this.session.streaming || this.#isBusy) this.#host.schedule(this);
+    if (this.session.streaming || this.#held) this.#host.schedule(this);
   };
 
   #readAsNeeded(): void {
-    const pause = this.#reader.buffered > MAX_UNREAD && !this.#closing;
+    const pause = this.#held && this.#reader.buffered > MAX_UNREAD && !this.#closing;
     if (pause === this.#paused) return;
     this.#paused = pause;
     if (pause) this.#socket.pause();
     else this.#socket.resume();
   }
-}
-
-/** Takes steps until they are done, which it returns, or the time has come. */
-function runUntil(steps: Steps, until: number): boolean {
-  do {
-    if (steps.next().done) return true;
-  } while (performance.now() < until);
-  return false;
 }
 
 /** An IPv4 client of an IPv6 socket is shown, and judged, by its IPv4 address. */

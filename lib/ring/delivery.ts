@@ -20,6 +20,7 @@ const NOTHING = Buffer.alloc(0);
 /**
  * The selected packets from sequence `from` on, as many as fit into `maxBytes`, but at least one.
  *
+ * @param until when to stop, by `performance.now()`, if patterns have to be asked about new streams
  * @param prefix bytes to be put before a frame of this length, for transports that have their own framing
  */
 export function gather(
@@ -27,14 +28,18 @@ export function gather(
   selection: Selection,
   from: number,
   maxBytes: number,
+  until: number,
   prefix?: (length: number) => Buffer,
 ): Delivery {
-  const limit = Math.min(ring.end, from + MAX_SCANNED);
+  let limit = Math.min(ring.end, from + MAX_SCANNED);
   // Runs of frames that touch in the store: offset and length in turn.
   const runs: number[] = [];
   let [total, packets, runEnd, last, next] = [0, 0, -1, -1, from];
   for (; next < limit; next++) {
-    if (!selection.has(ring.streamAt(next))) continue;
+    const { decisions } = selection;
+    const selected = selection.has(ring.streamAt(next));
+    if (selection.decisions !== decisions && performance.now() > until) limit = next + 1;
+    if (!selected) continue;
     const length = ring.lengthAt(next);
     if (packets > 0 && total + length > maxBytes) break;
     const offset = ring.offsetAt(next);

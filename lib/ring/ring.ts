@@ -38,17 +38,27 @@ export interface RingOptions {
   ringBytes: number;
   /** Largest payload of a packet, in bytes. */
   packetSize: number;
+  /** Most streams that may have packets in it. Default 10,000. */
+  maxStreams?: number | undefined;
   /** The clock that packets get their time from, in microseconds since 1970. */
   now?: (() => number) | undefined;
 }
 
 const FIRST_CAPACITY = 1024;
 
+/**
+ * Bytes of the store per packet that the index has room for at most. An entry of the index takes 32: packets may
+ * be smaller, but then the index, and not the store, says how many of them there are.
+ */
+const BYTES_PER_ENTRY = 128;
+const DEFAULT_MAX_STREAMS = 10_000;
+
 export class Ring {
   readonly ringBytes: number;
   readonly packetSize: number;
   /** The streams that have packets in the ring, by stream id. */
   readonly streams = new Map<string, RingStream>();
+  readonly #maxStreams: number;
   readonly #now: () => number;
   readonly #store: Buffer;
   /** Where the next frame goes. */
@@ -70,9 +80,10 @@ export class Ring {
   readonly #freeSlots: number[] = [];
   #serials = 0;
 
-  constructor({ ringBytes, packetSize, now }: RingOptions) {
+  constructor({ ringBytes, packetSize, maxStreams, now }: RingOptions) {
     this.ringBytes = ringBytes;
     this.packetSize = packetSize;
+    this.#maxStreams = maxStreams ?? DEFAULT_MAX_STREAMS;
     this.#now = now ?? nowMicroseconds;
     this.#store = Buffer.alloc(ringBytes);
   }
@@ -109,8 +120,7 @@ export class Ring {
     payload: Uint8Array,
     chosenId?: bigint,
   ): bigint {
-    const known = this.streams.get(streamId);
-    if (!known) checkStreamId(streamId);
+    if (!this.streams.has(streamId)) this.#checkNewStream(streamId);
     if (chosenId !== undefined) this.#checkChosenId(chosenId);
     if (payload.length > this.packetSize) {
       throw new DataLinkError(
@@ -187,6 +197,12 @@ export class Ring {
     return sequence & (this.#capacity - 1);
   }
 
+  #checkNewStream(streamId: string): void {
+    checkStreamId(streamId);
+    if (this.streams.size < this.#maxStreams) return;
+    throw new DataLinkError("INVALID_ARGUMENT", `Error, the ring holds ${this.#maxStreams} streams already`);
+  }
+
   #checkChosenId(id: bigint): void {
     if (id > this.#latestId && id <= MAX_CHOSEN_ID) return;
     throw new DataLinkError(
@@ -224,8 +240,12 @@ export class Ring {
     this.#first++;
   }
 
+  /** Writes the packet down in the index, at the end. */
   #enter(streamId: string, packetId: bigint, dataEnd: number, offset: number, length: number): void {
-    if (this.packets === this.#capacity) this.#grow();
+    if (this.packets === this.#capacity) {
+      if (this.#capacity * BYTES_PER_ENTRY < this.ringBytes) this.#grow();
+      else this.#evict();
+    }
     const sequence = this.#end;
     const at = this.#at(sequence);
     this.#offsets[at] = offset;

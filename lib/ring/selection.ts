@@ -46,9 +46,19 @@ export class Selection {
     const known = this.#answers[stream.slot];
     if (known === stream.serial) return true;
     if (known === -stream.serial) return false;
+    this.decisions++;
     const selected = this.#decide(stream.streamId);
     this.#answers[stream.slot] = selected ? stream.serial : -stream.serial;
     return selected;
+  }
+
+  /** How often a pattern had to be asked so far. */
+  decisions = 0;
+
+  /** Gives back the memory that patterns took to decide; called after a round of decisions. */
+  release(): void {
+    this.#match?.release();
+    this.#reject?.release();
   }
 
   /** Whether permission alone lets the stream be read. */

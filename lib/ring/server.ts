@@ -11,6 +11,7 @@ import type { ConnectionFigures, ServerFigures } from "./info-xml.ts";
 import { largestFrame, Ring } from "./ring.ts";
 import type { Permissions } from "./session.ts";
 import { Traffic } from "./traffic.ts";
+import { SlowLane, Turn } from "./turn.ts";
 
 export interface DataLinkServerOptions {
   /** Address to listen on. Default 127.0.0.1: only this machine. */
@@ -25,6 +26,8 @@ export interface DataLinkServerOptions {
   serverId?: string | undefined;
   /** Program and version that the server gives as its own in ID and INFO. Default: this package's. */
   software?: string | undefined;
+  /** Most streams that the ring may hold at once. Default 10,000. */
+  maxStreams?: number | undefined;
   /** Most clients at once. Default 600. */
   maxClients?: number | undefined;
   /** Most clients at once from one address. Default: as many as there may be at all. */
@@ -89,6 +92,7 @@ const DEFAULTS = {
   packetSize: 512,
   serverId: "Node-RED DataLink",
   software: "SeisFlow/0.1.0",
+  maxStreams: 10_000,
   maxClients: 600,
   ioTimeout: 10_000,
   idleTimeout: 3_600_000,
@@ -96,6 +100,12 @@ const DEFAULTS = {
 
 /** Milliseconds between looks at what has been waiting too long, unless a timeout asks for more. */
 const SWEEP = 1000;
+
+/** Long answers under way at a time. */
+const SLOW_ANSWERS = 2;
+
+/** Bytes of answers waiting for clients to take them beyond which no further long one is begun. */
+const MAX_UNSENT = 64 * MIB;
 
 /** Fewest packets of the largest size that a ring must have room for. */
 const FEWEST_PACKETS = 4;
@@ -109,12 +119,21 @@ export class DataLinkServer {
   readonly #ring: Ring;
   readonly #listener: Server;
   readonly #connections = new Set<Connection>();
+  readonly #clientsByAddress = new Map<string, number>();
   readonly #scheduled = new Set<Connection>();
   readonly #startTime = Math.floor(Date.now() / 1000) * 1e6;
   readonly #sent = new Traffic();
   readonly #received = new Traffic();
   readonly #versionText: string;
   readonly #host: ConnectionHost;
+  readonly #turn = new Turn(() => this.#runSoon());
+  readonly #slowLane = new SlowLane<Connection>(
+    SLOW_ANSWERS,
+    () => this.#unsent() > MAX_UNSENT,
+    (connection) => this.#schedule(connection),
+  );
+  /** Packets were written that waiting readers have not been told of. */
+  #news = false;
   #immediate: NodeJS.Immediate | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
   #lastSweep = Date.now();
@@ -256,10 +275,11 @@ export class DataLinkServer {
       refused: (connection, reason) => this.#emit({ type: "refused", client: clientOf(connection), reason }),
       lapped: (connection, missed) => this.#emit({ type: "lapped", client: clientOf(connection), missed }),
       closed: (connection, reason) => {
-        this.#connections.delete(connection);
-        this.#scheduled.delete(connection);
+        this.#forget(connection);
         this.#emit({ type: "closed", client: clientOf(connection), reason });
       },
+      turn: this.#turn,
+      slowLane: this.#slowLane,
       schedule: (connection) => this.#schedule(connection),
       written: () => this.#wake(),
     };
@@ -276,42 +296,58 @@ export class DataLinkServer {
     }
     const connection = new Connection(this.#host, socket, permissionsOf(socket.remoteAddress ?? ""));
     this.#connections.add(connection);
+    const { address } = connection;
+    this.#clientsByAddress.set(address, (this.#clientsByAddress.get(address) ?? 0) + 1);
     this.#emit({ type: "connected", client: clientOf(connection) });
+  }
+
+  #forget(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.#scheduled.delete(connection);
+    const { address } = connection;
+    const left = (this.#clientsByAddress.get(address) ?? 1) - 1;
+    if (left > 0) this.#clientsByAddress.set(address, left);
+    else this.#clientsByAddress.delete(address);
   }
 
   #reasonToRefuse(address: string): string | undefined {
     const { maxClients, maxClientsPerAddress = maxClients } = this.#options;
     if (this.#connections.size >= maxClients) return `${maxClients} clients are connected already`;
-    if (maxClientsPerAddress >= maxClients) return undefined;
-    let sameAddress = 0;
-    for (const connection of this.#connections) if (connection.address === address) sameAddress++;
-    if (sameAddress < maxClientsPerAddress) return undefined;
+    if ((this.#clientsByAddress.get(address) ?? 0) < maxClientsPerAddress) return undefined;
     return `${maxClientsPerAddress} clients are connected from ${address} already`;
   }
 
-  /** Everything written in one turn of the event loop is sent in the same turn, each reader's share in one write. */
   #schedule(connection: Connection): void {
     this.#scheduled.add(connection);
-    this.#immediate ??= setImmediate(() => this.#runScheduled());
+    this.#runSoon();
   }
 
+  /** Everything written in one turn of the event loop is sent in the same turn, each reader's share in one write. */
   #wake(): void {
-    this.#immediate ??= setImmediate(() => this.#runScheduled());
     this.#news = true;
+    this.#runSoon();
   }
 
-  #news = false;
+  #runSoon(): void {
+    this.#immediate ??= setImmediate(this.#runScheduled);
+  }
 
-  #runScheduled(): void {
+  readonly #runScheduled = (): void => {
     this.#immediate = undefined;
-    const due = new Set(this.#scheduled);
-    this.#scheduled.clear();
     if (this.#news) {
       this.#news = false;
-      for (const connection of this.#connections) if (connection.waitsForPackets) due.add(connection);
+      for (const connection of this.#connections) {
+        if (connection.waitsForPackets) this.#scheduled.add(connection);
+      }
     }
-    for (const connection of due) connection.run();
-  }
+    this.#turn.begin();
+    // Whoever schedules itself again, or comes too late for this turn, goes to the end of the line.
+    for (const connection of [...this.#scheduled]) {
+      this.#scheduled.delete(connection);
+      connection.run();
+    }
+    this.#turn.end();
+  };
 
   #sweep(): void {
     const now = Date.now();
@@ -324,6 +360,13 @@ export class DataLinkServer {
       connection.session.received.tick(seconds);
       connection.sweep(now);
     }
+    this.#slowLane.wakeNext();
+  }
+
+  #unsent(): number {
+    let bytes = 0;
+    for (const connection of this.#connections) bytes += connection.unsent;
+    return bytes;
   }
 
   #figures(): ServerFigures {

@@ -5,7 +5,7 @@
 import { DataLinkError } from "../datalink/errors.ts";
 import { encodeFrame } from "../datalink/frame.ts";
 import { MAX_PACKET_ID } from "../datalink/packet.ts";
-import { encodeError, encodeInfo, encodeOk, packetHeader } from "../datalink/replies.ts";
+import { encodeError, encodeOk, packetHeader } from "../datalink/replies.ts";
 import { translateLegacyStreamId } from "../datalink/stream-id.ts";
 import type {
   Command,
@@ -22,7 +22,7 @@ import {
   statusXml,
   streamsXml,
 } from "./info-xml.ts";
-import { compilePattern, type Pattern } from "./pattern.ts";
+import { compilePattern, type Pattern, PatternError } from "./pattern.ts";
 import type { Ring, RingStream } from "./ring.ts";
 import { Selection } from "./selection.ts";
 import { Traffic } from "./traffic.ts";
@@ -64,6 +64,9 @@ export type Steps = Generator<undefined, void>;
 /** Commands without a meaning, one behind the other, after which a client is sent away. */
 const MAX_UNKNOWN = 20;
 
+/** Characters of INFO's XML that are made into bytes at once. */
+const INFO_PART = 64 * 1024;
+
 /** Packets looked at in one step of POSITION AFTER. */
 const SCAN_STEP = 256;
 
@@ -83,12 +86,12 @@ export class Session {
   /** Streams selected when the client last changed its selection. */
   selectedStreams = 0;
   readonly #host: SessionHost;
-  readonly #send: (frame: Buffer) => void;
+  readonly #send: (...parts: Buffer[]) => void;
   #permissions: Permissions;
   #unknown = 0;
 
-  /** @param send takes one whole frame for the client. */
-  constructor(host: SessionHost, permissions: Permissions, send: (frame: Buffer) => void) {
+  /** @param send takes one whole frame for the client, in one or more parts. */
+  constructor(host: SessionHost, permissions: Permissions, send: (...parts: Buffer[]) => void) {
     this.#host = host;
     this.#send = send;
     this.#permissions = permissions;
@@ -280,18 +283,18 @@ export class Session {
   }
 
   /** A pattern that cannot be used leaves none: as with ringserver, the previous one is gone. */
-  #filter(command: FilterCommand): Steps | undefined {
+  *#filter(command: FilterCommand): Steps {
     this.streaming = false;
     const which = command.kind === "MATCH" ? "match" : "reject";
-    const pattern = command.clear ? undefined : compilePattern(command.payload.toString("utf8"));
-    this.selection[which] = pattern;
-    if (pattern === undefined && !command.clear) return this.#fail(`Error with ${which} expression`);
-    return this.#countSelected(which);
-  }
-
-  *#countSelected(which: string): Steps {
+    this.selection[which] = undefined;
+    if (!command.clear) {
+      const pattern = yield* compileOrReason(command.payload.toString("latin1"));
+      if (typeof pattern === "string") return this.#fail(`Error with ${which} expression${pattern}`);
+      this.selection[which] = pattern;
+    }
     const selected: RingStream[] = [];
     yield* this.#select((stream) => this.selection.has(stream), selected);
+    this.selection.release();
     this.selectedStreams = selected.length;
     this.#ok(BigInt(selected.length), `${selected.length} streams selected after ${which}`);
   }
@@ -303,55 +306,83 @@ export class Session {
     }
   }
 
-  #info(command: InfoCommand): Steps | undefined {
-    const text = command.inlinePattern ?? command.payload.toString("utf8");
-    const pattern = text === "" ? undefined : compilePattern(text);
-    if (pattern === undefined && text !== "") return this.#refuse("Error generating INFO response");
-    if (command.type === "CONNECTIONS" && !this.#permissions.trusted) {
+  *#info({ type, inlinePattern, payload }: InfoCommand): Steps {
+    const { ring } = this.#host;
+    const text = inlinePattern ?? payload.toString("latin1");
+    const pattern = text === "" ? undefined : yield* compileOrReason(text);
+    if (typeof pattern === "string") return this.#refuse(`Error generating INFO response${pattern}`);
+    if (type === "CONNECTIONS" && !this.#permissions.trusted) {
       return this.#refuse("Access to CONNECTIONS denied");
     }
-    return this.#answerInfo(command.type, pattern);
-  }
-
-  *#answerInfo(type: InfoCommand["type"], pattern: Pattern | undefined): Steps {
-    const pieces: string[] = [];
-    for (const piece of yield* this.#infoXml(type, pattern)) {
-      pieces.push(piece);
-      yield;
-    }
-    this.#send(encodeInfo(type, pieces.join("")));
-  }
-
-  *#infoXml(
-    type: InfoCommand["type"],
-    pattern: Pattern | undefined,
-  ): Generator<undefined, Generator<string>> {
-    const { ring } = this.#host;
-    const figures = this.#host.figures();
     switch (type) {
       case "STATUS":
-        return statusXml(ring, figures, this.capabilities, this.#permissions.trusted);
+        return yield* this.#sendInfo(
+          type,
+          statusXml(ring, this.#host.figures(), this.capabilities, this.#permissions.trusted),
+        );
       case "STREAMS": {
-        const selected: RingStream[] = [];
-        const has = (stream: RingStream) =>
-          pattern
-            ? this.selection.permits(stream.streamId) && pattern.test(stream.streamId)
-            : this.selection.has(stream);
-        yield* this.#select(has, selected);
-        selected.sort((a, b) => (a.streamId < b.streamId ? -1 : 1));
-        return streamsXml(ring, figures, this.capabilities, selected);
+        const selected = yield* this.#streamsToTell(pattern);
+        return yield* this.#sendInfo(
+          type,
+          streamsXml(ring, this.#host.figures(), this.capabilities, selected),
+        );
       }
       case "CONNECTIONS": {
-        const selected: ConnectionFigures[] = [];
-        for (const connection of this.#host.connections()) {
-          if (!pattern || pattern.test(connection.address) || pattern.test(connection.clientId)) {
-            selected.push(connection);
-          }
-          yield;
-        }
-        return connectionsXml(ring, figures, this.capabilities, selected);
+        const selected = yield* this.#connectionsToTell(pattern);
+        return yield* this.#sendInfo(
+          type,
+          connectionsXml(ring, this.#host.figures(), this.capabilities, selected),
+        );
       }
     }
+  }
+
+  *#sendInfo(type: InfoCommand["type"], xml: Generator<string>): Steps {
+    const parts: Buffer[] = [];
+    let text = "";
+    for (const piece of xml) {
+      text += piece;
+      if (text.length > INFO_PART) {
+        parts.push(Buffer.from(text));
+        text = "";
+      }
+      yield;
+    }
+    parts.push(Buffer.from(text));
+    const size = parts.reduce((sum, part) => sum + part.length, 0);
+    this.#send(encodeFrame(`INFO ${type} ${size}`), ...parts);
+  }
+
+  /** A pattern given with INFO takes the place of MATCH and REJECT, not that of permissions. */
+  *#streamsToTell(pattern: Pattern | undefined): Generator<undefined, RingStream[]> {
+    const selected: RingStream[] = [];
+    const has = pattern
+      ? ({ streamId }: RingStream) => this.selection.permits(streamId) && pattern.test(streamId)
+      : (stream: RingStream) => this.selection.has(stream);
+    yield* this.#select(has, selected);
+    this.selection.release();
+    return selected.sort((a, b) => (a.streamId < b.streamId ? -1 : 1));
+  }
+
+  *#connectionsToTell(pattern: Pattern | undefined): Generator<undefined, ConnectionFigures[]> {
+    const selected: ConnectionFigures[] = [];
+    for (const connection of this.#host.connections()) {
+      if (!pattern || pattern.test(connection.address) || pattern.test(connection.clientId)) {
+        selected.push(connection);
+      }
+      yield;
+    }
+    return selected;
+  }
+}
+
+/** A pattern, or in words why there is none, to be put behind the message that says so. */
+function* compileOrReason(text: string): Generator<undefined, Pattern | string> {
+  try {
+    return yield* compilePattern(text);
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    return error.message && `: ${error.message}`;
   }
 }
 

@@ -1,0 +1,102 @@
+/**
+ * A server in a thread of its own, so that a test can be a merciless client and still measure how long the server's
+ * event loop was held up, and what memory it keeps.
+ */
+import { once } from "node:events";
+import { setTimeout } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import {
+  DataLinkServer,
+  type DataLinkServerOptions,
+  type DataLinkServerStatus,
+} from "../../lib/ring/server.ts";
+
+export interface ThreadFigures {
+  status: DataLinkServerStatus;
+  /**
+   * Longest turn of the event loop since the last look, in milliseconds of this thread's processor time: how busy the
+   * machine is with other things must not matter. (Node before 24 does not know that time; the wall clock has to do.)
+   */
+  stall: number;
+  /** Bytes on the heap and in buffers after garbage collection. */
+  memory: number;
+}
+
+export class ServerThread {
+  readonly port: number;
+  readonly #worker: Worker;
+
+  static async start(options: DataLinkServerOptions): Promise<ServerThread> {
+    const worker = new Worker(__filename, { workerData: options });
+    const [port] = (await once(worker, "message")) as [number];
+    return new ServerThread(worker, port);
+  }
+
+  private constructor(worker: Worker, port: number) {
+    this.#worker = worker;
+    this.port = port;
+  }
+
+  /** What the server has to say; starts the next measurement. */
+  async figures(): Promise<ThreadFigures> {
+    this.#worker.postMessage("figures");
+    const [figures] = (await once(this.#worker, "message")) as [ThreadFigures];
+    return figures;
+  }
+
+  async stop(): Promise<void> {
+    await this.#worker.terminate();
+  }
+}
+
+/** Milliseconds of processor time that this thread has used. */
+function threadTime(): number {
+  const { threadCpuUsage } = process as unknown as { threadCpuUsage?: () => NodeJS.CpuUsage };
+  if (!threadCpuUsage) return performance.now();
+  const { user, system } = threadCpuUsage();
+  return (user + system) / 1000;
+}
+
+/** The longest turn of this thread's event loop since it was last asked, in milliseconds. */
+function watchTurns(): () => number {
+  let longest = 0;
+  let last = threadTime();
+  setInterval(() => {
+    const now = threadTime();
+    longest = Math.max(longest, now - last);
+    last = now;
+  }, 1);
+  return () => {
+    const result = longest;
+    longest = 0;
+    return result;
+  };
+}
+
+async function serve(options: DataLinkServerOptions): Promise<void> {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage = runInNewContext("gc") as () => void;
+  const server = await DataLinkServer.listen({ port: 0, ...options });
+  const longestTurn = watchTurns();
+  const tell = async () => {
+    const stall = longestTurn();
+    // What buffers held is given back only after a collection that found them unused.
+    for (let i = 0; i < 3; i++) {
+      collectGarbage();
+      await setTimeout(10);
+    }
+    const { heapUsed, external } = process.memoryUsage();
+    longestTurn();
+    parentPort!.postMessage({
+      status: server.status,
+      stall,
+      memory: heapUsed + external,
+    } satisfies ThreadFigures);
+  };
+  parentPort!.on("message", () => void tell());
+  parentPort!.postMessage(server.port);
+}
+
+if (!isMainThread) void serve(workerData as DataLinkServerOptions);
