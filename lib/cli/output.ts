@@ -1,6 +1,6 @@
 /** Output of a command: standard output, or a file that is there whole or not at all. */
 import { randomUUID } from "node:crypto";
-import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { access, constants, type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { type Io, type OutputStream, usageError } from "./command.ts";
 import { STANDARD } from "./input.ts";
@@ -113,6 +113,8 @@ class FileTarget implements Target {
     const name = await realpath(given).catch(() => given);
     const found = await stat(name).catch(() => undefined);
     if (found && !found.isFile()) return new FileTarget(await open(name, "w"), name, undefined);
+    // Replacing a file needs no permission to write it, but who took that away meant it.
+    if (found) await access(name, constants.W_OK);
     const temporary = path.join(path.dirname(name), `.${randomUUID()}.tmp`);
     const handle = await open(temporary, "wx").catch((error: NodeJS.ErrnoException) => {
       throw Object.assign(error, { path: given });

@@ -1,24 +1,35 @@
-/** `mseed details`: the records of files, one by one. */
+/** `mseed details`: the records of files, one by one, or the traces that they make and the gaps in these. */
+import type { MiniSeedRecord } from "../../mseed/index.ts";
 import { defineCommand } from "../command.ts";
 import { STANDARD } from "../input.ts";
+import { numberOption } from "../numbers.ts";
 import { Output } from "../output.ts";
 import { recordFields } from "./record-fields.ts";
-import { MATCH_OPTION, RecordFiles } from "./record-files.ts";
+import { MATCH_OPTION, RecordFiles, TOLERANCE_OPTION } from "./record-files.ts";
 import { headerLines, recordLine, sampleLines } from "./record-text.ts";
+import { gapLines, gapObjects, type Trace, TraceCollector, traceLines, traceObjects } from "./traces.ts";
 
 const FIRST_SAMPLES = 6;
 
 export const details = defineCommand({
   name: "mseed details",
-  summary: "List the records of miniSEED files.",
+  summary: "List the records of miniSEED files, or their traces and gaps.",
   operands: "FILE…",
   options: {
     headers: { type: "boolean", short: "p", help: "all of each header, with its flags and extra headers" },
     offsets: { type: "boolean", short: "O", help: "begin each line with the record's offset in the file" },
-    first: { type: "boolean", short: "d", help: "the first six samples of each record" },
+    preview: { type: "boolean", short: "d", help: "the first six samples of each record" },
     samples: { type: "boolean", short: "D", help: "all samples of each record" },
     json: { type: "boolean", short: "j", help: "a JSON object per line instead of text" },
     match: MATCH_OPTION,
+    traces: { type: "boolean", short: "T", help: "instead of records, the continuous traces that they make" },
+    gaps: { type: "boolean", short: "G", help: "instead of records, the gaps and overlaps between these" },
+    tolerance: TOLERANCE_OPTION,
+    publication: {
+      type: "boolean",
+      short: "P",
+      help: "records of another publication version are another trace",
+    },
     summary: { type: "boolean", short: "s", help: "the numbers of files, records and samples at the end" },
   },
   notes: `
@@ -26,24 +37,27 @@ A FILE of - is standard input. What is wrong with the files is told on standard 
 
 Exit code: 0, 1 if a file cannot be read, has no record or has data missing, 2 for a wrong command line.`,
   async run({ options, operands, io }) {
+    const areRecordsListed = !options.traces && !options.gaps;
     const files = await RecordFiles.open(
-      { files: operands, match: options.match, keepGoing: true, printsAsItReads: true },
+      { files: operands, match: options.match, keepGoing: true, printsAsItReads: areRecordsListed },
       io,
     );
+    const collector = new TraceCollector({
+      tolerance: numberOption("tolerance", options.tolerance),
+      separateVersions: options.publication === true,
+    });
     await using output = await Output.open(STANDARD, io);
     for await (const { file, records } of files.batches()) {
       for (const record of records) {
-        if (options.json) {
+        if (!areRecordsListed) collector.add(record);
+        else if (options.json)
           await output.line(JSON.stringify(recordFields(file, record, options.samples === true)));
-          continue;
-        }
-        const lines = options.headers ? headerLines(record) : [recordLine(record)];
-        if (options.offsets) lines[0] = `${String(record.offset).padEnd(10)}  ${lines[0]}`;
-        if (options.samples) lines.push(...sampleLines(record, record.sampleCount));
-        else if (options.first) lines.push(...sampleLines(record, FIRST_SAMPLES));
-        await output.line(lines.join("\n"));
+        else await output.line(recordText(record, options));
       }
       await output.flush();
+    }
+    if (!areRecordsListed) {
+      for (const line of listLines(collector.traces(), options)) await output.line(line);
     }
     if (options.summary && !options.json) {
       const { counts } = files;
@@ -53,3 +67,30 @@ Exit code: 0, 1 if a file cannot be read, has no record or has data missing, 2 f
     return files.exitCode;
   },
 });
+
+interface TextOptions {
+  headers?: boolean;
+  offsets?: boolean;
+  preview?: boolean;
+  samples?: boolean;
+}
+
+function recordText(record: MiniSeedRecord, options: TextOptions): string {
+  const lines = options.headers ? headerLines(record) : [recordLine(record)];
+  if (options.offsets) lines[0] = `${String(record.offset).padEnd(10)}  ${lines[0]}`;
+  if (options.samples) lines.push(...sampleLines(record, record.sampleCount));
+  else if (options.preview) lines.push(...sampleLines(record, FIRST_SAMPLES));
+  return lines.join("\n");
+}
+
+function listLines(traces: Trace[], options: { traces?: boolean; gaps?: boolean; json?: boolean }): string[] {
+  const lines: string[] = [];
+  if (options.json) {
+    if (options.traces) lines.push(...traceObjects(traces).map((trace) => JSON.stringify(trace)));
+    if (options.gaps) lines.push(...gapObjects(traces).map((gap) => JSON.stringify(gap)));
+  } else {
+    if (options.traces) lines.push(...traceLines(traces));
+    if (options.gaps) lines.push(...gapLines(traces));
+  }
+  return lines;
+}

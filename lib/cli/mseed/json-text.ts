@@ -32,3 +32,8 @@ export function jsonLines(text: string): string[] {
   endLine();
   return lines;
 }
+
+/** A JSON text on one line; as it is where it is on one already. */
+export function compactJson(text: string): string {
+  return /[\r\n]/.test(text) ? (text.match(TOKEN) ?? []).join("") : text;
+}

@@ -3,10 +3,11 @@ import { createHash } from "node:crypto";
 import type { MiniSeedRecord } from "../../mseed/index.ts";
 import { defineCommand, type Io, usageError } from "../command.ts";
 import { STANDARD } from "../input.ts";
+import { numberOption } from "../numbers.ts";
 import { Output } from "../output.ts";
 import { dataHeaders } from "./data-headers.ts";
 import { Joiner } from "./joiner.ts";
-import { MATCH_OPTION, OUTPUT_OPTION, RecordFiles } from "./record-files.ts";
+import { MATCH_OPTION, OUTPUT_OPTION, RecordFiles, TOLERANCE_OPTION } from "./record-files.ts";
 import { RecordIndex } from "./record-index.ts";
 
 const DEFAULT_RECORD_LENGTH = 4096;
@@ -23,12 +24,7 @@ export const merge = defineCommand({
       value: "BYTES",
       help: "bytes of the records written, at most, default 4096",
     },
-    tolerance: {
-      type: "string",
-      short: "t",
-      value: "SECONDS",
-      help: "how early or late a record may begin to follow, default half a sample",
-    },
+    tolerance: TOLERANCE_OPTION,
     sort: {
       type: "boolean",
       short: "s",
@@ -47,8 +43,8 @@ Example: mseed merge --sort -R 4096 -o day.mseed3 hour-*.mseed3
 Exit code: 0, 1 if a file cannot be read or has data missing, 2 for a wrong command line. OUT is only there, or only
 changed, when all was read.`,
   async run({ options, operands, io }) {
-    const recordLength = positive("record-length", options["record-length"]) ?? DEFAULT_RECORD_LENGTH;
-    const tolerance = positive("tolerance", options.tolerance);
+    const recordLength = numberOption("record-length", options["record-length"]) ?? DEFAULT_RECORD_LENGTH;
+    const tolerance = numberOption("tolerance", options.tolerance);
     const isSorted = options.sort === true || options.dedupe === true;
     if (isSorted && operands.includes(STANDARD)) {
       throw usageError("standard input cannot be sorted, because it can be read only once: name files");
@@ -58,7 +54,7 @@ changed, when all was read.`,
     const joiner = new Joiner({
       recordLength,
       tolerance,
-      isDoubtful: (record) => files.doubtful.has(record),
+      isDoubtful: (record) => files.worstOf(record) !== undefined,
       write: (bytes) => output.write(bytes),
     });
     if (isSorted) {
@@ -76,14 +72,6 @@ changed, when all was read.`,
   },
 });
 
-/** A number from the command line that is not negative, if it is given. */
-function positive(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (text.trim() !== "" && value >= 0 && Number.isFinite(value)) return value;
-  throw usageError(`--${name} ${text}: give a number`);
-}
-
 async function* sorted(files: RecordFiles, io: Io): AsyncGenerator<MiniSeedRecord, void> {
   const index = new RecordIndex();
   for await (const { file, records } of files.batches()) {
@@ -93,7 +81,7 @@ async function* sorted(files: RecordFiles, io: Io): AsyncGenerator<MiniSeedRecor
       void record.samples;
     }
   }
-  yield* index.sorted(io, ({ record }) => record && files.doubtful.add(record));
+  yield* index.sorted(io, (problem) => files.mark(problem));
 }
 
 /** Leaves out records that say the same of the same time as one before. The records come in order of time. */

@@ -29,6 +29,14 @@ export const OUTPUT_OPTION = {
   help: "write to this file, which may be the one that is read; - or default: standard output",
 } as const satisfies OptionDefinition;
 
+/** The option of the commands that join records, the same in all of them. */
+export const TOLERANCE_OPTION = {
+  type: "string",
+  short: "t",
+  value: "SECONDS",
+  help: "how early or late a record may begin and still follow, default half a sample",
+} as const satisfies OptionDefinition;
+
 /** How often a problem of one kind is told for one file before it is only counted. */
 const TOLD_EACH = 5;
 
@@ -45,6 +53,8 @@ export interface RecordFilesOptions {
   onProblem?: (file: string, finding: Finding) => void;
   /** Lines go to standard output as records are read: no progress bar between them on the same terminal. */
   printsAsItReads?: boolean;
+  /** Gets all bytes before the records that are made of them, in pieces; a piece is valid until this returns. */
+  onPiece?: (piece: Uint8Array) => void;
 }
 
 /** Some records of a file: those that came with one piece of it. */
@@ -52,17 +62,18 @@ export interface Batch {
   file: string;
   /** To be used once, and before the next batch is asked for. */
   records: Iterable<MiniSeedRecord>;
+  /** Once these are used: the offset in the file up to which everything is a record that was given, or none at all. */
+  passed: () => number;
 }
 
 /** Reads the records of many files, one after the other, in bounded memory. */
 export class RecordFiles {
-  /** Records that something is wrong with, as far as they were looked at. */
-  readonly doubtful = new WeakSet<MiniSeedRecord>();
   readonly counts = { files: 0, records: 0, samples: 0, errors: 0, warnings: 0, failures: 0 };
   readonly #options: RecordFilesOptions;
   readonly #pattern: RegExp | undefined;
   readonly #io: Io;
   readonly #progress: Progress;
+  readonly #worst = new WeakMap<MiniSeedRecord, Finding["severity"]>();
   /** How many of each problem the current file has had. */
   readonly #notes = new Map<string, number>();
   /** Records, also those that do not match. */
@@ -94,7 +105,7 @@ export class RecordFiles {
   /** Counts something wrong, and tells of it; on standard error only the first ones of each kind, then their number. */
   report(file: string, finding: Finding): void {
     this.counts[finding.severity === "error" ? "errors" : "warnings"]++;
-    if (finding.record) this.doubtful.add(finding.record);
+    this.mark(finding);
     if (this.#options.onProblem) {
       this.#options.onProblem(file, finding);
       return;
@@ -102,6 +113,16 @@ export class RecordFiles {
     const count = (this.#notes.get(finding.code) ?? 0) + 1;
     this.#notes.set(finding.code, count);
     if (count <= TOLD_EACH) this.note(describeFinding(file, finding, this.#io.stderr));
+  }
+
+  /** Remembers what is wrong with a record, without a word: it was told before. */
+  mark({ record, severity }: Finding): void {
+    if (record && this.#worst.get(record) !== "error") this.#worst.set(record, severity);
+  }
+
+  /** The worst that was found about a record, as far as it was looked at. */
+  worstOf(record: MiniSeedRecord): Finding["severity"] | undefined {
+    return this.#worst.get(record);
   }
 
   /** Takes the progress bar away, because a line is to be written to the same terminal. */
@@ -133,13 +154,17 @@ export class RecordFiles {
     const reader = new RecordReader({ onProblem: (problem) => this.report(file, problem) });
     const before = this.#seen;
     this.counts.files++;
+    let pushed = 0;
+    const passed = () => pushed - reader.buffered;
     for await (const piece of readPieces(file, this.#io)) {
       this.#progress.add(piece.length);
+      this.#options.onPiece?.(piece);
       reader.push(piece);
-      yield { file, records: this.#take(reader) };
+      pushed += piece.length;
+      yield { file, records: this.#take(reader), passed };
     }
     reader.finish();
-    yield { file, records: this.#take(reader) };
+    yield { file, records: this.#take(reader), passed };
     for (const [code, count] of this.#notes) {
       if (count > TOLD_EACH) this.note(`${file}: ${count - TOLD_EACH} more of ${code}`);
     }

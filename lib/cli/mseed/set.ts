@@ -1,0 +1,143 @@
+/** `mseed set`: extra headers changed, and everything else copied byte for byte. */
+import { readFile } from "node:fs/promises";
+import {
+  MiniSeedError,
+  type MiniSeedRecord,
+  removeExtraHeader,
+  setExtraHeaderText,
+} from "../../mseed/index.ts";
+import { CommandError, defineCommand, EXIT_FAILED, type Io, usageError } from "../command.ts";
+import { STANDARD } from "../input.ts";
+import { Output } from "../output.ts";
+import { checkPointer } from "./get.ts";
+import { MATCH_OPTION, RecordFiles } from "./record-files.ts";
+import { Tape } from "./tape.ts";
+import { withExtraHeaders } from "./with-extra-headers.ts";
+
+export const set = defineCommand({
+  name: "mseed set",
+  summary: "Change an extra header of each record, and nothing else.",
+  operands: "POINTER VALUE FILE…",
+  options: {
+    output: {
+      type: "string",
+      short: "o",
+      value: "OUT",
+      help: "write to this file, - for standard output; default: FILE itself",
+    },
+    first: { type: "boolean", help: "only of the first record of each file" },
+    text: { type: "boolean", help: "VALUE is text and needs no quotes" },
+    "value-file": { type: "string", value: "FILE", help: "the value is in this file; no VALUE is given" },
+    delete: { type: "boolean", help: "take the header away; no VALUE is given" },
+    match: MATCH_OPTION,
+  },
+  notes: `
+POINTER is a JSON pointer, such as /FDSN/Time/Quality; VALUE is JSON: 95, '"text"', '{"a": 2.0}'. A FILE of - is
+standard input, and then standard output. Other headers keep their very characters; samples, other records, and bytes
+between records are copied as they are. A record that something is wrong with is not changed: it would look sound.
+
+Examples: mseed set /FDSN/Time/Quality 95 day.mseed3
+          mseed set --delete /Operator --match CO_JSC day.mseed3
+
+Exit code: 0, 1 if a file cannot be read or has data missing, no record matches or a header has no place, 2 for a
+wrong command line. A file is only changed when all of it was done.`,
+  async run({ options, operands, io }) {
+    const [pointer, ...rest] = operands;
+    checkPointer(pointer);
+    const takesValue = !options.delete && options["value-file"] === undefined;
+    const files = takesValue ? rest.slice(1) : rest;
+    if (options.output !== undefined && files.length > 1)
+      throw usageError("--output takes the result of one FILE");
+    if (files.length === 0) throw usageError("no file is named (- means standard input)");
+    const value = options.delete ? undefined : await valueText(rest[0], options);
+    const edit = (text: string) =>
+      value === undefined ? removeExtraHeader(text, pointer) : setExtraHeaderText(text, pointer, value);
+    let exitCode = 0;
+    for (const file of files) {
+      const job = {
+        file,
+        output: options.output ?? file,
+        match: options.match,
+        isFirstOnly: options.first === true,
+        edit,
+      };
+      exitCode = Math.max(exitCode, await editFile(job, io));
+    }
+    return exitCode;
+  },
+});
+
+/** The value as JSON text. */
+async function valueText(
+  given: string | undefined,
+  options: { text?: boolean; "value-file"?: string },
+): Promise<string> {
+  const file = options["value-file"];
+  const value = file === undefined ? (given ?? "") : (await readFile(file, "utf8")).trim();
+  if (options.text) return JSON.stringify(value);
+  try {
+    JSON.parse(value);
+    return value;
+  } catch {
+    const what = file ?? value;
+    throw usageError(`${what} is no JSON: text needs quotes of its own, such as '"GPS"', or --text`);
+  }
+}
+
+interface Job {
+  file: string;
+  output: string;
+  match: string | undefined;
+  isFirstOnly: boolean;
+  edit: (extraHeadersText: string) => string;
+}
+
+async function editFile({ file, output: name, match, isFirstOnly, edit }: Job, io: Io): Promise<number> {
+  const tape = new Tape();
+  const files = await RecordFiles.open({ files: [file], match, onPiece: (piece) => tape.push(piece) }, io);
+  await using output = await Output.openBinary(name, io);
+  const copy = async (to: number) => {
+    for (const bytes of tape.take(to)) await output.write(bytes);
+  };
+  let count = 0;
+  let changes = 0;
+  for await (const { records, passed } of files.batches()) {
+    for (const record of records) {
+      await copy(record.offset);
+      const isMeant = !isFirstOnly || count === 0;
+      const changed = isMeant ? editRecord(file, record, edit, files) : undefined;
+      count++;
+      if (!changed) continue;
+      changes++;
+      tape.skip(record.offset + record.length);
+      await output.write(changed);
+    }
+    await copy(passed());
+  }
+  if (count === 0) {
+    files.note(`${file}: no record matches`);
+    return EXIT_FAILED;
+  }
+  // A file that would be replaced by its like is left alone.
+  if (changes > 0 || name !== file || name === STANDARD) await output.close();
+  return files.exitCode;
+}
+
+/** The changed record; `undefined` if it stays as it is. */
+function editRecord(
+  file: string,
+  record: MiniSeedRecord,
+  edit: Job["edit"],
+  files: RecordFiles,
+): Uint8Array | undefined {
+  if (files.worstOf(record) === "error") return undefined;
+  try {
+    const text = edit(record.extraHeadersText);
+    return text === record.extraHeadersText ? undefined : withExtraHeaders(record, text);
+  } catch (error) {
+    if (error instanceof MiniSeedError || error instanceof CommandError) {
+      throw new CommandError(`${file}: offset ${record.offset}: ${error.message}`);
+    }
+    throw error;
+  }
+}

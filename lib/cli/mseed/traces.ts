@@ -1,0 +1,174 @@
+/** Records joined into continuous traces while they are read, and lists of these and of their gaps. The forms are those of msi. */
+import {
+  type JoinedSeries,
+  joinRecords,
+  type MiniSeedRecord,
+  type Segment,
+  type Span,
+} from "../../mseed/index.ts";
+import { sampleOffset } from "../../mseed/rate.ts";
+import { formatNanoseconds } from "../../time.ts";
+import { significant } from "./number-text.ts";
+import { printable } from "./printable.ts";
+import { timeText } from "./time-text.ts";
+
+export interface TraceOptions {
+  /** Seconds; `undefined`: half a sample. */
+  tolerance: number | undefined;
+  /** Records of another publication version are another trace. */
+  separateVersions: boolean;
+}
+
+export type Trace = JoinedSeries<Span>;
+
+/** Takes records one by one, and holds no more of them than where continuous stretches begin and end. */
+export class TraceCollector {
+  readonly #options: TraceOptions;
+  readonly #spans: Span[] = [];
+  /** The latest stretch of each source id, and version. */
+  readonly #latest = new Map<string, Span>();
+
+  constructor(options: TraceOptions) {
+    this.#options = options;
+  }
+
+  add(record: MiniSeedRecord): void {
+    const { startTime, endTime, rate, sampleCount, publicationVersion } = record;
+    const sourceId = record.sourceId.text;
+    const key = this.#options.separateVersions ? `${publicationVersion} ${sourceId}` : sourceId;
+    const latest = this.#latest.get(key);
+    if (latest && this.#follows(latest, record)) {
+      latest.endTime = endTime;
+      latest.sampleCount += sampleCount;
+      latest.publicationVersion = Math.max(latest.publicationVersion, publicationVersion);
+      return;
+    }
+    const span = { sourceId, startTime, endTime, rate, sampleCount, publicationVersion };
+    this.#spans.push(span);
+    this.#latest.set(key, span);
+  }
+
+  /** The traces, by source id. */
+  traces(): Trace[] {
+    const { tolerance, separateVersions } = this.#options;
+    const traces = joinRecords(this.#spans, { tolerance, separateVersions });
+    return traces.sort(
+      (a, b) => compareText(a.sourceId.text, b.sourceId.text) || a.publicationVersion - b.publicationVersion,
+    );
+  }
+
+  /** A record that comes right after; any other way in which it fits is found in the end. */
+  #follows(latest: Span, { startTime, rate, sampleCount }: MiniSeedRecord): boolean {
+    if (sampleCount === 0 || latest.sampleCount === 0 || rate.samples === 0n) return false;
+    if (rate.samples !== latest.rate.samples || rate.seconds !== latest.rate.seconds) return false;
+    const period = sampleOffset(rate, 1);
+    const { tolerance } = this.#options;
+    const slack = tolerance === undefined ? period / 2n : BigInt(Math.round(tolerance * 1e9));
+    const late = startTime - latest.endTime - period;
+    return late <= slack && -late <= slack;
+  }
+}
+
+/** Columns: source id, times, rate or gap, samples. */
+const ID_WIDTH = 27;
+const TIME_WIDTH = 28;
+
+/** A line for each segment, with a heading and a total. */
+export function traceLines(traces: readonly Trace[]): string[] {
+  const lines = [columns("SourceID", "Start sample", "End sample", "Hz ", "Samples")];
+  for (const { sourceId, segments } of traces) {
+    for (const { startTime, endTime, sampleRate, sampleCount } of segments) {
+      const rate = significant(sampleRate, 3).padEnd(3);
+      lines.push(columns(sourceId.text, timeText(startTime), timeText(endTime), rate, String(sampleCount)));
+    }
+  }
+  const count = traces.reduce((sum, { segments }) => sum + segments.length, 0);
+  lines.push(`Total: ${traces.length} trace(s) with ${count} segment(s)`);
+  return lines;
+}
+
+/** A line for each gap, and for each overlap with a negative gap, with a heading and a total. */
+export function gapLines(traces: readonly Trace[]): string[] {
+  const lines = [columns("SourceID", "Last Sample", "Next Sample", "Gap ", "Samples")];
+  for (const trace of traces) {
+    for (const { last, next, seconds, samples } of gapsOf(trace)) {
+      lines.push(
+        columns(trace.sourceId.text, timeText(last), timeText(next), gapText(seconds), String(samples)),
+      );
+    }
+  }
+  lines.push(`Total: ${lines.length - 1} gap(s)`);
+  return lines;
+}
+
+/** Each segment as JSON. */
+export function traceObjects(traces: readonly Trace[]): object[] {
+  return traces.flatMap(({ sourceId, segments }) =>
+    segments.map(({ startTime, endTime, sampleRate, sampleCount }) => ({
+      kind: "segment",
+      sourceId: sourceId.text,
+      startTime: formatNanoseconds(startTime),
+      endTime: formatNanoseconds(endTime),
+      sampleRate,
+      sampleCount,
+    })),
+  );
+}
+
+/** Each gap and overlap as JSON. */
+export function gapObjects(traces: readonly Trace[]): object[] {
+  return traces.flatMap(({ sourceId, discontinuities }) =>
+    discontinuities.map(({ kind, startTime, endTime, samples }) => ({
+      kind,
+      sourceId: sourceId.text,
+      startTime: formatNanoseconds(startTime),
+      endTime: formatNanoseconds(endTime),
+      samples,
+    })),
+  );
+}
+
+interface Gap {
+  /** Of what comes before; of an overlap, the last one that is there twice. */
+  last: bigint;
+  /** The first sample of what comes after. */
+  next: bigint;
+  seconds: number;
+  samples: number;
+}
+
+/** Discontinuities as msi shows them, from sample to sample. Each comes with a segment that it lies before. */
+function* gapsOf({ segments, discontinuities }: Trace): Generator<Gap, void> {
+  let lasting: Segment<Span> | undefined;
+  let at = 0;
+  for (const segment of segments) {
+    const found = discontinuities[at];
+    const next = found?.kind === "gap" ? found.endTime : found?.startTime;
+    if (found && lasting && next === segment.startTime) {
+      at++;
+      const last = found.kind === "gap" ? lasting.endTime : found.endTime;
+      const period = found.kind === "gap" ? 0 : 1 / lasting.sampleRate;
+      yield { last, next, seconds: Number(next - last) / 1e9 - period, samples: found.samples };
+    }
+    if (segment.sampleRate > 0 && (!lasting || segment.endTime > lasting.endTime)) lasting = segment;
+  }
+}
+
+/** Seconds, hours or days in at least four characters. */
+function gapText(seconds: number): string {
+  const size = Math.abs(seconds);
+  let text = significant(seconds, 4);
+  if (size > 86_400) text = `${(seconds / 86_400).toFixed(1)}d`;
+  else if (size > 3600) text = `${(seconds / 3600).toFixed(1)}h`;
+  return text.padEnd(4);
+}
+
+function columns(id: string, first: string, second: string, ...rest: string[]): string {
+  return [printable(id).padEnd(ID_WIDTH), first.padEnd(TIME_WIDTH), second.padEnd(TIME_WIDTH), ...rest].join(
+    " ",
+  );
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
