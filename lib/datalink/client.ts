@@ -13,9 +13,10 @@ import {
   positionSet,
   read,
   write,
+  writeNotPermitted,
 } from "./commands.ts";
 import { type ConnectOptions, openSession, type Session } from "./connect.ts";
-import { DataLinkError } from "./errors.ts";
+import type { DataLinkError } from "./errors.ts";
 import type { InfoResults, InfoType } from "./info.ts";
 import type { Packet, PacketInput } from "./packet.ts";
 import { PacketStream } from "./stream.ts";
@@ -165,10 +166,7 @@ export class DataLinkClient implements AsyncDisposable {
     const { connection, server } = this.#session;
     const { ack = true, signal } = options;
     if (connection.isOpen && !server.write) {
-      throw new DataLinkError(
-        "NOT_PERMITTED",
-        `${connection.name} does not allow this client to write. Log in, or ask the server's operator for permission.`,
-      );
+      throw writeNotPermitted(connection.name);
     }
     const command = write(packet, ack, server);
     if (ack) return await connection.run(command, signal);

@@ -164,6 +164,14 @@ export function write(packet: PacketInput, acknowledge: boolean, server: ServerI
   };
 }
 
+/** A server that does not announce WRITE would close the connection at the first one. */
+export function writeNotPermitted(server: string): DataLinkError {
+  return new DataLinkError(
+    "NOT_PERMITTED",
+    `${server} does not allow this client to write. Log in, or ask the server's operator for permission.`,
+  );
+}
+
 /** What a server's ERROR means, by its words. */
 export function errorCodeOf(message: string): DataLinkErrorCode {
   if (/not found/i.test(message)) return "PACKET_NOT_FOUND";

@@ -4,7 +4,7 @@
  */
 import type { ServerIdentity } from "./capabilities.ts";
 import { type Command, END_STREAM, errorCodeOf, STREAM } from "./commands.ts";
-import { aborted, throwIfAborted } from "./deadline.ts";
+import { rejectOnAbort, type Settlers, throwIfAborted } from "./deadline.ts";
 import { DataLinkError } from "./errors.ts";
 import { Fifo } from "./fifo.ts";
 import { FrameReader } from "./frame.ts";
@@ -22,10 +22,8 @@ const KEEP_ALIVE_AFTER_PAYLOAD_MS = 5000;
 const CLOSE_TIMEOUT_MS = 2000;
 
 /** A command that waits for its reply. */
-interface Expected {
+interface Expected extends Settlers<unknown> {
   readonly command: Command<unknown>;
-  resolve: (result: unknown) => void;
-  reject: (error: Error) => void;
 }
 
 export interface ConnectionOptions {
@@ -75,6 +73,11 @@ export class Connection implements TransportListener {
       this.#keepAlive = setInterval(this.#onKeepAlive, tick);
     }
     transport.listen(this);
+  }
+
+  /** Why the connection is over, once it is. */
+  get failure(): DataLinkError | undefined {
+    return this.#failure;
   }
 
   get isOpen(): boolean {
@@ -193,7 +196,8 @@ export class Connection implements TransportListener {
       this.#throwIfClosed();
       throwIfAborted(signal, command.name);
       const expected: Expected = { command, resolve: resolve as Expected["resolve"], reject };
-      if (signal) settleOnAbort(expected, signal);
+      // After an abort its place in the row is kept: the reply still comes, and is nobody else's.
+      if (signal) rejectOnAbort(expected, signal, command.name);
       if (this.#expected.length === 0) this.#timeout.refresh();
       this.#expected.push(expected);
       this.#send(command.frame, command.hasPayload);
@@ -281,21 +285,6 @@ export class Connection implements TransportListener {
     this.onDrain();
     this.#tellClosed(error);
   }
-}
-
-/** Its place in the row is kept: the reply still comes, and is nobody else's. */
-function settleOnAbort(expected: Expected, signal: AbortSignal): void {
-  const { resolve, reject } = expected;
-  const onAbort = () => reject(aborted(expected.command.name, signal));
-  signal.addEventListener("abort", onAbort, { once: true });
-  expected.resolve = (result) => {
-    signal.removeEventListener("abort", onAbort);
-    resolve(result);
-  };
-  expected.reject = (error) => {
-    signal.removeEventListener("abort", onAbort);
-    reject(error);
-  };
 }
 
 function withResolve(): { promise: Promise<void>; resolve: () => void } {

@@ -38,3 +38,32 @@ export function aborted(what: string, signal: AbortSignal | undefined): DataLink
 export function throwIfAborted(signal: AbortSignal | undefined, what: string): void {
   if (signal?.aborted) throw aborted(what, signal);
 }
+
+/** The two functions that settle a promise. */
+export interface Settlers<T> {
+  resolve: (result: T) => void;
+  reject: (error: Error) => void;
+}
+
+/** Has the signal reject a promise that is not settled yet, and take its hands off one that is. */
+export function rejectOnAbort<T>(
+  it: Settlers<T>,
+  signal: AbortSignal,
+  what: string,
+  onAbort?: () => void,
+): void {
+  const { resolve, reject } = it;
+  const abort = () => {
+    onAbort?.();
+    reject(aborted(what, signal));
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  it.resolve = (result) => {
+    signal.removeEventListener("abort", abort);
+    resolve(result);
+  };
+  it.reject = (error) => {
+    signal.removeEventListener("abort", abort);
+    reject(error);
+  };
+}

@@ -11,6 +11,7 @@ import { CodedError } from "../errors.ts";
  * - `ABORTED`: the caller's `AbortSignal` fired.
  * - `PROTOCOL`: the peer sent what is not DataLink; the connection is closed.
  * - `TOO_LARGE`: something is larger than the peer or a limit allows.
+ * - `QUEUE_FULL`: too much waits to be sent already.
  * - `SERVER_ERROR`: the server answered ERROR; its own words are in the message.
  * - `PACKET_NOT_FOUND`: the server answered that its ring does not hold the packet.
  * - `NOT_PERMITTED`: the server does not allow it to this client.
@@ -29,6 +30,7 @@ export type DataLinkErrorCode =
   | "ABORTED"
   | "PROTOCOL"
   | "TOO_LARGE"
+  | "QUEUE_FULL"
   | "SERVER_ERROR"
   | "PACKET_NOT_FOUND"
   | "NOT_PERMITTED"

@@ -2,7 +2,7 @@
  * A server that answers as a test tells it: for what a well-behaved server never does, and for what servers of other
  * versions do.
  */
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import net from "node:net";
 import { encodeFrame, type Framed, FrameReader } from "../../lib/datalink/frame.ts";
 
@@ -23,6 +23,8 @@ export interface ScriptedPeer extends AsyncDisposable {
   received: string[];
   commands: ReceivedCommand[];
   sockets: Set<net.Socket>;
+  /** Resolves when this many commands have come whose header begins so. */
+  heard(beginning: string, count?: number): Promise<void>;
 }
 
 export const IDENTITY = "ID DataLink v1.1 (RingServer/4.5.3) :: DLPROTO:1.1 PACKETSIZE:512 WRITE";
@@ -32,6 +34,7 @@ export async function scriptedPeer(script: Script, identity = IDENTITY): Promise
   const commands: ReceivedCommand[] = [];
   const received: string[] = [];
   const sockets = new Set<net.Socket>();
+  const arrivals = new EventEmitter();
   const server = net.createServer((socket) => {
     const reader = new FrameReader(parseCommand, 1 << 24);
     sockets.add(socket);
@@ -39,9 +42,10 @@ export async function scriptedPeer(script: Script, identity = IDENTITY): Promise
     socket.on("close", () => sockets.delete(socket));
     socket.on("data", (piece) => {
       reader.push(piece);
-      for (let command = reader.next(); command; command = reader.next()) {
+      for (let command = reader.next(); command && socket.writable; command = reader.next()) {
         received.push(command.header);
         commands.push(command);
+        arrivals.emit("command");
         const answer = script(command, socket) ?? (command.words[0] === "ID" ? encodeFrame(identity) : []);
         for (const part of Array.isArray(answer) ? answer : [answer]) {
           if (part === "close") socket.end();
@@ -60,6 +64,10 @@ export async function scriptedPeer(script: Script, identity = IDENTITY): Promise
     received,
     commands,
     sockets,
+    async heard(beginning, count = 1) {
+      const has = () => received.filter((header) => header.startsWith(beginning)).length >= count;
+      while (!has()) await once(arrivals, "command");
+    },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       server.close();
