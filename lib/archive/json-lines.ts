@@ -1,5 +1,7 @@
 /** An archive of JSON packets as JSON Lines: one line per packet, in the file that its stream and time name. */
+import { bunzip2 } from "../bzip2.ts";
 import { splitStreamId } from "../datalink/stream-id.ts";
+import { CodedError } from "../errors.ts";
 import type { WholeLength } from "./append-file.ts";
 import {
   Archive,
@@ -18,8 +20,11 @@ export interface JsonLinesOptions extends ArchiveOptions {
   bandPatterns?: Readonly<Record<string, string>> | undefined;
   /** How deep objects and arrays may lie within each other, default 512. */
   maxDepth?: number | undefined;
+  /** Bytes that a BZJSON document may have when it is decompressed, default 16 MiB. */
+  maxDocumentBytes?: number | undefined;
 }
 
+const MAX_DOCUMENT_BYTES = 16 * 2 ** 20;
 const NEWLINE = new Uint8Array([0x0a]);
 
 /**
@@ -34,6 +39,7 @@ export class JsonLinesArchive extends Archive {
   readonly #pattern: PathPattern;
   readonly #bandPatterns = new Map<string, PathPattern>();
   readonly #maxDepth: number;
+  readonly #maxDocumentBytes: number;
 
   /** @throws ArchiveError `INVALID_PATTERN`, `PATH_ESCAPES` or `INVALID_ARGUMENT`; nothing is opened before. */
   constructor(options: JsonLinesOptions) {
@@ -45,11 +51,13 @@ export class JsonLinesArchive extends Archive {
     this.#pattern = pattern;
     this.#bandPatterns = new Map(bandPatterns);
     this.#maxDepth = options.maxDepth ?? MAX_DEPTH;
+    this.#maxDocumentBytes = options.maxDocumentBytes ?? MAX_DOCUMENT_BYTES;
   }
 
-  /** Whether a packet is one for this archive: its type is JSON. */
+  /** Whether a packet is one for this archive: its type is JSON, or BZJSON for a document that bzip2 compressed. */
   takes(packet: Pick<ArchivePacket, "streamId">): boolean {
-    return splitStreamId(packet.streamId).type === "JSON";
+    const { type } = splitStreamId(packet.streamId);
+    return type === "JSON" || type === "BZJSON";
   }
 
   /**
@@ -62,9 +70,9 @@ export class JsonLinesArchive extends Archive {
 
   /**
    * Appends the packet's JSON document as one line. Resolves when it is in the file, and to `undefined`, without
-   * writing, for a packet whose type is not JSON.
+   * writing, for a packet of another type than JSON and BZJSON.
    *
-   * @throws ArchiveError `INVALID_JSON`, `INVALID_STREAM_ID` and `PATH_ESCAPES` for what cannot be archived, and what the
+   * @throws ArchiveError `INVALID_JSON`, `TOO_LARGE`, `INVALID_STREAM_ID` and `PATH_ESCAPES` for what cannot be archived, and what the
    * file system goes on refusing (`DISK_FULL`, `NOT_PERMITTED`, `TOO_MANY_FILES`, `WRITE_FAILED`): then no part of it is
    * in the file.
    */
@@ -73,9 +81,9 @@ export class JsonLinesArchive extends Archive {
     const file = this.pathOf(packet);
     let line: Uint8Array;
     try {
-      line = jsonLine(packet.payload, this.#maxDepth);
+      line = jsonLine(this.#documentOf(packet), this.#maxDepth);
     } catch (error) {
-      throw await this.#refuse(packet, file, error as ArchiveError);
+      throw await this.#refuse(packet, file, error);
     }
     const mark = this.markOf(packet, 0, line);
     if (mark && this.isHeld(mark)) return { file, bytes: 0 };
@@ -99,9 +107,16 @@ export class JsonLinesArchive extends Archive {
     return this.names.name(streamId, dataStart, pattern, fields);
   }
 
-  async #refuse(packet: ArchivePacket, file: string, reason: ArchiveError): Promise<ArchiveError> {
-    const kept = await this.keepRejected(packet, file, reason.message);
-    return new ArchiveError(reason.code, `${nameOf(packet)} is not archived: ${reason.message}.${kept}`);
+  #documentOf({ streamId, payload }: ArchivePacket): Uint8Array {
+    return splitStreamId(streamId).type === "BZJSON" ? bunzip2(payload, this.#maxDocumentBytes) : payload;
+  }
+
+  async #refuse(packet: ArchivePacket, file: string, cause: unknown): Promise<unknown> {
+    if (!(cause instanceof CodedError)) return cause;
+    const reason = cause.message.replace(/\.$/, "");
+    const kept = await this.keepRejected(packet, file, reason);
+    const code = cause.code === "TOO_LARGE" ? "TOO_LARGE" : "INVALID_JSON";
+    return new ArchiveError(code, `${nameOf(packet)} is not archived: ${reason}.${kept}`, { cause });
   }
 }
 

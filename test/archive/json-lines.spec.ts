@@ -75,6 +75,25 @@ describe("JSON Lines archive", () => {
     assert.equal(await read("all.2026.jsonl"), "{}\n");
   });
 
+  it("writes compressed documents as what they are", async () => {
+    const compressed = Buffer.from(
+      "QlpoOTFBWSZTWcGufAEAABqbgFAEOBAACgZkjEogADFMJpoDTEGmqenqRmobU9JdwR60wVRHPQw8ZCZ41pspAyZbgNeqS3v8XckU4UJDBrnwBA==",
+      "base64",
+    );
+    await using archive = new JsonLinesArchive({ pattern: `${folder}/%s.jsonl`, maxDocumentBytes: 55 });
+    await archive.write(packet(compressed, "FDSN:XX_A/BZJSON"));
+    assert.equal(await read("A.jsonl"), '{"id": 1, "text": "hello hello hello", "list": [1,2,3]}\n');
+    await assert.rejects(archive.write(packet("{}", "FDSN:XX_A/BZJSON")), {
+      code: "INVALID_JSON",
+      message: /are not bzip2/,
+    });
+    await using small = new JsonLinesArchive({ pattern: `${folder}/%s.jsonl`, maxDocumentBytes: 54 });
+    await assert.rejects(small.write(packet(compressed, "FDSN:XX_A/BZJSON")), {
+      code: "TOO_LARGE",
+      message: /^Packet 7 of/,
+    });
+  });
+
   it("refuses what is no JSON, names the packet, and keeps it aside if asked", async () => {
     await using archive = new JsonLinesArchive({ pattern: `${folder}/%s.jsonl`, keepRejected: true });
     await assert.rejects(archive.write(packet(new Uint8Array([0x7b, 0xff]))), {
