@@ -21,7 +21,8 @@ export class Settings {
   /** Text without surrounding spaces; `fallback` for nothing. */
   text(value: unknown, fallback = ""): string {
     const given = value === undefined || value === null ? "" : String(value as string);
-    const text = given.includes("${")
+    const hasVariable = /\$\{[^}]+\}/.test(given);
+    const text = hasVariable
       ? String(this.#RED.util.evaluateNodeProperty(given, "env", this.#node, {}))
       : given;
     return text.trim() || fallback;

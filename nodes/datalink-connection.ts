@@ -1,0 +1,81 @@
+/** datalink connection: a server's address and how to log in there, for the nodes that use it. It opens nothing itself. */
+import type { Node, NodeAPI, NodeDef } from "node-red";
+import { formatAddress, parseAddress } from "../lib/datalink/address.ts";
+import type { Credentials } from "../lib/datalink/commands.ts";
+import { type ConnectOptions, generateClientId } from "../lib/datalink/connect.ts";
+import { SettingError, Settings } from "./support/settings.ts";
+
+interface DataLinkConnectionDef extends NodeDef {
+  version: number;
+  address: string;
+  tls: string;
+  auth: string;
+  timeout: string;
+  clientName: string;
+}
+
+interface Secrets {
+  user?: string;
+  password?: string;
+  token?: string;
+}
+
+/** What the library needs to reach a server. */
+export interface ServerSettings {
+  url: string;
+  /** The address as people may see it. */
+  address: string;
+  options: ConnectOptions;
+}
+
+interface DataLinkConnectionNode extends Node<Secrets> {
+  /** @throws SettingError or DataLinkError `INVALID_ADDRESS`: so that the nodes that use it can say what is wrong. */
+  server(): ServerSettings;
+}
+
+export default function register(RED: NodeAPI): void {
+  function DataLinkConnection(this: DataLinkConnectionNode, def: DataLinkConnectionDef): void {
+    RED.nodes.createNode(this, def);
+    this.server = () => serverSettings(new Settings(RED, this), def, this.credentials);
+  }
+  RED.nodes.registerType<DataLinkConnectionNode, DataLinkConnectionDef, object, Secrets>(
+    "datalink-connection",
+    DataLinkConnection,
+    { credentials: { user: { type: "text" }, password: { type: "password" }, token: { type: "password" } } },
+  );
+}
+
+/**
+ * The server that a node has chosen in its settings.
+ * @throws SettingError where none is chosen, and what is wrong with the one that is.
+ */
+export function chosenServer(RED: NodeAPI, id: string): ServerSettings {
+  const node = id ? (RED.nodes.getNode(id) as DataLinkConnectionNode | null) : null;
+  if (node) return node.server();
+  throw new SettingError("INVALID_SETTING", "No server is chosen: choose one in the node's settings.");
+}
+
+function serverSettings(settings: Settings, def: DataLinkConnectionDef, secrets: Secrets): ServerSettings {
+  const url = settings.text(def.address, "localhost:16000");
+  const seconds = settings.number("Time limit", def.timeout, { min: 0.1, max: 600, fallback: 10 });
+  return {
+    url,
+    address: formatAddress(parseAddress(url)),
+    options: {
+      clientId: generateClientId(settings.text(def.clientName, "node-red")),
+      auth: credentialsOf(settings, def.auth, secrets),
+      timeout: seconds * 1000,
+    },
+  };
+}
+
+function credentialsOf(settings: Settings, auth: string, secrets: Secrets): Credentials | undefined {
+  switch (settings.choice("Log in", auth, ["none", "password", "token"])) {
+    case "none":
+      return undefined;
+    case "password":
+      return { user: secrets.user ?? "", password: secrets.password ?? "" };
+    case "token":
+      return { jwt: (secrets.token ?? "").trim() };
+  }
+}

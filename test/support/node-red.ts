@@ -1,0 +1,238 @@
+// A real Node-RED as a process of its own, with this package installed the way a user installs it: packed, and from the
+// tarball. For what the test helper cannot see: loading, html, catalogs, icons, credentials, deploys, restarts.
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const ROOT = path.join(__dirname, "../..");
+const CACHE = path.join(ROOT, "node_modules/.cache");
+export const PACKAGE = "@seisflow/node-red-datalink";
+
+/** Versions that the package promises to work with: the one in node_modules, and the last of the line before. */
+export const VERSIONS = ["5", "4.1.15"] as const;
+export type Version = (typeof VERSIONS)[number];
+
+const START_LIMIT_MS = 60_000;
+const STOP_LIMIT_MS = 20_000;
+
+let packed: Promise<string> | undefined;
+
+/** The package as `npm install` makes it from the tarball: a node_modules folder, made once per run. */
+function installPackage(): Promise<string> {
+  packed ??= (async () => {
+    const folder = await mkdtemp(path.join(os.tmpdir(), "packed-"));
+    process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+    await run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: ROOT });
+    const tarball = readdirSync(folder).find((file) => file.endsWith(".tgz"));
+    await writeFile(path.join(folder, "package.json"), '{"private":true}');
+    const options = ["--omit=dev", "--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts"];
+    await run("npm", ["install", ...options, `./${tarball}`], { cwd: folder });
+    return path.join(folder, "node_modules");
+  })();
+  return packed;
+}
+
+/** The folder of a Node-RED of this version; installed into a cache when it is not the one in node_modules. */
+async function nodeRedFolder(version: Version): Promise<string> {
+  if (version === "5") return path.join(ROOT, "node_modules/node-red");
+  const prefix = path.join(CACHE, `node-red-${version}`);
+  const folder = path.join(prefix, "node_modules/node-red");
+  if (!existsSync(path.join(folder, "red.js"))) {
+    mkdirSync(prefix, { recursive: true });
+    await writeFile(path.join(prefix, "package.json"), '{"private":true}');
+    await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", `node-red@${version}`], {
+      cwd: prefix,
+    });
+  }
+  return folder;
+}
+
+/** Whether Node-RED of this version can be run here: it may have to be fetched from the registry. */
+export async function isAvailable(version: Version): Promise<boolean> {
+  try {
+    await nodeRedFolder(version);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+const SETTINGS = {
+  uiHost: "127.0.0.1",
+  flowFile: "flows.json",
+  credentialSecret: "test",
+  telemetry: { enabled: false, updateNotification: false },
+  editorTheme: { tours: false, palette: { catalogues: [] } },
+  diagnostics: { enabled: false, ui: false },
+  logging: { console: { level: "info", metrics: false, audit: false } },
+};
+
+export class NodeRed implements AsyncDisposable {
+  readonly port: number;
+  readonly userDir: string;
+  /** All that it has written to its terminal, line by line. */
+  readonly log: string[] = [];
+  readonly #ownsUserDir: boolean;
+  readonly #process: ChildProcess;
+  readonly #listeners = new Set<() => void>();
+
+  /**
+   * Starts Node-RED; resolves when its flows run. `userDir` of an earlier one goes on with its flows and files; otherwise a
+   * fresh folder, removed in the end. `flows` is what it begins with.
+   */
+  static async start(
+    options: {
+      version?: Version;
+      userDir?: string;
+      flows?: object[];
+      settings?: object;
+      env?: NodeJS.ProcessEnv;
+    } = {},
+  ): Promise<NodeRed> {
+    const folder = await nodeRedFolder(options.version ?? "5");
+    const modules = await installPackage();
+    const userDir = options.userDir ?? (await mkdtemp(path.join(os.tmpdir(), "node-red-")));
+    if (!existsSync(path.join(userDir, "node_modules"))) {
+      await symlink(modules, path.join(userDir, "node_modules"));
+      await writeFile(
+        path.join(userDir, "package.json"),
+        JSON.stringify({ dependencies: { [PACKAGE]: "*" } }),
+      );
+    }
+    if (options.flows) await writeFile(path.join(userDir, "flows.json"), JSON.stringify(options.flows));
+    const port = await freePort();
+    const settings = { ...SETTINGS, ...options.settings, uiPort: port };
+    await writeFile(path.join(userDir, "settings.js"), `module.exports = ${JSON.stringify(settings)};\n`);
+    const args = [path.join(folder, "red.js"), "-u", userDir, "-s", path.join(userDir, "settings.js")];
+    const child = spawn(process.execPath, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...options.env },
+    });
+    const nodeRed = new NodeRed(child, port, userDir, options.userDir === undefined);
+    try {
+      await nodeRed.logged(/Started flows|flows-started/, START_LIMIT_MS);
+    } catch (error) {
+      await nodeRed.stop();
+      throw error;
+    }
+    return nodeRed;
+  }
+
+  private constructor(child: ChildProcess, port: number, userDir: string, ownsUserDir: boolean) {
+    this.#process = child;
+    this.port = port;
+    this.userDir = userDir;
+    this.#ownsUserDir = ownsUserDir;
+    for (const stream of [child.stdout, child.stderr]) {
+      let rest = "";
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        const lines = (rest + text).split("\n");
+        rest = lines.pop() ?? "";
+        this.log.push(...lines);
+        for (const listener of this.#listeners) listener();
+      });
+    }
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Resolves with the first line, past ones too, that the pattern finds. */
+  logged(pattern: RegExp, limit = 10_000): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const line = this.log.find((text) => pattern.test(text));
+        if (line === undefined) return;
+        end();
+        resolve(line);
+      };
+      const fail = (why: string) => {
+        end();
+        reject(new Error(`${why} before it logged ${pattern}:\n${this.log.join("\n")}`));
+      };
+      const onExit = () => fail("Node-RED ended");
+      const timer = setTimeout(() => fail(`${limit} ms went by`), limit);
+      const end = () => {
+        clearTimeout(timer);
+        this.#listeners.delete(look);
+        this.#process.off("exit", onExit);
+      };
+      this.#listeners.add(look);
+      this.#process.once("exit", onExit);
+      look();
+    });
+  }
+
+  /** Warnings and errors of the log, without Node-RED's own about a user directory that is new. */
+  complaints(): string[] {
+    return this.log.filter(
+      (line) =>
+        /\[(warn|error)\]|Error:/.test(line) &&
+        !/Encrypted credentials not found|Projects disabled/.test(line),
+    );
+  }
+
+  /** Asks the admin API; the answer is parsed where it is JSON. */
+  async request<Answer = unknown>(
+    resource: string,
+    options: { method?: string; body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<Answer> {
+    const response = await fetch(this.url + resource, {
+      method: options.method ?? "GET",
+      headers: { accept: "application/json", "content-type": "application/json", ...options.headers },
+      ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${resource}: ${response.status} ${text}`);
+    const isJson = response.headers.get("content-type")?.includes("json");
+    return (isJson ? JSON.parse(text) : text) as Answer;
+  }
+
+  /** Deploys these flows as the editor does; resolves when they run. */
+  async deploy(flows: object[], type: "full" | "flows" | "nodes" | "reload" = "full"): Promise<void> {
+    const headers = { "Node-RED-API-Version": "v2", "Node-RED-Deployment-Type": type };
+    const { rev } = await this.request<{ rev: string }>("/flows", { headers });
+    await this.request("/flows", { method: "POST", headers, body: { rev, flows } });
+  }
+
+  /** Ends it as Ctrl-C does. */
+  async stop(): Promise<void> {
+    await this.#end("SIGINT");
+    if (this.#ownsUserDir) await rm(this.userDir, { recursive: true, force: true });
+  }
+
+  /** Ends it without warning. */
+  async kill(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#process;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, "exit");
+    child.kill(signal);
+    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT_MS);
+    await exited;
+    clearTimeout(timer);
+  }
+}
