@@ -6,20 +6,13 @@
  */
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
-
-/** The last packet that counts as delivered. */
-export interface Position {
-  packetId: bigint;
-  /** Microseconds since 1970; with the id it tells the packet from another one of the same number. */
-  packetTime: number;
-  /** Microseconds since 1970: where to go on if the server does not know the packet any more. */
-  dataEnd: number;
-}
+import type { Position } from "../../lib/datalink/position.ts";
+import type { Checkpoint } from "../../lib/datalink/subscribe.ts";
 
 /** Between two writes under a constant stream of positions. */
 const INTERVAL_MS = 200;
 
-export class PositionFile {
+export class PositionFile implements Checkpoint {
   readonly #file: string;
   readonly #onError: (error: Error) => void;
   #next: Position | undefined;
@@ -99,8 +92,11 @@ function parse(text: string): Position | undefined {
   }
   const { packetId, packetTime, dataEnd } = value ?? {};
   if (typeof packetId !== "string" || !/^\d{1,20}$/.test(packetId)) return undefined;
-  if (!Number.isSafeInteger(packetTime) || !Number.isSafeInteger(dataEnd)) return undefined;
-  return { packetId: BigInt(packetId), packetTime: packetTime as number, dataEnd: dataEnd as number };
+  return { packetId: BigInt(packetId), packetTime: microseconds(packetTime), dataEnd: microseconds(dataEnd) };
+}
+
+function microseconds(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isSafeInteger(value) ? value : undefined;
 }
 
 async function replaceFile(file: string, text: string): Promise<void> {

@@ -26,7 +26,15 @@ interface Helper {
   request(): unknown;
 }
 
-const helper = createRequire(__filename)("node-red-node-test-helper") as Helper;
+const load = createRequire(__filename);
+const helper = load("node-red-node-test-helper") as Helper;
+
+/** The helper leaves the hooks out of what it gives to nodes. */
+const { hooks } = load("@node-red/util") as Pick<NodeAPI, "hooks">;
+const withHooks =
+  (module: NodeModule): NodeModule =>
+  (RED) =>
+    module(Object.assign(RED, { hooks }));
 
 /** Takes what arrives at a node of type "helper", in order. */
 export class Inbox {
@@ -62,19 +70,19 @@ export class Inbox {
 
 export interface Flow {
   readonly userDir: string;
-  node(id: string): Node;
+  node: (id: string) => Node;
   /** The inbox of a node of type "helper". */
-  inbox(id: string): Inbox;
+  inbox: (id: string) => Inbox;
   /** Resolves when the node shows, or has last shown, a status that fits. */
-  status(
+  status: (
     id: string,
     fits: (status: { fill?: string; shape?: string; text?: string }) => boolean,
-  ): Promise<void>;
+  ) => Promise<void>;
   /** What the node has logged as errors so far. */
-  errors(id: string): string[];
-  warnings(id: string): string[];
+  errors: (id: string) => string[];
+  warnings: (id: string) => string[];
   /** Stops the flow, as Node-RED does on a full deploy. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /**
@@ -89,7 +97,11 @@ export async function startFlow(
   const userDir = options.userDir ?? (await mkdtemp(path.join(os.tmpdir(), "flow-")));
   helper.settings({ userDir, ...options.settings });
   const flow = nodes.map((node) => ("wires" in node ? { x: 0, y: 0, z: "tab", ...node } : node));
-  await helper.load(modules, [{ id: "tab", type: "tab", label: "test" }, ...flow], options.credentials ?? {});
+  await helper.load(
+    modules.map(withHooks),
+    [{ id: "tab", type: "tab", label: "test" }, ...flow],
+    options.credentials ?? {},
+  );
   const inboxes = new Map(
     nodes
       .filter(({ type }) => type === "helper")

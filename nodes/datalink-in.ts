@@ -1,0 +1,320 @@
+/** datalink in: one message per packet of a DataLink server, each once and in order. */
+import path from "node:path";
+import type { Node, NodeAPI, NodeDef, NodeMessageInFlow, NodeStatus } from "node-red";
+import type { Packet } from "../lib/datalink/packet.ts";
+import type { From } from "../lib/datalink/position.ts";
+import { type Subscription, type SubscriptionEvent, subscribe } from "../lib/datalink/subscribe.ts";
+import { toMicroseconds } from "../lib/time.ts";
+import { chosenServer, type ServerSettings } from "./datalink-connection.ts";
+import { readControl } from "./support/control.ts";
+import { Delivery, type DeliverySettings } from "./support/delivery.ts";
+import { FlowWatch } from "./support/flow-watch.ts";
+import { asError, onClose, onInput } from "./support/input.ts";
+import { eventMessage, Link } from "./support/link.ts";
+import { packetMessage } from "./support/packet-message.ts";
+import { PositionFile } from "./support/position-file.ts";
+import { begin, SettingError, Settings } from "./support/settings.ts";
+import { RateMeter, StatusLine } from "./support/status.ts";
+
+interface DataLinkInDef extends NodeDef {
+  version: number;
+  connection: string;
+  match: string;
+  reject: string;
+  from: string;
+  fromTime: string;
+  fromPacket: string;
+  resume: boolean;
+  payload: string;
+  commit: string;
+  scope: string[];
+  onError: string;
+  unreached: string;
+  maxInFlight: string;
+  autoStart: boolean;
+}
+
+interface ReaderSettings {
+  server: ServerSettings;
+  match: string;
+  reject: string;
+  from: From;
+  raw: boolean;
+  delivery: DeliverySettings;
+}
+
+/** How long a stop may wait for packets that are still in the flow. */
+const SETTLE_MS = { send: 500, complete: 3000 };
+
+export default function register(RED: NodeAPI): void {
+  const watch = new FlowWatch(RED);
+
+  function DataLinkIn(this: Node, def: DataLinkInDef): void {
+    RED.nodes.createNode(this, def);
+    begin(RED, this, () => new Reader(RED, this, watch, def));
+  }
+  RED.nodes.registerType("datalink-in", DataLinkIn);
+}
+
+class Reader {
+  readonly #RED: NodeAPI;
+  readonly #node: Node;
+  readonly #watch: FlowWatch;
+  readonly #settings: ReaderSettings;
+  readonly #position: PositionFile;
+  readonly #delivery: Delivery;
+  readonly #status: StatusLine;
+  readonly #rate = new RateMeter();
+  #link: Link;
+  #packets: Subscription | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #state: "stopped" | "running" | "failed" = "stopped";
+  #gaps = 0;
+  #toldAstray: Packet | undefined;
+
+  constructor(RED: NodeAPI, node: Node, watch: FlowWatch, def: DataLinkInDef) {
+    this.#RED = RED;
+    this.#node = node;
+    this.#watch = watch;
+    this.#settings = readSettings(RED, node, def);
+    this.#link = new Link(RED, node);
+    this.#position = new PositionFile(positionFile(RED, node), (error) =>
+      node.warn(`The position could not be saved: ${error.message}.`),
+    );
+    this.#delivery = new Delivery(watch, this.#settings.delivery, {
+      send: (packet, id) => this.#send(packet, id),
+      commit: (packet) => this.#packets?.commit(packet),
+      fail: (packet, error) => this.#fail(packet, error),
+      newId: () => RED.util.generateId(),
+    });
+    this.#status = new StatusLine(node, () => this.#describe());
+
+    watch.join();
+    onInput(node, (msg) => this.#control(msg));
+    // Not before all nodes are there: what is sent to a node that is not there yet is lost.
+    const onStarted = () => void this.#onFlowsStarted(def);
+    RED.events.on("flows:started", onStarted);
+    onClose(node, async (removed) => {
+      RED.events.off("flows:started", onStarted);
+      this.#status.close();
+      await this.#close(removed);
+    });
+  }
+
+  #isNew = true;
+
+  async #onFlowsStarted(def: DataLinkInDef): Promise<void> {
+    if (!this.#isNew) {
+      this.#delivery.sendLostAgain();
+      return;
+    }
+    this.#isNew = false;
+    if (!def.resume) await this.#position.remove();
+    if (def.autoStart) this.#start(this.#settings.from);
+    this.#status.update();
+  }
+
+  #start(from: From): void {
+    if (this.#state === "running") return;
+    const { server, match, reject, delivery } = this.#settings;
+    this.#link = new Link(this.#RED, this.#node);
+    this.#state = "running";
+    this.#packets = subscribe(server.url, {
+      ...server.options,
+      match: match || undefined,
+      reject: reject || undefined,
+      from,
+      checkpoint: this.#position,
+      maxInFlight: delivery.maxInFlight,
+      onEvent: (event) => this.#onEvent(event),
+    });
+    this.#running = this.#read(this.#packets);
+  }
+
+  /** Never rejects: what ends it is told. */
+  async #read(packets: Subscription): Promise<void> {
+    try {
+      for await (const packet of packets) {
+        await this.#delivery.room();
+        while (this.#state === "running" && (this.#delivery.isFull || this.#watch.isStopping)) {
+          await this.#delivery.room();
+        }
+        if (this.#state !== "running") return;
+        this.#delivery.deliver(packet);
+      }
+    } catch (error) {
+      this.#stopWith(asError(error));
+    }
+  }
+
+  /** Stops reading; what is in the flow is waited for a little. */
+  async #stop(): Promise<void> {
+    if (this.#state === "running") this.#state = "stopped";
+    this.#delivery.release();
+    await this.#packets?.close();
+    await this.#running;
+    await this.#delivery.settled(SETTLE_MS[this.#settings.delivery.nodes ? "complete" : "send"]);
+    await this.#position.flush();
+  }
+
+  async #close(removed: boolean): Promise<void> {
+    await this.#stop();
+    // Counted as delivered when they were sent, but no node has got them: the next start has to bring them again.
+    const [lost] = this.#settings.delivery.nodes ? [] : this.#delivery.lost;
+    if (lost) this.#position.save({ packetId: lost.packetId - 1n, dataEnd: lost.dataStart - 1 });
+    this.#delivery.clear();
+    this.#watch.leave();
+    if (removed) await this.#position.remove();
+    else await this.#position.flush();
+  }
+
+  #send(packet: Packet, id: string): void {
+    const { server, raw } = this.#settings;
+    const onProblem = (message: string) => this.#tell("unreadable", { streamId: packet.streamId, message });
+    const message = packetMessage(packet, server.address, raw, onProblem);
+    this.#rate.add();
+    this.#node.send([{ ...message, _msgid: id }, null]);
+  }
+
+  #onEvent(event: SubscriptionEvent): void {
+    this.#link.note(event);
+    if (event.type === "gap") {
+      this.#gaps++;
+      this.#node.warn(eventMessage(event).payload.message as string);
+    }
+    this.#node.send([null, eventMessage(event)]);
+    this.#status.update();
+  }
+
+  #fail(packet: Packet, error: Error): void {
+    this.#stopWith(
+      new Error(
+        `Stopped: a node failed with packet ${packet.packetId} of ${packet.streamId} (${error.message}). It will be delivered again after the next start.`,
+      ),
+    );
+  }
+
+  /** Ends reading because of an error; a start or a deploy begins again. */
+  #stopWith(error: Error): void {
+    if (this.#state !== "running") return;
+    this.#state = "failed";
+    this.#delivery.clear();
+    this.#packets?.close().catch((problem: Error) => this.#node.warn(problem.message));
+    this.#node.error(error.message, {});
+    this.#tell("stopped", { message: error.message });
+    this.#status.update();
+  }
+
+  #tell(topic: string, payload: Record<string, unknown>): void {
+    this.#node.send([null, { topic, payload: { server: this.#settings.server.address, ...payload } }]);
+  }
+
+  async #control(msg: NodeMessageInFlow): Promise<void> {
+    const control = readControl(msg);
+    await this.#stop();
+    this.#delivery.clear();
+    switch (control.action) {
+      case "stop":
+        this.#state = "stopped";
+        break;
+      case "start":
+        this.#restart(this.#settings.from);
+        break;
+      case "position":
+        await this.#position.remove();
+        this.#restart(control.from);
+        break;
+      case "match":
+        this.#settings.match = control.match;
+        this.#settings.reject = control.reject;
+        this.#restart(this.#settings.from);
+        break;
+    }
+    this.#status.update();
+  }
+
+  #restart(from: From): void {
+    this.#state = "stopped";
+    this.#start(from);
+  }
+
+  #describe(): NodeStatus {
+    const text = (key: string, values?: Record<string, string | number>) =>
+      this.#RED._(`datalink-in.status.${key}`, values);
+    if (this.#state === "failed") return { fill: "red", shape: "dot", text: text("failed") };
+    if (this.#state === "stopped") return { fill: "grey", shape: "ring", text: text("stopped") };
+    this.#delivery.tick();
+    const { astray } = this.#delivery;
+    if (astray) {
+      this.#tellAstray(astray);
+      return { fill: "blue", shape: "ring", text: text("waiting") };
+    }
+    if (!this.#link.isConnected) return this.#link.status();
+    if (this.#delivery.isHeldUp) return { fill: "blue", shape: "ring", text: text("paused") };
+    const rate = this.#rate.read();
+    const gaps = this.#gaps > 0 ? `, ${text("gaps", { count: this.#gaps })}` : "";
+    const at = this.#packets?.position ? ` #${this.#packets.position.packetId}` : "";
+    return { fill: "green", shape: "dot", text: `${text("streaming", { rate })}${at}${gaps}` };
+  }
+
+  #tellAstray(packet: Packet): void {
+    if (this.#toldAstray === packet) return;
+    this.#toldAstray = packet;
+    const message = `Packet ${packet.packetId} of ${packet.streamId} has left the flow without any of the chosen nodes having finished with it: it may have been filtered out. Later packets wait for it. In the settings, let what never gets there count as delivered, or choose other nodes.`;
+    this.#node.warn(message);
+    this.#tell("waiting", { streamId: packet.streamId, packetId: String(packet.packetId), message });
+  }
+}
+
+function readSettings(RED: NodeAPI, node: Node, def: DataLinkInDef): ReaderSettings {
+  const settings = new Settings(RED, node);
+  const whenComplete = settings.choice("Delivered", def.commit, ["send", "complete"]) === "complete";
+  const nodes = new Set(def.scope ?? []);
+  if (whenComplete && nodes.size === 0) {
+    throw new SettingError(
+      "INVALID_SETTING",
+      "No node is chosen that has to finish with a packet: choose at least one.",
+    );
+  }
+  return {
+    server: chosenServer(RED, def.connection),
+    match: settings.text(def.match),
+    reject: settings.text(def.reject),
+    from: startOf(settings, def),
+    raw: settings.choice("Payload", def.payload, ["parsed", "raw"]) === "raw",
+    delivery: {
+      nodes: whenComplete ? nodes : undefined,
+      onError: settings.choice("On error", def.onError, ["continue", "stop"]),
+      unreached: settings.choice("Filtered", def.unreached, ["wait", "commit"]),
+      maxInFlight: settings.number("At most", def.maxInFlight, { min: 1, max: 100_000, fallback: 256 }),
+    },
+  };
+}
+
+function startOf(settings: Settings, def: DataLinkInDef): From {
+  const from = settings.choice("Start with", def.from, ["latest", "earliest", "time", "packet"]);
+  if (from === "latest" || from === "earliest") return from;
+  if (from === "packet") {
+    const id = settings.text(def.fromPacket);
+    if (!/^\d{1,20}$/.test(id))
+      throw new SettingError("INVALID_SETTING", `Packet id ${JSON.stringify(id)} is no whole number.`);
+    // A position is the packet seen last.
+    return BigInt(id) > 0n ? { packetId: BigInt(id) - 1n } : "earliest";
+  }
+  const time = settings.text(def.fromTime);
+  if (toMicroseconds(time) === undefined) {
+    throw new SettingError(
+      "INVALID_SETTING",
+      `Time ${JSON.stringify(time)} is no time: give one such as 2026-11-22T06:00:00Z.`,
+    );
+  }
+  return time;
+}
+
+function positionFile(RED: NodeAPI, node: Node): string {
+  return path.join(
+    RED.settings.userDir ?? ".",
+    "datalink",
+    `${node.id.replace(/[^\w-]/g, "_")}.position.json`,
+  );
+}

@@ -1,0 +1,122 @@
+/** How a node's connection is doing: for its status, the log, and the messages about events. */
+import type { Node, NodeAPI, NodeStatus } from "node-red";
+import type { SubscriptionEvent } from "../../lib/datalink/subscribe.ts";
+import type { WriterEvent } from "../../lib/datalink/writer.ts";
+import { formatMicroseconds } from "../../lib/time.ts";
+
+export type LinkEvent = SubscriptionEvent | WriterEvent;
+
+/** The same trouble is logged again after this time only. */
+const REPEAT_MS = 60_000;
+
+export class Link {
+  readonly #RED: NodeAPI;
+  readonly #node: Node;
+  #state: "connecting" | "connected" | "disconnected" | "refused" = "connecting";
+  #retryAt = 0;
+  #logged = "";
+  #loggedAt = 0;
+
+  constructor(RED: NodeAPI, node: Node) {
+    this.#RED = RED;
+    this.#node = node;
+  }
+
+  get isConnected(): boolean {
+    return this.#state === "connected";
+  }
+
+  /** Takes note of an event. */
+  note(event: LinkEvent): void {
+    if (event.type === "connected") {
+      if (this.#logged !== "") this.#node.log(sentence(event));
+      this.#logged = "";
+      this.#state = "connected";
+    } else if (event.type === "disconnected" || event.type === "refused") {
+      this.#state = event.type;
+      this.#retryAt = performance.now() + event.retryIn;
+      this.#log(sentence(event));
+    }
+  }
+
+  /** The status while there is no connection. */
+  status(): NodeStatus {
+    const text = (key: string, values?: Record<string, number>) =>
+      this.#RED._(`${this.#node.type}.status.${key}`, values);
+    const seconds = Math.max(0, Math.ceil((this.#retryAt - performance.now()) / 1000));
+    if (this.#state === "connecting" || seconds === 0) {
+      return { fill: "yellow", shape: "ring", text: text("connecting") };
+    }
+    const key = this.#state === "refused" ? "refused" : "retry";
+    return { fill: "red", shape: "ring", text: text(key, { seconds }) };
+  }
+
+  #log(text: string): void {
+    const now = performance.now();
+    const trouble = text.replace(/ Next attempt.*$/, "");
+    if (trouble === this.#logged && now - this.#loggedAt < REPEAT_MS) return;
+    this.#logged = trouble;
+    this.#loggedAt = now;
+    this.#node.warn(text);
+  }
+}
+
+/** An event as a message: its type as topic; plain values, and a sentence, as payload. */
+export function eventMessage(event: LinkEvent): { topic: string; payload: Record<string, unknown> } {
+  const { type, server } = event;
+  return { topic: type, payload: { server, ...details(event), message: sentence(event) } };
+}
+
+function details(event: LinkEvent): Record<string, unknown> {
+  switch (event.type) {
+    case "connected":
+      return { software: event.identity.software, protocol: event.identity.protocol };
+    case "disconnected":
+    case "refused":
+      return { code: event.error.code, attempt: event.attempt, retryIn: event.retryIn };
+    case "started":
+      return {};
+    case "packet-refused":
+      return { code: event.error.code, streamId: event.streamId };
+    case "gap":
+      return {
+        firstId: String(event.firstId),
+        lastId: String(event.lastId),
+        packets: Number(event.lastId - event.firstId + 1n),
+      };
+    case "resumed": {
+      const { packetId, packetTime } = event.position;
+      return {
+        how: event.how,
+        packetId: String(packetId),
+        ...(packetTime !== undefined && { packetTime: formatMicroseconds(packetTime) }),
+      };
+    }
+  }
+}
+
+function sentence(event: LinkEvent): string {
+  switch (event.type) {
+    case "connected":
+      return `Connected to ${event.server} (${event.identity.software}).`;
+    case "disconnected":
+    case "refused":
+      return `${event.error.message} Next attempt in ${(event.retryIn / 1000).toFixed(1)} s.`;
+    case "started":
+      return `Packets of ${event.server} begin to arrive.`;
+    case "packet-refused":
+      return event.error.message;
+    case "gap":
+      return `Packets ${event.firstId} to ${event.lastId} are missing: ${event.server} does not have them any more.`;
+    case "resumed":
+      return RESUMED[event.how](String(event.position.packetId));
+  }
+}
+
+const RESUMED = {
+  position: (id: string) => `Going on behind packet ${id}.`,
+  earliest: (id: string) =>
+    `The packets behind ${id} are not all there any more: going on with the earliest packet that the server has.`,
+  restarted: (id: string) =>
+    `The server does not know packet ${id}, its ids have begun anew: going on with the first packet it has accepted later.`,
+};
