@@ -43,8 +43,9 @@ interface ReaderSettings {
   delivery: DeliverySettings;
 }
 
-/** How long a stop may wait for packets that are still in the flow. */
-const SETTLE_MS = { send: 500, complete: 3000 };
+/** What part of the time that Node-RED gives a node to close may go by waiting for packets that are still in the flow. */
+const SETTLE_PART = { send: 1 / 30, complete: 1 / 5 };
+const NODE_CLOSE_MS = 15_000;
 
 export default function register(RED: NodeAPI): void {
   const watch = new FlowWatch(RED);
@@ -71,6 +72,8 @@ class Reader {
   #state: "stopped" | "running" | "failed" = "stopped";
   #gaps = 0;
   #toldAstray: Packet | undefined;
+  #lastTurn: Promise<void> = Promise.resolve();
+  #isClosing = false;
 
   constructor(RED: NodeAPI, node: Node, watch: FlowWatch, def: DataLinkInDef) {
     this.#RED = RED;
@@ -90,15 +93,25 @@ class Reader {
     this.#status = new StatusLine(node, () => this.#describe());
 
     watch.join();
-    onInput(node, (msg) => this.#control(msg));
+    onInput(node, (msg) => this.#inTurn(() => this.#control(msg)));
     // Not before all nodes are there: what is sent to a node that is not there yet is lost.
-    const onStarted = () => void this.#onFlowsStarted(def);
+    const onStarted = () => {
+      this.#inTurn(() => this.#onFlowsStarted(def)).catch((error: Error) => node.error(error.message));
+    };
     RED.events.on("flows:started", onStarted);
     onClose(node, async (removed) => {
       RED.events.off("flows:started", onStarted);
       this.#status.close();
-      await this.#close(removed);
+      this.#isClosing = true;
+      await this.#inTurn(() => this.#close(removed));
     });
+  }
+
+  /** One start or stop at a time: two at once would leave a connection behind. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#lastTurn.then(work);
+    this.#lastTurn = turn.catch(() => {});
+    return turn;
   }
 
   #isNew = true;
@@ -115,10 +128,9 @@ class Reader {
   }
 
   #start(from: From): void {
-    if (this.#state === "running") return;
+    if (this.#state === "running" || this.#isClosing) return;
     const { server, match, reject, delivery } = this.#settings;
     this.#link = new Link(this.#RED, this.#node);
-    this.#state = "running";
     this.#packets = subscribe(server.url, {
       ...server.options,
       match: match || undefined,
@@ -128,6 +140,7 @@ class Reader {
       maxInFlight: delivery.maxInFlight,
       onEvent: (event) => this.#onEvent(event),
     });
+    this.#state = "running";
     this.#running = this.#read(this.#packets);
   }
 
@@ -153,7 +166,9 @@ class Reader {
     this.#delivery.release();
     await this.#packets?.close();
     await this.#running;
-    await this.#delivery.settled(SETTLE_MS[this.#settings.delivery.nodes ? "complete" : "send"]);
+    const { nodeCloseTimeout = NODE_CLOSE_MS } = this.#RED.settings as { nodeCloseTimeout?: number };
+    const part = SETTLE_PART[this.#settings.delivery.nodes ? "complete" : "send"];
+    await this.#delivery.settled(nodeCloseTimeout * part);
     await this.#position.flush();
   }
 

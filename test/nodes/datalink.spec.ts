@@ -41,7 +41,7 @@ describe("datalink in and datalink out nodes", () => {
         ...nodes,
         ...helpers.map((id) => ({ id, type: "helper", wires: [] })),
       ],
-      { userDir },
+      { userDir, settings: { nodeCloseTimeout: 1000 } },
     );
     return flow;
   }
