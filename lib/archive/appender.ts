@@ -115,7 +115,8 @@ class Target {
 
 interface WaitingChunk {
   bytes: number;
-  start(): void;
+  start: () => void;
+  written: Promise<void>;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -142,12 +143,13 @@ export class Appender implements AsyncDisposable {
   /** Chunks for which there is no room yet. */
   #waiting: WaitingChunk[] = [];
   #waitingBytes = 0;
-  readonly #idle: (() => void)[] = [];
   /** Sizes of files that were closed whole: they need no look at their end when they are opened again. */
   readonly #closedSizes = new Map<string, number>();
   /** Files that were closed, and directories that got new entries with them, since the last synchronisation. */
   readonly #unsynced = new Set<string>();
-  #syncing: Promise<void> | undefined;
+  /** What the disk did not synchronise when it was asked last. */
+  readonly #notSynced = new Set<string>();
+  #syncing: Promise<ArchiveError | undefined> | undefined;
   #closing: Promise<void> | undefined;
 
   /**
@@ -216,16 +218,37 @@ export class Appender implements AsyncDisposable {
       );
     }
     this.#waitingBytes += bytes;
-    return new Promise((resolve) => {
-      this.#waiting.push({ bytes, start: () => resolve(this.#add(path, chunk, bytes, mark)) });
+    let start!: () => void;
+    const written = new Promise<void>((resolve) => {
+      start = () => resolve(this.#add(path, chunk, bytes, mark));
     });
+    this.#waiting.push({ bytes, start, written });
+    return written;
   }
 
-  /** Resolves when all that was appended is in its files and on the disk, or was refused. */
+  /** Resolves when all that was appended before is in its files and on the disk, or was refused. */
   async flush(): Promise<void> {
-    if (this.#pendingBytes > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    const batches: Promise<unknown>[] = [];
+    for (const { current, next } of this.#targets.values()) {
+      if (current) batches.push(current.written);
+      if (next) batches.push(next.written);
+    }
+    const last = this.#waiting.at(-1);
+    if (last) batches.push(last.written);
+    await Promise.allSettled(batches);
+    await this.sync();
+  }
+
+  /**
+   * Resolves when all that was acknowledged before is safe from a power failure; at once with the policy `none`.
+   * @throws ArchiveError what the disk says; it is tried again the next time.
+   */
+  async sync(): Promise<void> {
+    if (this.#fsync === "none") return;
+    // What goes on already may have begun before the last acknowledgement.
     await this.#syncing;
-    if (this.#fsync !== "none") await this.#syncAll();
+    const failure = await this.#syncAll();
+    if (failure) throw failure;
   }
 
   /** Waits for all that was appended, then closes the files. What the file system refuses from now on is not retried. */
@@ -355,7 +378,6 @@ export class Appender implements AsyncDisposable {
       chunk.start();
     }
     if (started > 0) this.#waiting = this.#waiting.slice(started);
-    if (this.#pendingBytes === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   async #openFile(target: Target): Promise<AppendFile> {
@@ -402,11 +424,7 @@ export class Appender implements AsyncDisposable {
   /** Once per interval: synchronises what was written, and closes what nothing is written to any more. */
   async #maintain(): Promise<void> {
     if (this.#syncing) return;
-    if (this.#fsync === "interval") {
-      this.#syncing = this.#syncAll();
-      await this.#syncing;
-      this.#syncing = undefined;
-    }
+    if (this.#fsync === "interval") await this.#syncAll();
     const before = Date.now() - IDLE_MS;
     for (const target of this.#targets.values()) {
       if (!target.isIdle || target.used > before) continue;
@@ -415,28 +433,60 @@ export class Appender implements AsyncDisposable {
     }
   }
 
-  async #syncAll(): Promise<void> {
-    const jobs: [string, () => Promise<void>][] = [];
-    for (const { file } of this.#targets.values()) {
-      if (file && file.unsynced.length > 0) jobs.push([file.path, () => file.sync()]);
-    }
-    for (const path of this.#unsynced) jobs.push([path, () => syncPath(path)]);
-    this.#unsynced.clear();
-    let next = 0;
-    const worker = async () => {
-      for (let job = jobs[next++]; job !== undefined; job = jobs[next++]) await this.#guarded(...job);
-    };
-    await Promise.all(Array.from({ length: SYNC_CONCURRENCY }, worker));
+  /** Synchronises what is not. Never rejects: the first failure comes back, and all become events. */
+  async #syncAll(): Promise<ArchiveError | undefined> {
+    const syncing = this.#syncFiles();
+    this.#syncing = syncing;
+    const failure = await syncing;
+    if (this.#syncing === syncing) this.#syncing = undefined;
+    return failure;
   }
 
-  /** Runs what nobody waits for: its failure becomes an event. */
-  async #guarded(path: string, action: () => Promise<void>): Promise<void> {
+  async #syncFiles(): Promise<ArchiveError | undefined> {
+    const jobs: [string, () => Promise<void>][] = [];
+    for (const target of this.#targets.values()) {
+      const { file } = target;
+      if (file === undefined || file.unsynced.length === 0) continue;
+      // It may be closed before its turn comes.
+      jobs.push([file.path, () => (target.file === file ? file.sync() : this.#syncClosed(file.path))]);
+    }
+    for (const path of this.#unsynced) jobs.push([path, () => this.#syncClosed(path)]);
+    let failure: ArchiveError | undefined;
+    let next = 0;
+    const worker = async () => {
+      for (let job = jobs[next++]; job !== undefined; job = jobs[next++]) {
+        const error = await this.#guarded(...job);
+        const [path] = job;
+        if (error) this.#notSynced.add(path);
+        else if (this.#notSynced.delete(path)) this.#onEvent({ type: "recovered", file: path });
+        failure ??= error;
+      }
+    };
+    await Promise.all(Array.from({ length: SYNC_CONCURRENCY }, worker));
+    return failure;
+  }
+
+  async #syncClosed(path: string): Promise<void> {
+    this.#unsynced.delete(path);
+    try {
+      await syncPath(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") this.#unsynced.add(path);
+      throw error;
+    }
+  }
+
+  /** Does what nobody waits for: its failure comes back, and becomes an event. */
+  async #guarded(path: string, action: () => Promise<void>): Promise<ArchiveError | undefined> {
     try {
       await action();
+      return undefined;
     } catch (cause) {
       // Closed or removed meanwhile: there is nothing left to do.
-      if (["EBADF", "ENOENT"].includes((cause as NodeJS.ErrnoException).code ?? "")) return;
-      this.#onEvent({ type: "problem", file: path, error: fileSystemError(path, cause) });
+      if (["EBADF", "ENOENT"].includes((cause as NodeJS.ErrnoException).code ?? "")) return undefined;
+      const error = fileSystemError(path, cause);
+      this.#onEvent({ type: "problem", file: path, error });
+      return error;
     }
   }
 

@@ -79,6 +79,14 @@ export abstract class Archive implements AsyncDisposable {
     await this.appender.flush();
   }
 
+  /**
+   * Resolves when all that `write` has acknowledged so far is safe from a power failure, whatever the fsync policy: a
+   * source that commits its position after this does not move it past data that a power failure takes back.
+   */
+  async sync(): Promise<void> {
+    await this.appender.sync();
+  }
+
   /** Waits for all that was given to `write`, then closes the files. */
   async close(): Promise<void> {
     await this.appender.close();
