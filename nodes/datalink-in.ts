@@ -3,6 +3,7 @@ import path from "node:path";
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow, NodeStatus } from "node-red";
 import type { Packet } from "../lib/datalink/packet.ts";
 import type { From } from "../lib/datalink/position.ts";
+import { PositionFile } from "../lib/datalink/position-file.ts";
 import { type Subscription, type SubscriptionEvent, subscribe } from "../lib/datalink/subscribe.ts";
 import { toMicroseconds } from "../lib/time.ts";
 import { chosenServer, type ServerSettings } from "./datalink-connection.ts";
@@ -12,7 +13,6 @@ import { FlowWatch } from "./support/flow-watch.ts";
 import { asError, onClose, onInput } from "./support/input.ts";
 import { eventMessage, Link } from "./support/link.ts";
 import { packetMessage } from "./support/packet-message.ts";
-import { PositionFile } from "./support/position-file.ts";
 import { begin, SettingError, Settings } from "./support/settings.ts";
 import { RateMeter, StatusLine } from "./support/status.ts";
 

@@ -17,6 +17,7 @@ export type {
 } from "./info.ts";
 export { MAX_PACKET_ID, type Packet, type PacketInput } from "./packet.ts";
 export type { From, Position } from "./position.ts";
+export { PositionFile } from "./position-file.ts";
 export type { PacketStream } from "./stream.ts";
 export { joinStreamId, type PayloadType, type StreamIdParts, splitStreamId } from "./stream-id.ts";
 export {

@@ -1,17 +1,16 @@
 /**
- * Where a reader stopped, in a small file under Node-RED's user directory. A node's context would be the wrong place:
- * Node-RED wipes it on every deploy unless persistent storage is configured.
- *
- * The file is replaced as a whole (write aside, then rename), so that it always holds one complete position.
+ * Where a reader stopped, in a small file. It is replaced as a whole (write aside, then rename), so that it always holds
+ * one complete position.
  */
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
-import type { Position } from "../../lib/datalink/position.ts";
-import type { Checkpoint } from "../../lib/datalink/subscribe.ts";
+import type { Position } from "./position.ts";
+import type { Checkpoint } from "./subscribe.ts";
 
 /** Between two writes under a constant stream of positions. */
 const INTERVAL_MS = 200;
 
+/** Keeps the position of a subscription in a file: `subscribe(url, { checkpoint: new PositionFile(file, onError) })`. */
 export class PositionFile implements Checkpoint {
   readonly #file: string;
   readonly #onError: (error: Error) => void;
