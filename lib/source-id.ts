@@ -19,6 +19,9 @@ export class SourceIdError extends CodedError<"INVALID_SOURCE_ID"> {}
 
 const PREFIX = "FDSN:";
 
+/** SEED network codes that are given to one deployment after another. */
+const TEMPORARY_NETWORK = /^[0-9XYZ][A-Z0-9]$/;
+
 /** A SEED network code that was given to one deployment after another: `XA` of 2002 is `XA2002`. */
 const TRANSITIONAL_NETWORK = /^([0-9XYZ][A-Z0-9])\d{4}$/;
 
@@ -62,11 +65,15 @@ export class SourceId {
    * From the codes of SEED. Spaces around them are padding; location `--` means an empty one. A channel of three
    * letters becomes band, source and subsource; one that has underscores is taken to be that already.
    * Never throws: odd codes make an odd identifier.
+   * @param startYear of a temporary network (its code begins with a digit, X, Y or Z), to tell it from others that have had
+   *   the code: `XA` of 2002 becomes `XA2002`
    */
-  static fromNslc(nslc: Nslc): SourceId {
+  static fromNslc(nslc: Nslc, startYear?: number): SourceId {
     const location = nslc.location.trim();
+    const network = nslc.network.trim();
+    const isTemporary = startYear !== undefined && TEMPORARY_NETWORK.test(network);
     const codes = [
-      nslc.network.trim(),
+      isTemporary ? network + String(startYear).padStart(4, "0") : network,
       nslc.station.trim(),
       location === "--" ? "" : location,
       channelCodes(nslc.channel),

@@ -153,9 +153,14 @@ export abstract class MiniSeedRecord {
     return this.#samples;
   }
 
+  /** Room for the samples: `sampleCount`, or less where the payload is too short for as many, whatever the header says. */
+  get sampleCapacity(): number {
+    return this.#capacityOf(this.locatePayload());
+  }
+
   /**
    * Decodes the samples into an array of the caller's, from index `at`, and keeps nothing.
-   * @param target an `Int32Array`, `Float32Array` or `Float64Array` as `sampleKind` says
+   * @param target an `Int32Array`, `Float32Array` or `Float64Array` as `sampleKind` says, with room for `sampleCapacity`
    * @returns how many samples were decoded; fewer than `sampleCount` are a problem, reported
    * @throws MiniSeedError `INVALID_ARGUMENT` if the array is of another type, or too short
    */
@@ -168,7 +173,7 @@ export abstract class MiniSeedRecord {
       );
     }
     const payload = this.locatePayload();
-    const count = Math.min(this.sampleCount, payloadCapacity(payload.encoding, payload.length));
+    const count = this.#capacityOf(payload);
     if (at + count > target.length) {
       throw new MiniSeedError(
         "INVALID_ARGUMENT",
@@ -185,14 +190,16 @@ export abstract class MiniSeedRecord {
     this.reporter.report(code, message, this.offset, this.length, this);
   }
 
+  #capacityOf({ encoding, length }: Payload): number {
+    return Math.min(this.sampleCount, payloadCapacity(encoding, length));
+  }
+
   #decode(): Samples {
     const kind = this.sampleKind;
     if (kind === "text") return this.#decodeText();
-    const payload = this.locatePayload();
-    const count = Math.min(this.sampleCount, payloadCapacity(payload.encoding, payload.length));
-    const out = newArray(kind, count);
+    const out = newArray(kind, this.sampleCapacity);
     const decoded = this.decodeInto(out);
-    return decoded === count ? out : out.slice(0, decoded);
+    return decoded === out.length ? out : out.slice(0, decoded);
   }
 
   #decodeText(): string {

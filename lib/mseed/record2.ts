@@ -89,7 +89,8 @@ export class MiniSeed2Record extends MiniSeedRecord {
   }
 
   get sourceId(): SourceId {
-    return SourceId.fromNslc(this.nslc);
+    // Of the channel's three letters each has its place, also after a blank one.
+    return SourceId.fromNslc({ ...this.nslc, channel: this.#text(15, 3) });
   }
 
   /** The codes as the header has them, without padding. */
@@ -98,7 +99,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
       network: this.#text(18, 2).trim(),
       station: this.#text(8, 5).trim(),
       location: this.#text(13, 2).trim(),
-      channel: this.#text(15, 3),
+      channel: this.#text(15, 3).trimEnd(),
     };
   }
 

@@ -90,3 +90,8 @@ function vector(name: string, root: string, { strict, skipNotData }: ExpectedFil
 export function sha256(samples: NodeJS.TypedArray): string {
   return createHash("sha256").update(samples).digest("hex");
 }
+
+/** The answers of one function of libmseed: `generated/table-NAME.json`. */
+export function readTable<T>(name: string): T {
+  return JSON.parse(readFileSync(path.join(OWN, "generated", `table-${name}.json`), "utf8")) as T;
+}
