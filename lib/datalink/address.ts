@@ -22,6 +22,8 @@ const DEFAULT_PORTS = {
 
 export type Scheme = keyof typeof DEFAULT_PORTS;
 
+const SECURE = { datalink: "datalinks", datalinks: "datalinks", ws: "wss", wss: "wss" } as const;
+
 /** A server's address, taken apart. */
 export interface Address {
   readonly scheme: Scheme;
@@ -40,16 +42,17 @@ const HOST_PORT = /^(?:\[([^\]]*)\]|([^\s:@[\]/\\?#%]+))(?:[:@](\d{1,5}))?$/i;
 
 /**
  * Takes an address apart. Without a scheme it means `datalink://`, or `datalinks://` on port 16500; without a port
- * 16000, or the scheme's own.
+ * 16000, or the scheme's own. `secure` asks for TLS whatever the scheme says.
  *
  * @throws DataLinkError `INVALID_ADDRESS`
  */
-export function parseAddress(text: string): Address {
+export function parseAddress(text: string, secure = false): Address {
   const trimmed = String(text).trim();
   const url = URL_FORM.exec(trimmed);
-  if (!url) return withoutScheme(trimmed);
-  const scheme = url[1]!.toLowerCase();
-  if (!isScheme(scheme)) throw invalid(trimmed, "use datalink://, datalinks://, ws:// or wss://");
+  if (!url) return withoutScheme(trimmed, secure);
+  const given = url[1]!.toLowerCase();
+  if (!isScheme(given)) throw invalid(trimmed, "use datalink://, datalinks://, ws:// or wss://");
+  const scheme = secure ? SECURE[given] : given;
   const { host, port } = hostAndPort(url[3]!, trimmed);
   const path = url[4] ?? "";
   const webSocket = scheme === "ws" || scheme === "wss";
@@ -81,12 +84,13 @@ export function usesWebSocket(address: Address): boolean {
   return address.scheme === "ws" || address.scheme === "wss";
 }
 
-function withoutScheme(text: string): Address {
-  const { host, port = DEFAULT_PORT } = isIPv6(text) ? { host: text.toLowerCase() } : hostAndPort(text, text);
-  return { scheme: port === DEFAULT_TLS_PORT ? "datalinks" : "datalink", host, port, path: "" };
+function withoutScheme(text: string, secure: boolean): Address {
+  const { host, port } = isIPv6(text) ? { host: text.toLowerCase() } : hostAndPort(text, text);
+  const scheme = secure || port === DEFAULT_TLS_PORT ? "datalinks" : "datalink";
+  return { scheme, host, port: port ?? DEFAULT_PORTS[scheme], path: "" };
 }
 
-function hostAndPort(text: string, whole: string): { host: string; port?: number } {
+function hostAndPort(text: string, whole: string): { host: string; port?: number | undefined } {
   const parts = HOST_PORT.exec(text);
   if (!parts || (parts[1] !== undefined && !isIPv6(parts[1])))
     throw invalid(whole, 'it needs a host, such as "host", "host:16000" or "[::1]:16000"');

@@ -111,7 +111,8 @@ async function beginAtTime(it: Beginning, time: number): Promise<void> {
     const ring = await ringState(it);
     if (ring === undefined) return await beginEmpty(it);
     // AFTER wants a data end later than its time, and names the latest packet where there is none.
-    const first = await unlessNotFound(it.session.connection.run(positionAfter(time - 1)));
+    const { connection, server } = it.session;
+    const first = await unlessNotFound(connection.run(positionAfter(time - 1, server)));
     if (first === undefined) return await beginLatest(it);
     const fits = (packet: Packet) => packet.packetId !== first || packet.dataEnd >= time;
     if (await beginAt(it, ring, first, margin, fits)) return;
@@ -188,8 +189,7 @@ async function streamBehind(it: Beginning, position: Position): Promise<boolean>
 
 /** A ring that was rebuilt for another packet size keeps ids and data, but not packet times. */
 function isSamePacket(packet: Packet, { packetTime, dataEnd }: Position): boolean {
-  if (packetTime === undefined && dataEnd === undefined) return true;
-  return packet.packetTime === packetTime || packet.dataEnd === dataEnd;
+  return packetTime === undefined || packet.packetTime === packetTime || packet.dataEnd === dataEnd;
 }
 
 /** Whether the ring holds only packets that came after the one of this id. Ids of old servers wrap. */

@@ -48,7 +48,7 @@ export class DataLinkClient implements AsyncDisposable {
    * `CERTIFICATE_REJECTED`, `TIMEOUT`, `NOT_PERMITTED`
    */
   static async connect(url: string, options: ConnectOptions = {}): Promise<DataLinkClient> {
-    return new DataLinkClient(await openSession(parseAddress(url), options));
+    return new DataLinkClient(await openSession(parseAddress(url, options.tls !== undefined), options));
   }
 
   /** Who the server is and what this connection may do. */
@@ -124,7 +124,7 @@ export class DataLinkClient implements AsyncDisposable {
    * @throws DataLinkError `PACKET_NOT_FOUND` where the ring is empty.
    */
   async positionAfter(time: TimeInput, options: CommandOptions = {}): Promise<bigint> {
-    return await this.#session.connection.run(positionAfter(time), options.signal);
+    return await this.#session.connection.run(positionAfter(time, this.server), options.signal);
   }
 
   /**

@@ -27,6 +27,8 @@ export interface Command<Result> {
   readonly expects: Reply["kind"];
   /** Whether a server that streams stops doing so at this command. */
   readonly stopsStream: boolean;
+  /** Whether an OK may come after the ERROR to it. */
+  readonly mayBeAnsweredTwice?: boolean;
   read(reply: Reply): Result;
 }
 
@@ -78,9 +80,10 @@ export function positionSet(to: "EARLIEST" | "LATEST" | bigint, packetTime?: Tim
 }
 
 /** `POSITION AFTER`: to the first packet whose data end is later than a time. Gives its id. */
-export function positionAfter(time: TimeInput): Command<bigint> {
+export function positionAfter(time: TimeInput, server: ServerIdentity): Command<bigint> {
   const header = `POSITION AFTER ${microseconds(time, "time")}`;
-  return { ...simple(header, "OK"), stopsStream: true, read: statusValue };
+  const mayBeAnsweredTwice = server.protocol === "1.0";
+  return { ...simple(header, "OK"), stopsStream: true, mayBeAnsweredTwice, read: statusValue };
 }
 
 /** `MATCH` and `REJECT`: which streams to send; `null` clears. Gives the number of streams selected now. */

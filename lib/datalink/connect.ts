@@ -1,19 +1,25 @@
 /** From an address to a connection that is identified and, where credentials are given, logged in. */
 import os from "node:os";
-import { type Address, formatAddress } from "./address.ts";
-import type { ServerIdentity } from "./capabilities.ts";
+import { type Address, formatAddress, usesTls, usesWebSocket } from "./address.ts";
+import { isRingServerBefore, type ServerIdentity } from "./capabilities.ts";
 import { authenticate, type Credentials, identify } from "./commands.ts";
 import { Connection } from "./connection.ts";
 import { MAX_DELAY, withDeadline } from "./deadline.ts";
 import { DataLinkError } from "./errors.ts";
 import { openTcp } from "./tcp.ts";
-import type { OpenTransport } from "./transport.ts";
+import { openTls, type TlsOptions } from "./tls.ts";
+import type { Transport } from "./transport.ts";
+import { openWebSocket } from "./websocket.ts";
 
 export interface ConnectOptions {
   /** Who this client is, for the server's logs. Default: {@link generateClientId}. */
   clientId?: string | undefined;
   /** Logs in after connecting. Default: the user name and password of the address, if it has them. */
   auth?: Credentials | undefined;
+  /** TLS: own authority, client certificate, name. `{}` for none of them. Whoever gives it wants TLS, whatever the scheme. */
+  tls?: TlsOptions | undefined;
+  /** For `ws://` and `wss://`: headers of the HTTP request. */
+  headers?: Readonly<Record<string, string>> | undefined;
   /** Milliseconds, for everything that waits or for each. */
   timeout?: number | Timeouts | undefined;
   /** After how many idle milliseconds the server is asked whether it is still there (ID); 0: never. Default 30 s. */
@@ -54,14 +60,17 @@ export function openSession(address: Address, options: ConnectOptions): Promise<
   const login = credentials && authenticate(credentials);
 
   return withDeadline(`Connecting to ${name}`, connectTimeout, options.signal, async (signal) => {
-    const transport = await transportFor(address)(address, signal);
+    const transport = await openTransport(address, options, signal);
     const connection = new Connection(transport, { name, commandTimeout, keepAlive, ping });
     try {
-      const server = await connection.run(ping, signal);
-      if (!login) return { connection, server, clientId };
-      await connection.run(login, signal);
-      // What a client may do can differ before and after.
-      return { connection, server: await connection.run(ping, signal), clientId };
+      let server = await connection.run(ping, signal);
+      if (login) {
+        await connection.run(login, signal);
+        // What a client may do can differ before and after.
+        server = await connection.run(ping, signal);
+      }
+      connection.silentWhileStreaming = usesWebSocket(address) && isRingServerBefore(server, [4, 1, 0]);
+      return { connection, server, clientId };
     } catch (error) {
       const reason = signal.aborted ? (signal.reason as DataLinkError) : (error as DataLinkError);
       connection.abandon(reason);
@@ -84,9 +93,10 @@ export function generateClientId(program: string): string {
     .slice(0, 200);
 }
 
-function transportFor(address: Address): OpenTransport {
-  if (address.scheme === "datalink") return openTcp;
-  throw new DataLinkError("INVALID_ADDRESS", `${address.scheme}:// is not supported yet.`);
+function openTransport(address: Address, options: ConnectOptions, signal: AbortSignal): Promise<Transport> {
+  const { tls = {}, headers = {} } = options;
+  if (usesWebSocket(address)) return openWebSocket(address, { tls, headers }, signal);
+  return usesTls(address) ? openTls(address, tls, signal) : openTcp(address, signal);
 }
 
 function duration(value: number | undefined, standard: number, what: string): number {

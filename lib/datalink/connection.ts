@@ -10,10 +10,7 @@ import { Fifo } from "./fifo.ts";
 import { FrameReader } from "./frame.ts";
 import type { PacketSink } from "./packet-queue.ts";
 import { parseReplyHeader, type Reply, type StatusReply, toPacket } from "./replies.ts";
-import { messageOf, type Transport, type TransportListener } from "./transport.ts";
-
-/** Largest payload that a server may announce, in bytes: INFO of a large server has many megabytes. */
-const MAX_PAYLOAD = 256 * 1024 * 1024;
+import { codeOf, MAX_PAYLOAD, messageOf, type Transport, type TransportListener } from "./transport.ts";
 
 /** ringserver 4.5 may drop an idle connection 10 s after a command whose payload came in a later segment. */
 const KEEP_ALIVE_AFTER_PAYLOAD_MS = 5000;
@@ -24,6 +21,8 @@ const CLOSE_TIMEOUT_MS = 2000;
 /** A command that waits for its reply. */
 interface Expected extends Settlers<unknown> {
   readonly command: Command<unknown>;
+  /** Sent behind a command that may be answered twice: what comes before its reply belongs to that one. */
+  readonly isFence: boolean;
 }
 
 export interface ConnectionOptions {
@@ -45,6 +44,8 @@ export class Connection implements TransportListener {
   readonly #expected = new Fifo<Expected>();
   readonly #timeout: NodeJS.Timeout;
   readonly #keepAlive: NodeJS.Timeout | undefined;
+  /** ringserver 4.0 closes a WebSocket connection at any command while it streams. */
+  silentWhileStreaming = false;
   #sink: PacketSink | undefined;
   #ending = false;
   #paused = false;
@@ -52,6 +53,7 @@ export class Connection implements TransportListener {
   #lastHadPayload = false;
   /** Writes without acknowledgement have been sent since the last reply to anything sent after them. */
   #unconfirmed = false;
+  #answered = false;
   #drain: { promise: Promise<void>; resolve: () => void } | undefined;
   #failure: DataLinkError | undefined;
   /** The command that the server refused last: what it closes the connection for, if it does. */
@@ -101,7 +103,9 @@ export class Connection implements TransportListener {
       this.#send(STREAM, false);
       return result;
     }
-    return this.#expect(command, signal);
+    const result = this.#expect(command, signal);
+    if (command.mayBeAnsweredTwice) this.#expect(this.#options.ping, undefined, true).catch(() => {});
+    return result;
   }
 
   /** Sends a command that has no reply; resolves when there is room for the next one. */
@@ -186,16 +190,26 @@ export class Connection implements TransportListener {
 
   onClose(error: Error | undefined): void {
     const why = error ? ` (${messageOf(error)})` : "";
-    const after = this.#refused ? ` after this: ${this.#refused.message}` : ".";
-    const message = `The connection to ${this.name} was lost${why}${after}`;
-    this.#fail(new DataLinkError("CONNECTION_LOST", message, { cause: error ?? this.#refused }));
+    const message = `The connection to ${this.name} was lost${why}${this.#circumstances()}`;
+    // With TLS 1.3, a server says only now that it wants a certificate, or another one.
+    const code = /^ERR_SSL_.*ALERT/.test(codeOf(error)) ? "NOT_PERMITTED" : "CONNECTION_LOST";
+    this.#fail(new DataLinkError(code, message, { cause: error ?? this.#refused }));
   }
 
-  #expect<Result>(command: Command<Result>, signal?: AbortSignal): Promise<Result> {
+  #circumstances(): string {
+    if (this.#refused) return ` after this: ${this.#refused.message}`;
+    if (this.#answered) return ".";
+    return (
+      " before the server answered: it may not be a DataLink server, may not admit this address, or may want a " +
+      "client certificate."
+    );
+  }
+
+  #expect<Result>(command: Command<Result>, signal?: AbortSignal, isFence = false): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#throwIfClosed();
       throwIfAborted(signal, command.name);
-      const expected: Expected = { command, resolve: resolve as Expected["resolve"], reject };
+      const expected: Expected = { command, resolve: resolve as Expected["resolve"], reject, isFence };
       // After an abort its place in the row is kept: the reply still comes, and is nobody else's.
       if (signal) rejectOnAbort(expected, signal, command.name);
       if (this.#expected.length === 0) this.#timeout.refresh();
@@ -218,6 +232,7 @@ export class Connection implements TransportListener {
       this.#sink.packet(toPacket(reply));
       return;
     }
+    if (head?.isFence && (reply.kind === "OK" || reply.kind === "ERROR")) return;
     if (reply.kind === "ERROR") {
       this.#onError(reply, head);
       return;
@@ -225,6 +240,7 @@ export class Connection implements TransportListener {
     if (head === undefined || head.command.expects !== reply.kind) throw unexpected(reply, head);
     this.#expected.shift();
     this.#timeout.refresh();
+    this.#answered = true;
     if (head.command === this.#options.ping) this.#unconfirmed = false;
     try {
       head.resolve(head.command.read(reply));
@@ -264,7 +280,8 @@ export class Connection implements TransportListener {
     const { keepAlive, ping } = this.#options;
     const patience = this.#lastHadPayload ? Math.min(KEEP_ALIVE_AFTER_PAYLOAD_MS, keepAlive) : keepAlive;
     // While the reader is slow the server has to wait for it anyway, and no reply would be read.
-    const busy = this.#paused || this.#expected.length > 0;
+    const busy =
+      this.#paused || this.#expected.length > 0 || (this.silentWhileStreaming && this.#sink !== undefined);
     if (busy || Date.now() - this.#lastSent < patience - 50) return;
     this.run(ping).catch(() => {});
   };

@@ -27,4 +27,5 @@ export {
   type SubscriptionEvent,
   subscribe,
 } from "./subscribe.ts";
+export type { TlsOptions } from "./tls.ts";
 export { PacketWriter, type PacketWriterOptions, type WriteOptions, type WriterEvent } from "./writer.ts";

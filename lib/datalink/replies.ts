@@ -53,7 +53,8 @@ export function parseReplyHeader(bytes: Buffer, start: number, end: number): Rep
   switch (words[0] ?? "") {
     case "OK":
     case "ERROR":
-      if (words.length !== 3 || !isDigits(words[1]!) || !isDigits(size)) break;
+      // ringserver 2020.075 may answer -1 for a packet id.
+      if (words.length !== 3 || !/^-?\d+$/.test(words[1]!) || !isDigits(size)) break;
       return {
         kind: words[0] as "OK" | "ERROR",
         value: BigInt(words[1]!),

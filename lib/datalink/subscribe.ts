@@ -97,7 +97,7 @@ export class Subscription implements AsyncIterableIterator<Packet, undefined>, A
 
   /** Use {@link subscribe}. */
   constructor(url: string, options: SubscribeOptions) {
-    this.#address = parseAddress(url);
+    this.#address = parseAddress(url, options.tls !== undefined);
     this.server = formatAddress(this.#address);
     this.#options = options;
     this.#start = parseFrom(options.from ?? "latest");

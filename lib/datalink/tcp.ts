@@ -17,7 +17,6 @@ export function whenOpen(
   event: string,
   address: Address,
   signal: AbortSignal,
-  explain = connectError,
 ): Promise<Transport> {
   return new Promise((resolve, reject) => {
     const abort = () => {
@@ -26,7 +25,7 @@ export function whenOpen(
     };
     const fail = (error: Error) => {
       signal.removeEventListener("abort", abort);
-      reject(explain(address, error));
+      reject(connectError(address, error));
     };
     const close = () => fail(Object.assign(new Error("the server closed it"), { code: "ECONNRESET" }));
     socket.once("error", fail);

@@ -27,8 +27,8 @@ export interface TransportListener {
   onClose(error: Error | undefined): void;
 }
 
-/** Opens a transport; rejects with `signal.reason` when the signal fires first. */
-export type OpenTransport = (address: Address, signal: AbortSignal) => Promise<Transport>;
+/** Largest payload that a server may announce, in bytes: INFO of a large server has many megabytes. */
+export const MAX_PAYLOAD = 256 * 1024 * 1024;
 
 /** What is wrong, and what to do, by the code that Node.js gives. */
 const CAUSES: Record<string, readonly [DataLinkErrorCode, string]> = {
@@ -44,12 +44,34 @@ const CAUSES: Record<string, readonly [DataLinkErrorCode, string]> = {
   ENETUNREACH: ["CONNECT_FAILED", "there is no route to the host's network; check the network"],
 };
 
+/** Codes of OpenSSL and Node.js for certificates that do not prove what they should. */
+const CERTIFICATE =
+  /^(?!ERR_SSL).*(CERT|ISSUER|VERIFY|SELF_SIGNED|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH)/;
+
 /** Turns the error of a connection attempt into a sentence about this server. */
 export function connectError(address: Address, error: unknown): DataLinkError {
   if (error instanceof DataLinkError) return error;
-  const code = codeOf(error);
-  const [kind, advice] = CAUSES[code] ?? ["CONNECT_FAILED", messageOf(error)];
+  const [kind, advice] = causeOf(codeOf(error), messageOf(error));
   return new DataLinkError(kind, `Cannot connect to ${formatAddress(address)}: ${advice}.`, { cause: error });
+}
+
+function causeOf(code: string, message: string): readonly [DataLinkErrorCode, string] {
+  if (CERTIFICATE.test(code)) {
+    const advice =
+      "give the certificate of its authority (ca), or the name that it is for (servername), or ask its operator for a valid one";
+    return ["CERTIFICATE_REJECTED", `its certificate was not accepted (${message}); ${advice}`];
+  }
+  if (/^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$|^EPROTO$/.test(code)) {
+    return ["CONNECT_FAILED", `there is no TLS on this port (${message}); check port and scheme`];
+  }
+  const status = /Unexpected server response: (\d+)/.exec(message)?.[1];
+  if (status === "401" || status === "403") {
+    return ["NOT_PERMITTED", `the web server answers ${status}; it wants other credentials or headers`];
+  }
+  if (status !== undefined) {
+    return ["CONNECT_FAILED", `the web server answers ${status}; check the path, which usually is /datalink`];
+  }
+  return CAUSES[code] ?? ["CONNECT_FAILED", message];
 }
 
 /** Node.js's code of an error; of several attempts (IPv6, IPv4), that of the first. */

@@ -83,7 +83,7 @@ export class PacketWriter implements AsyncDisposable {
 
   /** @throws DataLinkError `INVALID_ADDRESS`, `INVALID_ARGUMENT` */
   constructor(url: string, options: PacketWriterOptions = {}) {
-    this.#address = parseAddress(url);
+    this.#address = parseAddress(url, options.tls !== undefined);
     this.server = formatAddress(this.#address);
     this.#options = options;
     this.#maxInFlight = atLeastOne(options.maxInFlight, MAX_IN_FLIGHT, "maxInFlight");

@@ -38,6 +38,14 @@ describe("addresses", () => {
     });
   }
 
+  it("means TLS where TLS is asked for", () => {
+    const secure = (text: string) => formatAddress(parseAddress(text, true));
+    assert.equal(secure("ring.example"), "datalinks://ring.example:16500");
+    assert.equal(secure("ring.example:18000"), "datalinks://ring.example:18000");
+    assert.equal(secure("datalink://[::1]"), "datalinks://[::1]:16500");
+    assert.equal(secure("ws://ring.example"), "wss://ring.example:443/datalink");
+  });
+
   it("takes user name and password out of a URL, decoded, and keeps a WebSocket's query", () => {
     const address = parseAddress("wss://me%3A:se%40c:ret@ring.example/x?token=1");
     assert.deepEqual(address.credentials, { user: "me:", password: "se@c:ret" });
@@ -65,6 +73,7 @@ describe("addresses", () => {
     "datalink://a%zz@ring.example",
     "a\r\nb",
     "ring/example",
+    "wss://me:pass/word@ring.example",
   ];
   for (const text of wrong) {
     it(`refuses ${JSON.stringify(text)}`, () => {

@@ -128,7 +128,7 @@ describe("frames and replies", () => {
     "PACKET A/B 1 99999999999999999 3 4 0",
     "PACKET A/B 99999999999999999999 2 3 4 0",
     "OK 1",
-    "OK -1 0",
+    "OK - 0",
     "OK 1 -1",
     "ERROR x 0",
     "INFO STATUS",

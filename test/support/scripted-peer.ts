@@ -40,9 +40,18 @@ export async function scriptedPeer(script: Script, identity = IDENTITY): Promise
     sockets.add(socket);
     socket.on("error", () => {});
     socket.on("close", () => sockets.delete(socket));
+    const nextCommand = () => {
+      try {
+        return reader.next();
+      } catch {
+        // A client of another protocol: servers close without a word.
+        socket.destroy();
+        return undefined;
+      }
+    };
     socket.on("data", (piece) => {
       reader.push(piece);
-      for (let command = reader.next(); command && socket.writable; command = reader.next()) {
+      for (let command = nextCommand(); command && socket.writable; command = nextCommand()) {
         received.push(command.header);
         commands.push(command);
         arrivals.emit("command");
@@ -77,7 +86,7 @@ export async function scriptedPeer(script: Script, identity = IDENTITY): Promise
 }
 
 /** A command's header; its size is the sixth word of WRITE, and the last one of MATCH, REJECT, AUTH and INFO. */
-function parseCommand(bytes: Buffer, start: number, end: number): ReceivedCommand {
+export function parseCommand(bytes: Buffer, start: number, end: number): ReceivedCommand {
   const header = bytes.toString("latin1", start, end);
   const words = header.split(" ").filter((word) => word !== "");
   return { header, words, size: payloadSize(words), payload: Buffer.alloc(0) };
