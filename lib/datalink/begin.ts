@@ -195,7 +195,7 @@ function isSamePacket(packet: Packet, { packetTime, dataEnd }: Position): boolea
 /** Whether the ring holds only packets that came after the one of this id. Ids of old servers wrap. */
 function isPast(ring: RingState, packetId: bigint): boolean {
   const wrapped = ring.earliest > ring.latest;
-  return packetId < ring.earliest && (wrapped ? packetId > ring.latest : true) && packetId !== 0n;
+  return packetId < ring.earliest && (wrapped ? packetId > ring.latest : true);
 }
 
 async function beginAfterRestart(it: Beginning, ring: RingState, position: Position): Promise<void> {

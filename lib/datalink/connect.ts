@@ -1,7 +1,7 @@
 /** From an address to a connection that is identified and, where credentials are given, logged in. */
 import os from "node:os";
 import { type Address, formatAddress, usesTls, usesWebSocket } from "./address.ts";
-import { isRingServerBefore, type ServerIdentity } from "./capabilities.ts";
+import type { ServerIdentity } from "./capabilities.ts";
 import { authenticate, type Credentials, identify } from "./commands.ts";
 import { Connection } from "./connection.ts";
 import { MAX_DELAY, withDeadline } from "./deadline.ts";
@@ -69,7 +69,6 @@ export function openSession(address: Address, options: ConnectOptions): Promise<
         // What a client may do can differ before and after.
         server = await connection.run(ping, signal);
       }
-      connection.silentWhileStreaming = usesWebSocket(address) && isRingServerBefore(server, [4, 1, 0]);
       return { connection, server, clientId };
     } catch (error) {
       const reason = signal.aborted ? (signal.reason as DataLinkError) : (error as DataLinkError);

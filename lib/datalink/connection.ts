@@ -44,8 +44,6 @@ export class Connection implements TransportListener {
   readonly #expected = new Fifo<Expected>();
   readonly #timeout: NodeJS.Timeout;
   readonly #keepAlive: NodeJS.Timeout | undefined;
-  /** ringserver 4.0 closes a WebSocket connection at any command while it streams. */
-  silentWhileStreaming = false;
   #sink: PacketSink | undefined;
   #ending = false;
   #paused = false;
@@ -280,8 +278,7 @@ export class Connection implements TransportListener {
     const { keepAlive, ping } = this.#options;
     const patience = this.#lastHadPayload ? Math.min(KEEP_ALIVE_AFTER_PAYLOAD_MS, keepAlive) : keepAlive;
     // While the reader is slow the server has to wait for it anyway, and no reply would be read.
-    const busy =
-      this.#paused || this.#expected.length > 0 || (this.silentWhileStreaming && this.#sink !== undefined);
+    const busy = this.#paused || this.#expected.length > 0;
     if (busy || Date.now() - this.#lastSent < patience - 50) return;
     this.run(ping).catch(() => {});
   };
