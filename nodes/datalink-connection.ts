@@ -5,8 +5,8 @@ import type { Credentials } from "../lib/datalink/commands.ts";
 import { type ConnectOptions, generateClientId } from "../lib/datalink/connect.ts";
 import { SettingError, Settings } from "./support/settings.ts";
 
-interface DataLinkConnectionDef extends NodeDef {
-  version: number;
+/** The settings, as the dialog saves them. */
+export interface ConnectionDef {
   address: string;
   tls: string;
   auth: string;
@@ -14,7 +14,11 @@ interface DataLinkConnectionDef extends NodeDef {
   clientName: string;
 }
 
-interface Secrets {
+interface DataLinkConnectionDef extends NodeDef, ConnectionDef {
+  version: number;
+}
+
+export interface Secrets {
   user?: string;
   password?: string;
   token?: string;
@@ -55,7 +59,12 @@ export function chosenServer(RED: NodeAPI, id: string): ServerSettings {
   throw new SettingError("INVALID_SETTING", "No server is chosen: choose one in the node's settings.");
 }
 
-function serverSettings(settings: Settings, def: DataLinkConnectionDef, secrets: Secrets): ServerSettings {
+/** @throws SettingError, DataLinkError `INVALID_ADDRESS` */
+export function serverSettings(
+  settings: Settings,
+  def: Partial<ConnectionDef>,
+  secrets: Secrets,
+): ServerSettings {
   const url = settings.text(def.address, "localhost:16000");
   const seconds = settings.number("Time limit", def.timeout, { min: 0.1, max: 600, fallback: 10 });
   return {
@@ -69,7 +78,11 @@ function serverSettings(settings: Settings, def: DataLinkConnectionDef, secrets:
   };
 }
 
-function credentialsOf(settings: Settings, auth: string, secrets: Secrets): Credentials | undefined {
+function credentialsOf(
+  settings: Settings,
+  auth: string | undefined,
+  secrets: Secrets,
+): Credentials | undefined {
   switch (settings.choice("Log in", auth, ["none", "password", "token"])) {
     case "none":
       return undefined;

@@ -1,5 +1,4 @@
 /** datalink in: one message per packet of a DataLink server, each once and in order. */
-import path from "node:path";
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow, NodeStatus } from "node-red";
 import type { Packet } from "../lib/datalink/packet.ts";
 import type { From } from "../lib/datalink/position.ts";
@@ -9,6 +8,7 @@ import { toMicroseconds } from "../lib/time.ts";
 import { chosenServer, type ServerSettings } from "./datalink-connection.ts";
 import { readControl } from "./support/control.ts";
 import { Delivery, type DeliverySettings } from "./support/delivery.ts";
+import { nodeFile } from "./support/files.ts";
 import { FlowWatch } from "./support/flow-watch.ts";
 import { asError, onClose, onInput } from "./support/input.ts";
 import { eventMessage, Link } from "./support/link.ts";
@@ -81,7 +81,7 @@ class Reader {
     this.#watch = watch;
     this.#settings = readSettings(RED, node, def);
     this.#link = new Link(RED, node);
-    this.#position = new PositionFile(positionFile(RED, node), (error) =>
+    this.#position = new PositionFile(nodeFile(RED, node, "position.json"), (error) =>
       node.warn(`The position could not be saved: ${error.message}.`),
     );
     this.#delivery = new Delivery(watch, this.#settings.delivery, {
@@ -324,12 +324,4 @@ function startOf(settings: Settings, def: DataLinkInDef): From {
     );
   }
   return time;
-}
-
-function positionFile(RED: NodeAPI, node: Node): string {
-  return path.join(
-    RED.settings.userDir ?? ".",
-    "datalink",
-    `${node.id.replace(/[^\w-]/g, "_")}.position.json`,
-  );
 }

@@ -82,12 +82,16 @@ declare global {
       number(value: unknown, options: object | undefined, range: Range): boolean | string;
       address(value: unknown, options: object | undefined): boolean | string;
       pattern(value: string, options: object | undefined): boolean | string;
+      required(value: string, options: object | undefined): boolean | string;
       time(value: string, options: object | undefined): boolean | string;
       packetId(value: string, options: object | undefined): boolean | string;
       streamId(value: string, options: object | undefined): boolean | string;
       nodeList(container: string, node: EditorNode, chosen: string[]): void;
       chosenNodes(container: string): string[];
       showWhen(row: string, field: string, values: string[]): void;
+      pathExample(target: string, kind: "jsonl" | "mseed", pattern: () => string): void;
+      testButton(button: string, result: string, id: string): void;
+      streamPicker(elements: { button: string; list: string; field: string }): void;
     };
   }
 }

@@ -1,15 +1,21 @@
 /** What jsonl archive and mseed archive have in common: a message goes on when its data is on disk, with `msg.archive`. */
 import path from "node:path";
-import type { Node, NodeAPI, NodeMessageInFlow } from "node-red";
+import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from "node-red";
 import type { ArchiveEvent } from "../../lib/archive/appender.ts";
-import type { ArchivePacket, Written } from "../../lib/archive/archive.ts";
+import type { Archive, ArchiveOptions, Written } from "../../lib/archive/archive.ts";
+import { nodeFile } from "./files.ts";
 import { onClose, onInput } from "./input.ts";
+import { Settings } from "./settings.ts";
 import { RateMeter, StatusLine } from "./status.ts";
 
-export interface Archive {
-  /** Undefined for a packet that this archive is not for. */
-  write(packet: ArchivePacket): Promise<Written | undefined>;
-  close(): Promise<void>;
+/** The settings of an archive node, as the dialog saves them. */
+export interface ArchiveDef extends NodeDef {
+  version: number;
+  directory: string;
+  pattern: string;
+  sync: string;
+  once: boolean;
+  keepRejected: boolean;
 }
 
 /** The archive's directory: what was given, seen from Node-RED's user directory. */
@@ -17,15 +23,23 @@ export function archiveDirectory(RED: NodeAPI, directory: string): string {
   return path.resolve(RED.settings.userDir ?? ".", directory || "archive");
 }
 
-/**
- * Runs an archive behind a node. `open` gets the handler for what happens on disk; `packetOf` takes the packet out of a
- * message and throws what is wrong with it, or gives `undefined` for a message to be passed on as it is.
- */
-export function runArchive(
+export function archiveOptions(RED: NodeAPI, node: Node, def: ArchiveDef, pattern: string): ArchiveOptions {
+  const settings = new Settings(RED, node);
+  return {
+    directory: archiveDirectory(RED, settings.text(def.directory)),
+    pattern: settings.text(def.pattern, pattern),
+    fsync: settings.choice("To disk", def.sync, ["interval", "none", "every"]),
+    keepRejected: def.keepRejected === true,
+    journal: def.once === false ? undefined : nodeFile(RED, node, "journal"),
+  };
+}
+
+/** @param store writes what a message has for the archive; `undefined` for a message to be passed on as it is */
+export function runArchive<Kind extends Archive>(
   RED: NodeAPI,
   node: Node,
-  open: (onEvent: (event: ArchiveEvent) => void) => Archive,
-  packetOf: (msg: NodeMessageInFlow) => ArchivePacket | undefined,
+  open: (onEvent: (event: ArchiveEvent) => void) => Kind,
+  store: (archive: Kind, msg: NodeMessageInFlow) => Promise<Written | undefined>,
 ): void {
   const rate = new RateMeter();
   const failing = new Set<string>();
@@ -59,8 +73,7 @@ export function runArchive(
   });
 
   onInput(node, async (msg, send) => {
-    const packet = packetOf(msg);
-    const written = packet && (await archive.write(packet));
+    const written = await store(archive, msg);
     if (written) {
       msg.archive = written;
       rate.add();

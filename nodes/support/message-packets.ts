@@ -1,10 +1,10 @@
 /** The packets that a message becomes: one, or one per miniSEED record in its payload. */
-import { joinStreamId, splitStreamId } from "../../lib/datalink/stream-id.ts";
+import { joinStreamId } from "../../lib/datalink/stream-id.ts";
 import { MiniSeedError, type Problem } from "../../lib/mseed/errors.ts";
 import { readRecords } from "../../lib/mseed/reader.ts";
 import type { MiniSeedRecord } from "../../lib/mseed/record.ts";
 import { nanosecondsToMicroseconds } from "../../lib/time.ts";
-import { jsonText, MessageError, packetFields } from "./packet-fields.ts";
+import { jsonText, MessageError, packetFields, typeOf } from "./packet-fields.ts";
 
 /** Times are microseconds since 1970. */
 export interface OutgoingPacket {
@@ -42,7 +42,7 @@ export function messagePackets(msg: Message, streamId: string): OutgoingPacket[]
 }
 
 function packetsOfBytes(payload: Uint8Array, msg: Message, fixed: string): OutgoingPacket[] {
-  const type = typeOf(fixed, msg);
+  const type = typeOf(msg, fixed);
   if (type !== "" && type !== "MSEED" && type !== "MSEED3")
     return [{ ...timed(packetFields(msg, "", fixed)), payload }];
   const problems: Problem[] = [];
@@ -71,13 +71,6 @@ function recordPacket(record: MiniSeedRecord, fixed: string): OutgoingPacket {
     dataEnd: nanosecondsToMicroseconds(record.endTime),
     payload: record.bytes,
   };
-}
-
-/** The type that the message's stream id has, if it has one. */
-function typeOf(fixed: string, { datalink, topic }: Message): string {
-  const { streamId } = (datalink ?? {}) as { streamId?: unknown };
-  const given = [fixed, streamId, topic].find((id) => typeof id === "string" && id !== "");
-  return typeof given === "string" ? splitStreamId(given).type : "";
 }
 
 function checkJson(text: string, streamId: string): void {

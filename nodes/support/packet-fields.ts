@@ -18,6 +18,8 @@ export interface PacketFields {
   dataStart: number;
   dataEnd: number;
   packetId: bigint | undefined;
+  /** When the server accepted it: microseconds since 1970. */
+  packetTime: number | undefined;
 }
 
 interface Message {
@@ -32,7 +34,7 @@ interface Message {
  */
 export function packetFields(msg: Message, defaultType: string, fixed = ""): PacketFields {
   const datalink = datalinkProperty(msg);
-  const given = fixed || text(datalink.streamId) || text(msg.topic);
+  const given = streamIdOf(msg, fixed);
   if (given === "") {
     throw new MessageError(
       "The message has no stream id: put one such as FDSN:CO_JSC/JSON in msg.topic, in msg.datalink.streamId or in the node's settings.",
@@ -46,7 +48,18 @@ export function packetFields(msg: Message, defaultType: string, fixed = ""): Pac
   if (dataEnd < dataStart) {
     throw new MessageError("msg.datalink.dataEnd is before msg.datalink.dataStart.");
   }
-  return { streamId, sourceId, type, dataStart, dataEnd, packetId: packetIdOf(datalink.packetId) };
+  const packetId = packetIdOf(datalink.packetId);
+  const packetTime = time("packetTime", datalink.packetTime);
+  return { streamId, sourceId, type, dataStart, dataEnd, packetId, packetTime };
+}
+
+/** The type of the message's stream id; empty where it has none. */
+export function typeOf(msg: Message, fixed = ""): string {
+  return splitStreamId(streamIdOf(msg, fixed)).type;
+}
+
+function streamIdOf(msg: Message, fixed: string): string {
+  return fixed || text(datalinkProperty(msg).streamId) || text(msg.topic);
 }
 
 interface DataLinkInput {
@@ -54,6 +67,7 @@ interface DataLinkInput {
   dataStart?: unknown;
   dataEnd?: unknown;
   packetId?: unknown;
+  packetTime?: unknown;
 }
 
 function datalinkProperty(msg: Message): DataLinkInput {

@@ -1,7 +1,12 @@
 /** Packets as messages, and back: the part of the message contract that datalink in and datalink out speak. */
+import { bunzip2 } from "../../lib/bzip2.ts";
 import type { Packet } from "../../lib/datalink/packet.ts";
 import { splitStreamId } from "../../lib/datalink/stream-id.ts";
 import { formatMicroseconds } from "../../lib/time.ts";
+import { asError } from "./input.ts";
+
+/** What a compressed document may have when it is decompressed. */
+const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
 
 /** `msg.datalink`: plain and small, because Node-RED copies it at every second wire. */
 export interface DataLinkProperty {
@@ -53,15 +58,21 @@ export function packetMessage(
 }
 
 function parsePayload(packet: Packet, type: string, onProblem: (sentence: string) => void): unknown {
-  if (type === "TEXT") return packet.payload.toString("utf8");
-  if (type !== "JSON") return packet.payload;
+  const { payload, packetId, streamId } = packet;
   try {
-    return JSON.parse(packet.payload.toString("utf8"));
+    switch (type) {
+      case "TEXT":
+        return payload.toString("utf8");
+      case "JSON":
+        return JSON.parse(payload.toString("utf8"));
+      case "BZJSON":
+        return JSON.parse(Buffer.from(bunzip2(payload, MAX_DOCUMENT_BYTES)).toString("utf8"));
+      default:
+        return payload;
+    }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    onProblem(
-      `Packet ${packet.packetId} of ${packet.streamId} is no valid JSON (${reason}): it stays a Buffer.`,
-    );
-    return packet.payload;
+    const reason = asError(error).message.replace(/\.$/, "");
+    onProblem(`Packet ${packetId} of ${streamId} is no valid ${type} (${reason}): it stays a Buffer.`);
+    return payload;
   }
 }

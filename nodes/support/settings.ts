@@ -47,7 +47,7 @@ export class Settings {
    * One of several words; the first one for nothing.
    * @throws SettingError naming the field.
    */
-  choice<Choice extends string>(
+  choice<const Choice extends string>(
     field: string,
     value: unknown,
     choices: readonly [Choice, ...Choice[]],

@@ -124,6 +124,14 @@ describe("datalink in and datalink out nodes", () => {
       );
     });
 
+    it("decompresses compressed JSON", async () => {
+      // bzip2 of {"count": 1}, by its reference implementation.
+      const bzip2 = "QlpoOTFBWSZTWTaqyKUAAAUZgFAAIBAIAYYKIAAiBoaaCAaaaAUKZHV3eLuSKcKEgbVWRSg=";
+      server.write({ streamId: `${ID}/BZJSON`, dataStart: 0, payload: Buffer.from(bzip2, "base64") });
+      const { inbox } = await start([reader()]);
+      assert.deepEqual((await inbox("packets").next()).payload, { count: 1 });
+    });
+
     it("gives every payload as a Buffer if asked to", async () => {
       writeJson(1);
       const { inbox } = await start([reader({ payload: "raw" })]);

@@ -21,9 +21,10 @@ interface Helper {
   load(modules: NodeModule[], flow: object[], credentials: object): Promise<void>;
   unload(): Promise<void>;
   getNode(id: string): Node | null;
-  startServer(done: () => void): void;
-  stopServer(done: () => void): void;
-  request(): unknown;
+  request(): {
+    get(resource: string): Promise<{ body: unknown }>;
+    post(resource: string): { send(body: object): Promise<{ body: unknown }> };
+  };
 }
 
 const load = createRequire(__filename);
@@ -81,6 +82,9 @@ export interface Flow {
   /** What the node has logged as errors so far. */
   errors: (id: string) => string[];
   warnings: (id: string) => string[];
+  /** Asks an admin route. */
+  get: (resource: string) => Promise<unknown>;
+  post: (resource: string, body: object) => Promise<unknown>;
   /** Stops the flow, as Node-RED does on a full deploy. */
   stop: () => Promise<void>;
 }
@@ -127,6 +131,8 @@ export async function startFlow(
     },
     errors: (id) => calls(id, "error"),
     warnings: (id) => calls(id, "warn"),
+    get: async (resource) => (await helper.request().get(resource)).body,
+    post: async (resource, body) => (await helper.request().post(resource).send(body)).body,
     async stop() {
       await helper.unload();
       if (options.userDir === undefined) await rm(userDir, { recursive: true, force: true });
