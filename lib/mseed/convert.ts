@@ -1,5 +1,5 @@
 /** One record into another version, encoding or length, or with other headers; nothing is lost without a word. */
-import { SourceId } from "../source-id.ts";
+import type { SourceId } from "../source-id.ts";
 import { calendarSeconds, toBigNanoseconds } from "./calendar.ts";
 import { encodedLength, prepareSamples } from "./encode.ts";
 import { ENCODINGS, encodingCode } from "./encodings.ts";
@@ -8,6 +8,7 @@ import { checkExtraHeaders } from "./extra-headers.ts";
 import { hasPlaceInExtraHeaders } from "./extra-headers-from-2.ts";
 import {
   checkByte,
+  checkSourceId,
   extraHeadersText,
   type Layout,
   mostPayload,
@@ -119,7 +120,7 @@ function seriesOf(
   const { publicationVersion = record.publicationVersion } = options;
   if (record instanceof MiniSeed2Record) reportBlockettes(record, report);
   return {
-    sourceId: SourceId.from(options.sourceId ?? record.sourceId),
+    sourceId: checkSourceId(options.sourceId ?? record.sourceId),
     nslc: record instanceof MiniSeed2Record && options.sourceId === undefined ? record.nslc : undefined,
     startTime: record.startTime,
     rate: record.rate,

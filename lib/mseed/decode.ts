@@ -72,6 +72,11 @@ export function decodePayload(payload: Payload, out: SampleArray, at: number, co
   return codec.decode(payload, out, at, Math.min(count, codec.capacity(payload.length)));
 }
 
+/** The name of an array's type, also of one from another realm, where `instanceof` knows nothing of it. */
+export function arrayType(array: unknown): string {
+  return Object.prototype.toString.call(array).slice(8, -1);
+}
+
 function ofWidth(width: number): (bytes: number) => number {
   return (bytes) => Math.floor(bytes / width);
 }

@@ -89,11 +89,10 @@ export interface DetectionLimits {
 /** The length of the record at `p`, which may reach beyond the bytes that are there; or one of the answers above. */
 export function recordLength(bytes: Uint8Array, view: DataView, p: number, limits: DetectionLimits): number {
   const available = bytes.length - p;
-  if (available < HEADER_BYTES && !limits.isLast) return NEED_MORE;
   if (available >= HEADER3_BYTES && isHeader3(bytes, p)) {
     return withinLimit(length3(view, p), limits);
   }
-  if (available < HEADER_BYTES) return NOT_A_RECORD;
+  if (available < HEADER_BYTES) return limits.isLast ? NOT_A_RECORD : NEED_MORE;
   const order = headerOrder2(bytes, view, p);
   if (order === 0) return NOT_A_RECORD;
   const declared = declaredLength2(bytes, view, p, order === LITTLE_ENDIAN, limits.isLast);

@@ -1,5 +1,5 @@
 /** Samples into payload bytes, for the encodings that are written: text, int16, int32, float32, float64, Steim 1 and 2. */
-import type { SampleArray } from "./decode.ts";
+import { arrayType, type SampleArray } from "./decode.ts";
 import { describeEncoding, ENCODINGS } from "./encodings.ts";
 import { MiniSeedError } from "./errors.ts";
 import { encodeSteim, FRAME_BYTES, type SteimPacked } from "./steim.ts";
@@ -53,7 +53,7 @@ const ENCODERS = new Map<number, Encoder>([
 export function prepareSamples(encoding: number, samples: ArrayLike<number> | string): PackableSamples {
   if (encoding === ENCODINGS.text) {
     if (typeof samples === "string") return new TextEncoder().encode(samples);
-    if (samples instanceof Uint8Array) return samples;
+    if (arrayType(samples) === "Uint8Array") return samples as Uint8Array;
     throw new MiniSeedError("INVALID_ARGUMENT", "encoding text needs a string, or its bytes in a Uint8Array");
   }
   const encoder = ENCODERS.get(encoding);
@@ -160,7 +160,7 @@ function encodeText(
 }
 
 function toInt32(samples: ArrayLike<number>, bits: 16 | 32): Int32Array {
-  if (samples instanceof Int32Array && bits === 32) return samples;
+  if (bits === 32 && arrayType(samples) === "Int32Array") return samples as Int32Array;
   const integers = new Int32Array(samples.length);
   for (let i = 0; i < samples.length; i++) {
     const sample = samples[i] as number;
@@ -174,7 +174,7 @@ function toInt32(samples: ArrayLike<number>, bits: 16 | 32): Int32Array {
 
 /** Rounds, as whoever asks for this encoding expects; but no number becomes infinite. */
 function toFloat32(samples: ArrayLike<number>): Float32Array {
-  if (samples instanceof Float32Array) return samples;
+  if (arrayType(samples) === "Float32Array") return samples as Float32Array;
   const floats = new Float32Array(samples.length);
   for (let i = 0; i < samples.length; i++) {
     const sample = samples[i] as number;
@@ -187,5 +187,5 @@ function toFloat32(samples: ArrayLike<number>): Float32Array {
 }
 
 function toFloat64(samples: ArrayLike<number>): Float64Array {
-  return samples instanceof Float64Array ? samples : Float64Array.from(samples);
+  return arrayType(samples) === "Float64Array" ? (samples as Float64Array) : Float64Array.from(samples);
 }

@@ -1,5 +1,5 @@
 /** The encodings of a payload: their codes (SEED manual, FDSN miniSEED 3), names, and what their samples are. */
-import { MiniSeedError } from "./errors.ts";
+import { MiniSeedError, shown } from "./errors.ts";
 
 /** Codes by name. The same code means the same in both versions of the format. */
 export const ENCODINGS = {
@@ -52,11 +52,11 @@ export function describeEncoding(code: number): string {
 export function encodingCode(encoding: EncodingInput): number {
   if (typeof encoding === "number") {
     if (Number.isInteger(encoding) && encoding >= 0 && encoding <= 255) return encoding;
-  } else if (Object.hasOwn(ENCODINGS, encoding)) {
+  } else if (typeof encoding === "string" && Object.hasOwn(ENCODINGS, encoding)) {
     return ENCODINGS[encoding];
   }
   throw new MiniSeedError(
     "INVALID_ARGUMENT",
-    `encoding ${String(encoding)} is not known: give a code such as 11 or a name such as "steim2"`,
+    `encoding ${shown(encoding)} is not known: give a code such as 11 or a name such as "steim2"`,
   );
 }

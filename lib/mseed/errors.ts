@@ -112,3 +112,12 @@ export class ProblemReporter {
     if (this.#strict && severity === "error") throw new MiniSeedError(code, message, problem);
   }
 }
+
+/** A value that a caller gave, for a message: of objects only their type; odd text in quotes, of long text the beginning. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") {
+    const text = value.length > 60 ? `${value.slice(0, 60)}…` : value;
+    return /^[\w.:+-]+$/.test(text) ? text : JSON.stringify(text);
+  }
+  return typeof value === "object" && value !== null ? "of type object" : String(value);
+}

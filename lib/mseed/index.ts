@@ -1,5 +1,5 @@
 /** The miniSEED codec: records of versions 2 and 3 read, written and converted. */
-export type { Blockette } from "./blockettes.ts";
+export type { Blockette, BlocketteFields, BlocketteValue } from "./blockettes.ts";
 export type { CalendarTime } from "./calendar.ts";
 export { type ConvertOptions, convertRecord } from "./convert.ts";
 export type { SampleArray, SampleKind, Samples } from "./decode.ts";
@@ -19,6 +19,7 @@ export {
   setExtraHeaderText,
 } from "./extra-headers.ts";
 export { type PackOptions, packRecords, type Series } from "./pack.ts";
+export type { Rate } from "./rate.ts";
 export { type ReadOptions, RecordReader, readRecordStream, readRecords } from "./reader.ts";
 export {
   FLAG_CALIBRATION,

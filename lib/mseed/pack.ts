@@ -2,10 +2,10 @@
 import { type Nslc, SourceId } from "../source-id.ts";
 import { type TimeInput, toNanoseconds } from "../time.ts";
 import { END_OF_TIMES, FIRST_TIME } from "./calendar.ts";
-import type { Samples } from "./decode.ts";
+import { arrayType, type Samples } from "./decode.ts";
 import { encodePayload, type PackableSamples, prepareSamples } from "./encode.ts";
 import { ENCODINGS, type EncodingInput, encodingCode } from "./encodings.ts";
-import { MiniSeedError, type ProblemHandler } from "./errors.ts";
+import { MiniSeedError, type ProblemHandler, shown } from "./errors.ts";
 import { checkExtraHeaders } from "./extra-headers.ts";
 import { leapSecondsWithin } from "./leap-seconds.ts";
 import { layOut2 } from "./pack2.ts";
@@ -92,7 +92,7 @@ export function* packRecords(series: Series, options: PackOptions = {}): Generat
   const { formatVersion = 3 } = options;
   const [packable, samples] = checkSeries(series, options.encoding);
   if (formatVersion !== 2 && formatVersion !== 3) {
-    throw new MiniSeedError("INVALID_ARGUMENT", `formatVersion ${String(formatVersion)}: there are 2 and 3`);
+    throw new MiniSeedError("INVALID_ARGUMENT", `formatVersion ${shown(formatVersion)}: there are 2 and 3`);
   }
   const layout =
     formatVersion === 2 ? layOut2(packable, options) : layOut3(packable, mostPayload(samples), options);
@@ -152,15 +152,16 @@ function checkSeries(series: Series, encoding: EncodingInput | undefined): [Pack
   const { sampleRate, publicationVersion = 1, flags = 0 } = series;
   const startTime = toNanoseconds(series.startTime);
   if (startTime === undefined) {
-    throw new MiniSeedError("INVALID_ARGUMENT", `startTime ${String(series.startTime)} is no time`);
+    throw new MiniSeedError("INVALID_ARGUMENT", `startTime ${shown(series.startTime)} is no time`);
   }
   if (!Number.isFinite(sampleRate)) {
-    throw new MiniSeedError("INVALID_ARGUMENT", `sampleRate ${String(sampleRate)} is no number of hertz`);
+    throw new MiniSeedError("INVALID_ARGUMENT", `sampleRate ${shown(sampleRate)} is no number of hertz`);
   }
-  const code = encoding === undefined ? defaultEncoding(series.samples) : encodingCode(encoding);
-  const samples = prepareSamples(code, checkSamples(series.samples, code));
+  const given = checkSamples(series.samples);
+  const code = encoding === undefined ? defaultEncoding(given) : encodingCode(encoding);
+  const samples = prepareSamples(code, given ?? (code === ENCODINGS.text ? "" : []));
   const packable: PackableSeries = {
-    sourceId: SourceId.from(series.sourceId),
+    sourceId: checkSourceId(series.sourceId),
     nslc: undefined,
     startTime,
     rateField: rateFieldOf(rateOf(sampleRate)),
@@ -176,38 +177,50 @@ function checkSeries(series: Series, encoding: EncodingInput | undefined): [Pack
 }
 
 /** Samples that are numbers indeed, or text: the caller may be a message from anywhere. */
-function checkSamples(samples: Series["samples"], encoding: number): ArrayLike<number> | string {
-  if (samples === undefined) return encoding === ENCODINGS.text ? "" : [];
-  if (typeof samples === "string") return samples;
+function checkSamples(samples: Series["samples"]): ArrayLike<number> | string | undefined {
+  if (samples === undefined || typeof samples === "string") return samples;
   if (Array.isArray(samples)) {
     const odd = samples.findIndex((sample) => typeof sample !== "number");
     if (odd < 0) return samples;
     throw new MiniSeedError("INVALID_ARGUMENT", `sample ${odd} is no number but ${typeof samples[odd]}`);
   }
-  if (ArrayBuffer.isView(samples) && !(samples instanceof DataView) && typeof samples[0] !== "bigint")
+  if (ArrayBuffer.isView(samples) && arrayType(samples) !== "DataView" && typeof samples[0] !== "bigint")
     return samples;
   throw new MiniSeedError("INVALID_ARGUMENT", "samples are an array of numbers, a typed array, or text");
 }
 
 function defaultEncoding(samples: Series["samples"]): number {
   if (samples === undefined || typeof samples === "string") return ENCODINGS.text;
-  if (samples instanceof Float32Array) return ENCODINGS.float32;
-  if (samples instanceof Float64Array) return ENCODINGS.float64;
+  const type = arrayType(samples);
+  if (type === "Float32Array") return ENCODINGS.float32;
+  if (type === "Float64Array") return ENCODINGS.float64;
   if (Array.isArray(samples) && samples.some((sample) => (sample | 0) !== sample)) return ENCODINGS.float64;
   return ENCODINGS.steim2;
 }
 
+/** The caller may be a message from anywhere. */
+export function checkSourceId(id: SourceId | string): SourceId {
+  if (typeof id === "string" || id instanceof SourceId) return SourceId.from(id);
+  throw new MiniSeedError("INVALID_ARGUMENT", `sourceId is no source identifier but ${typeof id}`);
+}
+
 export function checkByte(name: string, value: number): number {
   if (Number.isInteger(value) && value >= 0 && value <= 255) return value;
-  throw new MiniSeedError("INVALID_ARGUMENT", `${name} ${String(value)} is no integer from 0 to 255`);
+  throw new MiniSeedError("INVALID_ARGUMENT", `${name} ${shown(value)} is no integer from 0 to 255`);
 }
 
 /**
- * Extra headers as text: text as it is given, if it is a JSON object.
- * @throws MiniSeedError `EXTRA_HEADERS_INVALID` if it is not
+ * Extra headers as text: text is taken as it is given.
+ * @throws MiniSeedError `EXTRA_HEADERS_INVALID` for what is no JSON object
  */
 export function extraHeadersText(headers: JsonObject | string | undefined): string {
-  if (headers === undefined) return "";
-  if (typeof headers === "string") return headers === "" ? "" : checkExtraHeaders(headers);
-  return Object.keys(headers).length > 0 ? JSON.stringify(headers) : "";
+  if (headers === undefined || headers === "") return "";
+  if (typeof headers === "string") return checkExtraHeaders(headers);
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(headers);
+  } catch (error) {
+    throw new MiniSeedError("EXTRA_HEADERS_INVALID", `extra headers: ${(error as Error).message}`);
+  }
+  return text === "{}" ? "" : checkExtraHeaders(text ?? "undefined");
 }

@@ -4,7 +4,7 @@ import { formatNanoseconds, toNanoseconds } from "../time.ts";
 import { type BlocketteDraft, draftBlockette, writeText, writeTime } from "./blockettes.ts";
 import { fromBigNanoseconds, inLeapSecond } from "./calendar.ts";
 import { HEADER_BYTES } from "./detect.ts";
-import { MiniSeedError, ProblemReporter } from "./errors.ts";
+import { MiniSeedError, ProblemReporter, shown } from "./errors.ts";
 import { type Header2, header2Of } from "./extra-headers-to-2.ts";
 import type { Layout, PackableSeries, PackOptions } from "./pack.ts";
 import { factorsOf, type Rate, type RateFactors, rateOfFactors } from "./rate.ts";
@@ -18,6 +18,10 @@ const MAX_RECORD_LENGTH = 131_072;
 
 /** The most that a miniSEED 2 record can count. */
 export const MAX_SAMPLES = 65_535;
+
+/** The header counts blockettes in 8 bits, and has offsets of 16. */
+const MAX_BLOCKETTES = 255;
+const MAX_OFFSET = 65_535;
 
 /** Blockette 1000 comes first and 1001 after it, so that their bytes have fixed places. */
 const LENGTH_EXPONENT = HEADER_BYTES + 6;
@@ -50,6 +54,12 @@ export function layOut2(series: PackableSeries, options: PackOptions, fitting?: 
   const end = blockettes.reduce((sum, { body }) => sum + 4 + body.length, HEADER_BYTES);
   const alignment = hasFrames ? FRAME_BYTES : 8;
   const dataOffset = Math.ceil(end / alignment) * alignment;
+  if (blockettes.length > MAX_BLOCKETTES || dataOffset > MAX_OFFSET) {
+    throw new MiniSeedError(
+      "INVALID_ARGUMENT",
+      `the extra headers make ${blockettes.length} blockettes, ${end} bytes of headers: too many for miniSEED 2`,
+    );
+  }
   const recordLength = checkRecordLength(options.recordLength ?? defaultLength(dataOffset, fitting), end);
   const draft = new DataView(new ArrayBuffer(recordLength));
   writeHeader(draft, header, factors, littleEndian);
@@ -80,10 +90,11 @@ function defaultLength(dataOffset: number, fitting: number | undefined): number 
 }
 
 function checkRecordLength(length: number, headers: number): number {
-  if (length < MIN_RECORD_LENGTH || length > MAX_RECORD_LENGTH || !Number.isInteger(Math.log2(length))) {
+  const isPower = Number.isInteger(length) && Number.isInteger(Math.log2(length));
+  if (!isPower || length < MIN_RECORD_LENGTH || length > MAX_RECORD_LENGTH) {
     throw new MiniSeedError(
       "INVALID_ARGUMENT",
-      `recordLength ${length}: miniSEED 2 has powers of two from ${MIN_RECORD_LENGTH} to ${MAX_RECORD_LENGTH}`,
+      `recordLength ${shown(length)}: miniSEED 2 has powers of two from ${MIN_RECORD_LENGTH} to ${MAX_RECORD_LENGTH}`,
     );
   }
   if (headers <= length) return length;
@@ -130,7 +141,8 @@ function isSameRate(a: number, b: number): boolean {
 /** Whether a float32 in blockette 100 tells the rate better than factor and multiplier do. */
 function needsActualRate({ hertz }: Rate, { factor, multiplier }: RateFactors): boolean {
   const nominal = rateOfFactors(factor, multiplier).hertz;
-  if (isSameRate(nominal, hertz)) return false;
+  // Of a float32 that the nominal rate rounds to as well, readers take the nominal rate.
+  if (Math.fround(hertz) === Math.fround(nominal)) return false;
   return Math.abs(Math.fround(hertz) - hertz) < Math.abs(nominal - hertz);
 }
 

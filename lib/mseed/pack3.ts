@@ -2,7 +2,7 @@
 import { fromBigNanoseconds, inLeapSecond } from "./calendar.ts";
 import { crc32c } from "./crc32c.ts";
 import { HEADER3_BYTES } from "./detect.ts";
-import { MiniSeedError } from "./errors.ts";
+import { MiniSeedError, shown } from "./errors.ts";
 import type { Layout, PackableSeries, PackOptions } from "./pack.ts";
 
 const DEFAULT_RECORD_LENGTH = 4096;
@@ -22,7 +22,7 @@ export function layOut3(series: PackableSeries, payloadBytes: number, options: P
   if (!Number.isInteger(recordLength) || recordLength < dataOffset || recordLength > MAX_RECORD_LENGTH) {
     throw new MiniSeedError(
       "INVALID_ARGUMENT",
-      `recordLength ${recordLength}: these headers take ${dataOffset} bytes, and a record at most ${MAX_RECORD_LENGTH}`,
+      `recordLength ${shown(recordLength)}: these headers take ${dataOffset} bytes, and a record at most ${MAX_RECORD_LENGTH}`,
     );
   }
   const draft = new DataView(new ArrayBuffer(Math.min(recordLength, dataOffset + payloadBytes)));

@@ -1,4 +1,5 @@
 /** Finds the records in bytes, whole or arriving in pieces, and passes over what is none. */
+import { arrayType } from "./decode.ts";
 import {
   BAD_LENGTH,
   type DetectionLimits,
@@ -35,8 +36,7 @@ export const DEFAULT_MAX_RECORD_LENGTH = 16 * 1024 * 1024;
  * @throws MiniSeedError with `strict`, at the first defect that is more than a warning; else never
  */
 export function* readRecords(bytes: Uint8Array, options: ReadOptions = {}): Generator<MiniSeedRecord, void> {
-  const scanner = new RecordScanner(options);
-  scanner.add(bytes);
+  const scanner = new RecordScanner(options, checkBytes(bytes));
   scanner.finish();
   for (let record = scanner.next(); record; record = scanner.next()) yield record;
 }
@@ -68,9 +68,9 @@ export async function* readRecordStream(
 export class RecordReader {
   readonly #scanner: RecordScanner;
 
-  /** @throws MiniSeedError `INVALID_ARGUMENT` for a record length limit that is no positive number */
+  /** @throws MiniSeedError `INVALID_ARGUMENT` for a record length limit below any record's */
   constructor(options: ReadOptions = {}) {
-    this.#scanner = new RecordScanner(options);
+    this.#scanner = new RecordScanner(options, new Uint8Array(0));
   }
 
   /** Bytes pushed that no record has been made of yet. */
@@ -80,10 +80,10 @@ export class RecordReader {
 
   /**
    * Adds the next bytes.
-   * @throws MiniSeedError `INVALID_ARGUMENT` after `finish`
+   * @throws MiniSeedError `INVALID_ARGUMENT` after `finish`, and for what is no `Uint8Array`
    */
   push(bytes: Uint8Array): void {
-    this.#scanner.add(new Uint8Array(bytes));
+    this.#scanner.add(checkBytes(bytes));
   }
 
   /** Says that no more bytes will come, so that `next` gives what is left. */
@@ -105,17 +105,15 @@ class RecordScanner {
   readonly #reporter: ProblemReporter;
   readonly #checkCrc: boolean;
   readonly #limits: DetectionLimits;
-  #window: Window = windowOf(new Uint8Array(0), 0);
+  #window: Window;
   /** Where in the window to look for the next record. */
   #position = 0;
-  /** Pieces that are not in the window yet. */
-  #pending: Uint8Array[] = [];
-  #pendingBytes = 0;
-  #isFinished = false;
+  /** Bytes that must be there from the position on before it is worth looking again. */
+  #needed = 0;
   /** Where in all the data bytes began that are no record, -1 if none: told as one problem when they end. */
   #skippedFrom = -1;
 
-  constructor(options: ReadOptions) {
+  constructor(options: ReadOptions, bytes: Uint8Array) {
     const { maxRecordLength = DEFAULT_MAX_RECORD_LENGTH, checkCrc = true } = options;
     if (!(maxRecordLength >= HEADER_BYTES)) {
       throw new MiniSeedError(
@@ -126,62 +124,63 @@ class RecordScanner {
     this.#reporter = new ProblemReporter(options);
     this.#checkCrc = checkCrc;
     this.#limits = { maxRecordLength, isLast: false, lengthHint: 0 };
+    this.#window = windowOf(bytes.buffer, bytes.byteOffset, bytes.length, 0);
   }
 
   get buffered(): number {
-    return this.#window.bytes.length - this.#position + this.#pendingBytes;
+    return this.#window.bytes.length - this.#position;
   }
 
+  /**
+   * Appends a copy of the bytes: in place where the buffer has room after the window, which no record looks at; else in a
+   * new buffer, twice as large as it must be, so that each byte is moved once on average, however small the pieces are.
+   */
   add(bytes: Uint8Array): void {
-    if (this.#isFinished) throw new MiniSeedError("INVALID_ARGUMENT", "finish was called: use a new reader");
-    if (bytes.length === 0) return;
-    this.#pending.push(bytes);
-    this.#pendingBytes += bytes.length;
+    if (this.#limits.isLast) {
+      throw new MiniSeedError("INVALID_ARGUMENT", "the reader was told to finish: use a new one");
+    }
+    const { bytes: window, base } = this.#window;
+    const { buffer, byteOffset } = window;
+    if (byteOffset + window.length + bytes.length <= buffer.byteLength) {
+      const grown = windowOf(buffer, byteOffset, window.length + bytes.length, base);
+      grown.bytes.set(bytes, window.length);
+      this.#window = grown;
+      return;
+    }
+    const rest = window.subarray(this.#position);
+    const length = rest.length + bytes.length;
+    const grown = windowOf(new ArrayBuffer(2 * length), 0, length, base + this.#position);
+    grown.bytes.set(rest);
+    grown.bytes.set(bytes, rest.length);
+    this.#window = grown;
+    this.#position = 0;
   }
 
   finish(): void {
-    this.#isFinished = true;
+    this.#limits.isLast = true;
   }
 
   next(): MiniSeedRecord | undefined {
-    for (;;) {
+    const { isLast } = this.#limits;
+    while (this.buffered > 0 && (isLast || this.buffered >= this.#needed)) {
+      this.#needed = 0;
       const { bytes, view } = this.#window;
-      const position = this.#position;
-      if (position >= bytes.length) {
-        if (this.#refill(1)) continue;
-        if (this.#isFinished) this.#endSkipped();
-        return undefined;
-      }
-      this.#limits.isLast = this.#isFinished && this.#pendingBytes === 0;
-      const length = recordLength(bytes, view, position, this.#limits);
+      const length = recordLength(bytes, view, this.#position, this.#limits);
       if (length === NEED_MORE) {
-        if (this.#refill(bytes.length - position + MORE_BYTES)) continue;
-        return undefined;
-      }
-      if (length < 0) {
+        this.#needed = this.buffered + MORE_BYTES;
+      } else if (length < 0) {
         this.#skip(length);
-      } else if (position + length <= bytes.length) {
+      } else if (length <= this.buffered) {
         const record = this.#take(length);
         if (record) return record;
-      } else if (!this.#refill(length)) {
-        if (!this.#isFinished) return undefined;
+      } else if (isLast) {
         this.#endInside(length);
+      } else {
+        this.#needed = length;
       }
     }
-  }
-
-  /** Brings the pending pieces into the window, if with them there are as many bytes from the position on as needed. */
-  #refill(needed: number): boolean {
-    if (this.#pendingBytes === 0) return false;
-    if (this.buffered < needed && !this.#isFinished) return false;
-    const { bytes, base } = this.#window;
-    const rest = bytes.subarray(this.#position);
-    const pieces = rest.length > 0 ? [rest, ...this.#pending] : this.#pending;
-    this.#window = windowOf(concatenate(pieces), base + this.#position);
-    this.#position = 0;
-    this.#pending = [];
-    this.#pendingBytes = 0;
-    return true;
+    if (isLast) this.#endSkipped();
+    return undefined;
   }
 
   /** The complete record at the position; `undefined` if another one interrupts it. */
@@ -321,19 +320,12 @@ function mayBeHeader(byte: number): boolean {
   return (byte >= 0x30 && byte <= 0x39) || byte === 0x20 || byte === 0 || byte === 0x4d;
 }
 
-/** Of a plain Uint8Array, also where the caller's is a subclass such as Node's Buffer, whose `slice` is no copy. */
-function windowOf({ buffer, byteOffset, length }: Uint8Array, base: number): Window {
-  const bytes = new Uint8Array(buffer, byteOffset, length);
-  return { bytes, view: new DataView(buffer, byteOffset, length), base };
+function checkBytes(bytes: Uint8Array): Uint8Array {
+  if (arrayType(bytes) === "Uint8Array") return bytes;
+  throw new MiniSeedError("INVALID_ARGUMENT", `the bytes to read are no Uint8Array but ${arrayType(bytes)}`);
 }
 
-function concatenate(pieces: readonly Uint8Array[]): Uint8Array {
-  if (pieces.length === 1) return pieces[0] as Uint8Array;
-  const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
+/** A window of plain arrays: the caller's may be of a subclass, such as Node's Buffer, whose `slice` is no copy. */
+function windowOf(buffer: ArrayBufferLike, offset: number, length: number, base: number): Window {
+  return { bytes: new Uint8Array(buffer, offset, length), view: new DataView(buffer, offset, length), base };
 }

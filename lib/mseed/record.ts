@@ -1,7 +1,9 @@
 /** A record of either version: what both say, and its samples, decoded on first use. */
 import type { Nslc, SourceId } from "../source-id.ts";
+import { formatNanoseconds } from "../time.ts";
 import { type CalendarTime, calendarSeconds, toBigNanoseconds } from "./calendar.ts";
 import {
+  arrayType,
   decodePayload,
   type Payload,
   payloadCapacity,
@@ -32,6 +34,14 @@ export interface Window {
   /** Offset of the first of these bytes in all the data. */
   base: number;
 }
+
+/** What an array to decode into must be; text is not decoded into one. */
+const ARRAY_TYPES: Record<SampleKind, string | undefined> = {
+  int32: "Int32Array",
+  float32: "Float32Array",
+  float64: "Float64Array",
+  text: undefined,
+};
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const strictUtf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
@@ -166,10 +176,10 @@ export abstract class MiniSeedRecord {
    */
   decodeInto(target: SampleArray, at = 0): number {
     const kind = this.sampleKind;
-    if (kind === "text" || (kind && !isArrayOf(kind, target))) {
+    if (kind !== undefined && arrayType(target) !== ARRAY_TYPES[kind]) {
       throw new MiniSeedError(
         "INVALID_ARGUMENT",
-        `samples of encoding ${describeEncoding(this.encoding)} are ${kind}: the array to decode into is a ${target.constructor.name}`,
+        `samples of encoding ${describeEncoding(this.encoding)} are ${kind}: the array to decode into is ${arrayType(target)}`,
       );
     }
     const payload = this.locatePayload();
@@ -183,6 +193,18 @@ export abstract class MiniSeedRecord {
     const decoded = decodePayload(payload, target, at, count);
     this.#check(payload, target, at, decoded);
     return decoded;
+  }
+
+  /** One line for people: `FDSN:XX_A__B_H_Z 2026-01-01T00:00:00Z, 100 samples, 20 Hz, steim2 (11)`. */
+  toString(): string {
+    const { sourceId, startTime, sampleCount, sampleRate, encoding } = this;
+    const start = formatNanoseconds(startTime);
+    return `${sourceId.text} ${start}, ${sampleCount} samples, ${sampleRate} Hz, ${describeEncoding(encoding)}`;
+  }
+
+  /** What Node's `console.log` shows: the line, not the bytes. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return `miniSEED ${this.formatVersion} record ${this.toString()}`;
   }
 
   /** Reports a problem of this record. */
@@ -277,9 +299,4 @@ function newArray(kind: Exclude<SampleKind, "text"> | undefined, length: number)
     default:
       return new Int32Array(length);
   }
-}
-
-function isArrayOf(kind: SampleKind, array: SampleArray): boolean {
-  const type = { int32: Int32Array, float32: Float32Array, float64: Float64Array, text: undefined }[kind];
-  return type !== undefined && array instanceof type;
 }

@@ -1,6 +1,13 @@
 // lib/mseed/pack.ts: records as libmseed writes them, byte for byte, and what cannot be written.
 import assert from "node:assert/strict";
-import { MiniSeedError, packRecords, readRecords } from "../../lib/mseed/index.ts";
+import fc from "fast-check";
+import {
+  MiniSeedError,
+  type PackOptions,
+  packRecords,
+  readRecords,
+  type Series,
+} from "../../lib/mseed/index.ts";
 import { OWN_FOLDERS, readOwn, vectorsOf } from "./vectors.ts";
 
 const SWEEP = /^generated\/sweep-v([23])-e(\d+)-(\d+)\./;
@@ -46,6 +53,43 @@ describe("packRecords", () => {
     }
   });
 
+  it("throws nothing but a MiniSeedError, whatever it is given", () => {
+    const good = { sourceId: "FDSN:XX_A__H_H_Z", startTime: 0, sampleRate: 1, samples: [1] };
+    const wrong = fc.tuple(
+      fc.constantFrom(
+        "sourceId",
+        "startTime",
+        "sampleRate",
+        "samples",
+        "flags",
+        "publicationVersion",
+        "extraHeaders",
+      ),
+      fc.anything({ withBigInt: true, withDate: true, withTypedArray: true, withNullPrototype: true }),
+    );
+    const wrongOption = fc.tuple(
+      fc.constantFrom("formatVersion", "encoding", "recordLength"),
+      fc.oneof(fc.anything({ withBigInt: true }), fc.integer(), fc.double()),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(wrong),
+        fc.option(wrongOption),
+        fc.constantFrom(2, 3),
+        (fields, option, formatVersion) => {
+          const series = { ...good, ...Object.fromEntries(fields) } as Series;
+          const options = { formatVersion, ...Object.fromEntries(option ? [option] : []) } as PackOptions;
+          try {
+            for (const bytes of packRecords(series, options)) assert.equal([...readRecords(bytes)].length, 1);
+          } catch (error) {
+            assert.ok(error instanceof MiniSeedError, String(error));
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
   it("refuses what it cannot write with a MiniSeedError that names it", () => {
     const good = { sourceId: "FDSN:XX_A__H_H_Z", startTime: 0, sampleRate: 1, samples: [1] };
     const refuse = (series: object, options: object, code: string, message: RegExp) =>
@@ -53,6 +97,17 @@ describe("packRecords", () => {
         () => [...packRecords({ ...good, ...series }, options)],
         (error) => error instanceof MiniSeedError && error.code === code && message.test(error.message),
       );
+    const many = { FDSN: { Event: { Detection: Array.from({ length: 300 }, () => ({ Type: "GENERIC" })) } } };
+    refuse(
+      { extraHeaders: many },
+      { formatVersion: 2, recordLength: 131_072 },
+      "INVALID_ARGUMENT",
+      /302 blockettes|301/,
+    );
+    refuse({ extraHeaders: { n: 1n } }, {}, "EXTRA_HEADERS_INVALID", /BigInt/);
+    refuse({ extraHeaders: "[1]" }, {}, "EXTRA_HEADERS_INVALID", /no object/);
+    refuse({ startTime: 2n ** 80n }, {}, "INVALID_ARGUMENT", /year 65535/);
+    refuse({ startTime: "2101-01-01" }, { formatVersion: 2 }, "INVALID_ARGUMENT", /2101/);
     refuse({ startTime: "soon" }, {}, "INVALID_ARGUMENT", /startTime soon/);
     refuse({ sampleRate: Number.NaN }, {}, "INVALID_ARGUMENT", /sampleRate NaN/);
     refuse({ samples: [1.5] }, { encoding: 3 }, "SAMPLE_RANGE", /sample 0 is 1.5/);

@@ -1,5 +1,6 @@
 // lib/mseed/reader.ts and detect.ts: what lies between records, half records, lengths that nothing tells, limits.
 import assert from "node:assert/strict";
+import { runInNewContext } from "node:vm";
 import {
   type MiniSeed2Record,
   MiniSeedError,
@@ -180,6 +181,32 @@ describe("RecordReader", () => {
     assert.equal(reader.buffered, 0);
     reader.push(a3);
     assert.equal(reader.next()?.offset, 512);
+  });
+
+  it("takes a long record byte by byte without moving it again and again", () => {
+    const samples = Float64Array.from({ length: 20_000 }, (_, i) => i);
+    const series = { sourceId: "FDSN:XX_A__H_H_Z", startTime: 0n, sampleRate: 1, samples };
+    const [long] = packRecords(series, { recordLength: 200_000 });
+    const reader = new RecordReader();
+    for (let i = 0; i < (long?.length ?? 0); i++) {
+      assert.equal(reader.next(), undefined);
+      reader.push(long?.subarray(i, i + 1) as Uint8Array);
+    }
+    assert.deepEqual(reader.next()?.samples, samples);
+  });
+
+  it("takes bytes of any kind, and nothing else", () => {
+    const foreign = runInNewContext(`Uint8Array.from(${JSON.stringify([...a2])})`) as Uint8Array;
+    assert.equal(foreign instanceof Uint8Array, false);
+    for (const bytes of [a2, Buffer.from(a2), foreign]) {
+      const [record] = readRecords(bytes);
+      assert.equal(record?.sampleCount, [...readRecords(a2)][0]?.sampleCount);
+      assert.equal(record?.bytes.constructor, Uint8Array);
+    }
+    for (const bytes of ["text", [1], a2.buffer, new Int32Array(9), null, undefined]) {
+      assert.throws(() => [...readRecords(bytes as never)], MiniSeedError);
+      assert.throws(() => new RecordReader().push(bytes as never), MiniSeedError);
+    }
   });
 
   it("tells the same of noise, however it comes", () => {
