@@ -9,7 +9,11 @@ const LEFTOVER_MS = 8000;
 /** Only called when the process is still there: the timer itself does not keep it. */
 function failOnLeftovers(): void {
   console.error(`A test left something open: ${process.getActiveResourcesInfo().join(", ")}.`);
-  process.exit(1);
+  // mocha sets the exit code from its failures when the process exits; this comes after it.
+  process.once("exit", () => {
+    process.exitCode = 1;
+  });
+  process.exit();
 }
 
 export default class CountingReporter extends Mocha.reporters.Dot {
