@@ -139,6 +139,9 @@ function parseCommand(text: string, packetSize: number): Command {
       return parseInfo(words);
     case "AUTH":
       return parseAuth(words);
+    case "AUTHORIZATION":
+      // simpledali's own word for AUTH JWT.
+      return parseAuth(["AUTH", "JWT", ...words.slice(1)]);
     case "BYE":
       return bare("BYE");
     default:

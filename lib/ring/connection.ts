@@ -1,16 +1,17 @@
 /**
- * A connection: a socket and its session. It cuts what arrives into commands, and sends the session's answers and the
+ * A connection: a wire and its session. It cuts what arrives into commands, and sends the session's answers and the
  * ring's packets in large writes, as fast as the client takes them and no faster: a client that does not read
  * costs at most one write's bytes, and its commands wait until it does.
  */
-import type { Socket } from "node:net";
 import { DataLinkError } from "../datalink/errors.ts";
 import { FrameReader } from "../datalink/frame.ts";
+import type { Permissions } from "./access.ts";
 import { type Command, commandParser, MAX_CREDENTIALS, MAX_PATTERN } from "./commands.ts";
 import { gather } from "./delivery.ts";
 import type { ConnectionFigures } from "./info-xml.ts";
-import { type Permissions, Session, type SessionHost, type Steps } from "./session.ts";
+import { Session, type SessionHost, type Steps } from "./session.ts";
 import type { SlowLane, Turn } from "./turn.ts";
+import type { Wire } from "./wire.ts";
 
 /** Bytes of packets in one write. */
 const WRITE_BYTES = 128 * 1024;
@@ -52,7 +53,7 @@ export class Connection {
   readonly connectedAt = Date.now();
   readonly session: Session;
   readonly #host: ConnectionHost;
-  readonly #socket: Socket;
+  readonly #wire: Wire;
   readonly #reader: FrameReader<Command>;
   #steps: Steps | undefined;
   #stepsBegun = false;
@@ -72,17 +73,23 @@ export class Connection {
   #lastReceived = 0;
   #closingSince = 0;
 
-  constructor(host: ConnectionHost, socket: Socket, permissions: Permissions) {
+  constructor(
+    host: ConnectionHost,
+    wire: Wire,
+    peer: { address: string; port: number },
+    permissions: Permissions,
+  ) {
     this.#host = host;
-    this.#socket = socket;
-    this.address = plainAddress(socket.remoteAddress ?? "");
-    this.port = socket.remotePort ?? 0;
+    this.#wire = wire;
+    this.address = peer.address;
+    this.port = peer.port;
     this.#reader = new FrameReader(
       commandParser(host.ring.packetSize),
       Math.max(host.ring.packetSize, MAX_PATTERN, MAX_CREDENTIALS),
     );
     const sessionHost: SessionHost = {
       ring: host.ring,
+      access: host.access,
       versionText: host.versionText,
       sent: host.sent,
       received: host.received,
@@ -97,14 +104,17 @@ export class Connection {
       },
       lapped: (missed) => host.lapped(this, missed),
     };
-    this.session = new Session(sessionHost, permissions, (...parts) => this.#queue(parts));
-    socket.on("data", (bytes) => this.#receive(bytes));
-    socket.on("error", (error) => {
-      this.#closeReason ??= error.message;
-    });
-    socket.on("close", () => {
-      host.slowLane.leave(this);
-      host.closed(this, this.#closeReason ?? "closed by the client");
+    this.session = new Session(sessionHost, permissions, (...parts) => this.#queueFrame(parts));
+    wire.listen({
+      bytes: (bytes) => this.#receive(bytes),
+      failed: (error) => {
+        this.#closeReason ??= error.message;
+      },
+      closed: () => {
+        this.#closing = true;
+        host.slowLane.leave(this);
+        host.closed(this, this.#closeReason ?? "closed by the client");
+      },
     });
   }
 
@@ -120,7 +130,7 @@ export class Connection {
 
   /** Bytes that the client has not taken yet. */
   get unsent(): number {
-    return this.#socket.writableLength;
+    return this.#wire.unsent;
   }
 
   figures(): ConnectionFigures {
@@ -129,7 +139,7 @@ export class Connection {
     const behind =
       session.next === undefined ? 0 : Math.max(0, ring.end - Math.max(session.next, ring.first));
     return {
-      type: "DataLink",
+      type: this.#wire.type,
       address: this.address,
       port: this.port,
       clientId: session.clientId,
@@ -175,21 +185,20 @@ export class Connection {
     this.#closing = true;
     this.#closeReason ??= reason;
     this.#closingSince = Date.now();
-    this.#socket.end();
-    this.#socket.resume();
+    this.#wire.end();
   }
 
   destroy(reason: string): void {
     this.#closing = true;
     this.#closeReason ??= reason;
-    this.#socket.destroy();
+    this.#wire.destroy();
   }
 
   /** Closes what has been waiting too long; called about once a second with the time in milliseconds. */
   sweep(now: number): void {
     const { ioTimeout, idleTimeout } = this.#host.timeouts;
     if (this.#closing) {
-      if (now - this.#closingSince > LINGER) this.#socket.destroy();
+      if (now - this.#closingSince > LINGER) this.#wire.destroy();
     } else if (!this.hasSpoken) {
       if (now - this.connectedAt > ioTimeout) this.destroy("sent nothing");
     } else if (this.#writing && now - this.#lastWrite > ioTimeout) {
@@ -208,7 +217,7 @@ export class Connection {
   }
 
   get #isBlocked(): boolean {
-    return this.#socket.writableLength > MAX_WAITING;
+    return this.#wire.unsent > MAX_WAITING;
   }
 
   #receive(bytes: Buffer): void {
@@ -264,20 +273,32 @@ export class Connection {
   #gather(until: number): boolean {
     const { session } = this;
     const { ring } = this.#host;
-    const delivery = gather(ring, session.selection, session.catchUp(), WRITE_BYTES, until);
+    const delivery = gather(
+      ring,
+      session.selection,
+      session.catchUp(),
+      WRITE_BYTES,
+      until,
+      this.#wire.prefix,
+    );
     session.next = delivery.next;
     if (delivery.packets > 0) {
       session.countSent(delivery.packets, delivery.bytes.length, delivery.last);
-      this.#queue([delivery.bytes]);
+      this.#queue(delivery.bytes);
     }
     return delivery.next < ring.end;
   }
 
-  #queue(parts: Buffer[]): void {
-    for (const part of parts) {
-      this.#outbox.push(part);
-      this.#outboxBytes += part.length;
-    }
+  /** Takes one frame, in one or more parts. */
+  #queueFrame(parts: Buffer[]): void {
+    const { prefix } = this.#wire;
+    if (prefix) this.#queue(prefix(parts.reduce((sum, part) => sum + part.length, 0)));
+    for (const part of parts) this.#queue(part);
+  }
+
+  #queue(bytes: Buffer): void {
+    this.#outbox.push(bytes);
+    this.#outboxBytes += bytes.length;
   }
 
   #flush(): void {
@@ -288,12 +309,12 @@ export class Connection {
     this.#outboxBytes = 0;
     this.#writing = true;
     this.#lastWrite = this.#lastExchange = Date.now();
-    this.#socket.write(bytes, this.#written);
+    this.#wire.write(bytes, this.#written);
   }
 
   readonly #written = (): void => {
     this.#lastWrite = Date.now();
-    this.#writing = this.#socket.writableLength > 0;
+    this.#writing = this.#wire.unsent > 0;
     if (this.session.streaming || this.#held) this.#host.schedule(this);
   };
 
@@ -301,12 +322,7 @@ export class Connection {
     const pause = this.#held && this.#reader.buffered > MAX_UNREAD && !this.#closing;
     if (pause === this.#paused) return;
     this.#paused = pause;
-    if (pause) this.#socket.pause();
-    else this.#socket.resume();
+    if (pause) this.#wire.pause();
+    else this.#wire.resume();
   }
-}
-
-/** An IPv4 client of an IPv6 socket is shown, and judged, by its IPv4 address. */
-function plainAddress(address: string): string {
-  return address.startsWith("::ffff:") ? address.slice(7) : address;
 }

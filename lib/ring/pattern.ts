@@ -7,6 +7,7 @@
  * is plain text needs no engine, and the rest is compiled piece by piece.
  */
 import { RE2JS, RE2JSException } from "re2js";
+import { DataLinkError } from "../datalink/errors.ts";
 
 /** A compiled pattern; like ringserver's it is searched for anywhere in the text, and is case-sensitive. */
 export interface Pattern {
@@ -51,6 +52,27 @@ export function* compilePattern(text: string): Generator<undefined, Pattern> {
     yield;
   }
   return new CompiledPattern(pattern, literals, expressions, MAX_PROGRAM - room);
+}
+
+/**
+ * Compiles a pattern of the server's own settings.
+ *
+ * @throws DataLinkError `INVALID_ARGUMENT` where it cannot be used.
+ */
+export function compileNow(text: string): Pattern {
+  try {
+    const steps = compilePattern(text);
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+    }
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    const reason = error.message || "it is no regular expression";
+    throw new DataLinkError("INVALID_ARGUMENT", `The pattern "${text}" cannot be used: ${reason}.`, {
+      cause: error,
+    });
+  }
 }
 
 class CompiledPattern implements Pattern {

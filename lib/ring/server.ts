@@ -2,16 +2,21 @@
  * The embedded DataLink server: it listens, and gives every connection its turn. Thin: what is said is in session.ts,
  * what is kept in ring.ts.
  */
-import { createServer, type Server, type Socket } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { TlsOptions } from "node:tls";
 import { DataLinkError } from "../datalink/errors.ts";
 import type { PacketInput } from "../datalink/packet.ts";
 import { toMicroseconds } from "../time.ts";
+import { Access, type AccessOptions, type Permissions } from "./access.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
+import { Gate } from "./gate.ts";
 import type { ConnectionFigures, ServerFigures } from "./info-xml.ts";
+import { type Arrival, Listener, type WebSocketOptions } from "./listener.ts";
 import { largestFrame, Ring } from "./ring.ts";
-import type { Permissions } from "./session.ts";
 import { Traffic } from "./traffic.ts";
 import { SlowLane, Turn } from "./turn.ts";
+import type { Wire } from "./wire.ts";
 
 export interface DataLinkServerOptions {
   /** Address to listen on. Default 127.0.0.1: only this machine. */
@@ -22,6 +27,12 @@ export interface DataLinkServerOptions {
   ringBytes?: number | undefined;
   /** Largest payload of a packet, in bytes. Default 512. */
   packetSize?: number | undefined;
+  /** Certificate, key and the like: the port speaks TLS, and nothing else. Default: no TLS. */
+  tls?: TlsOptions | undefined;
+  /** WebSocket and the figures as JSON on the same port, told from DataLink by the first byte. Default: yes. */
+  webSocket?: boolean | WebSocketOptions | undefined;
+  /** Who may do what. Default: this machine may do everything, and others may not even connect. */
+  access?: AccessOptions | undefined;
   /** The server's name in INFO, for people. */
   serverId?: string | undefined;
   /** Program and version that the server gives as its own in ID and INFO. Default: this package's. */
@@ -107,6 +118,9 @@ const SLOW_ANSWERS = 2;
 /** Bytes of answers waiting for clients to take them beyond which no further long one is begun. */
 const MAX_UNSENT = 64 * MIB;
 
+/** Bytes that a WebSocket message may have, if packets are not larger still. */
+const MAX_MESSAGE = 64 * 1024;
+
 /** Fewest packets of the largest size that a ring must have room for. */
 const FEWEST_PACKETS = 4;
 
@@ -115,11 +129,11 @@ const MAX_RING_BYTES = 4096 * MIB - 1;
 
 /** A DataLink server with its ring. Made by {@link DataLinkServer.listen}. */
 export class DataLinkServer {
-  readonly #options: typeof DEFAULTS & DataLinkServerOptions;
+  readonly #options: typeof DEFAULTS & Given<DataLinkServerOptions>;
   readonly #ring: Ring;
-  readonly #listener: Server;
+  readonly #gate: Gate;
+  readonly #listener: Listener;
   readonly #connections = new Set<Connection>();
-  readonly #clientsByAddress = new Map<string, number>();
   readonly #scheduled = new Set<Connection>();
   readonly #startTime = Math.floor(Date.now() / 1000) * 1e6;
   readonly #sent = new Traffic();
@@ -152,26 +166,27 @@ export class DataLinkServer {
   }
 
   private constructor(options: DataLinkServerOptions) {
-    const given = Object.entries(options).filter(([, value]) => value !== undefined);
-    this.#options = { ...DEFAULTS, ...Object.fromEntries(given) };
+    this.#options = { ...DEFAULTS, ...given(options) };
     checkSizes(this.#options);
+    const access = new Access(options.access);
     this.#ring = new Ring(this.#options);
     this.#versionText = `DataLink v1.1 (${this.#options.software}) :: DLPROTO:1.1`;
-    this.#host = this.#connectionHost();
-    this.#listener = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
+    this.#host = this.#connectionHost(access);
+    this.#gate = new Gate(access, this.#options);
+    this.#listener = this.#makeListener();
   }
 
   /** The port it listens on. */
   get port(): number {
-    const address = this.#listener.address();
-    return typeof address === "object" && address ? address.port : this.#options.port;
+    return this.#listener.port;
   }
 
   /** For clients on this machine, for example `datalink://127.0.0.1:16000`. */
   get url(): string {
     const { host } = this.#options;
     const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-    return `datalink://${reachable.includes(":") ? `[${reachable}]` : reachable}:${this.port}`;
+    const scheme = this.#options.tls ? "datalinks" : "datalink";
+    return `${scheme}://${reachable.includes(":") ? `[${reachable}]` : reachable}:${this.port}`;
   }
 
   get status(): DataLinkServerStatus {
@@ -182,7 +197,7 @@ export class DataLinkServer {
       return packet;
     };
     return {
-      clients: this.#connections.size,
+      clients: this.#gate.clients,
       streams: ring.streams.size,
       packets: ring.packets,
       earliest: summary(ring.first),
@@ -237,32 +252,58 @@ export class DataLinkServer {
     return this.close();
   }
 
-  #listen(): Promise<void> {
-    const { host, port, ioTimeout } = this.#options;
-    return new Promise((resolve, reject) => {
-      const fail = (error: NodeJS.ErrnoException) => reject(listenError(error, host, port));
-      this.#listener.once("error", fail);
-      this.#listener.listen({ host, port }, () => {
-        this.#listener.off("error", fail);
-        // An accept that fails (too many open files) concerns that client only.
-        this.#listener.on("error", () => {});
-        this.#sweepTimer = setInterval(() => this.#sweep(), Math.min(SWEEP, ioTimeout / 4));
-        resolve();
-      });
-    });
+  /**
+   * Answers an HTTP request that another server (such as Node-RED's own) has taken, with the figures as JSON that the last
+   * part of its path asks for: id, status, streams, streamids or connections.
+   */
+  handleRequest(request: IncomingMessage, response: ServerResponse): void {
+    this.#listener.handleRequest(request, response);
+  }
+
+  /** Takes over a WebSocket that another HTTP server has been asked for; for its `upgrade` event. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#listener.handleUpgrade(request, socket, head);
+  }
+
+  async #listen(): Promise<void> {
+    await this.#listener.listen();
+    this.#sweepTimer = setInterval(() => this.#sweep(), Math.min(SWEEP, this.#options.ioTimeout / 4));
+  }
+
+  #makeListener(): Listener {
+    const { host, port, ioTimeout, packetSize, tls, webSocket } = this.#options;
+    return new Listener(
+      {
+        host,
+        port,
+        tls,
+        webSocket: webSocket === false ? undefined : { path: "/datalink", origins: [], ...given(webSocket) },
+        ioTimeout,
+        maxMessage: Math.max(MAX_MESSAGE, FEWEST_PACKETS * largestFrame(packetSize)),
+      },
+      this.#gate,
+      {
+        ring: this.#ring,
+        figures: () => this.#figures(),
+        connections: () => this.connections,
+        arrived: (wire, peer, permissions) => this.#welcome(wire, peer, permissions),
+        refused: (peer, reason) => this.#emit({ type: "refused", client: { ...peer, clientId: "" }, reason }),
+      },
+    );
   }
 
   async #shutDown(): Promise<void> {
     clearInterval(this.#sweepTimer);
     if (this.#immediate) clearImmediate(this.#immediate);
-    const closed = new Promise((resolve) => this.#listener.close(resolve));
+    const closed = this.#listener.close();
     for (const connection of this.#connections) connection.destroy("the server was closed");
     await closed;
   }
 
-  #connectionHost(): ConnectionHost {
+  #connectionHost(access: Access): ConnectionHost {
     return {
       ring: this.#ring,
+      access,
       versionText: this.#versionText,
       timeouts: this.#options,
       sent: this.#sent,
@@ -275,7 +316,8 @@ export class DataLinkServer {
       refused: (connection, reason) => this.#emit({ type: "refused", client: clientOf(connection), reason }),
       lapped: (connection, missed) => this.#emit({ type: "lapped", client: clientOf(connection), missed }),
       closed: (connection, reason) => {
-        this.#forget(connection);
+        this.#connections.delete(connection);
+        this.#scheduled.delete(connection);
         this.#emit({ type: "closed", client: clientOf(connection), reason });
       },
       turn: this.#turn,
@@ -285,36 +327,10 @@ export class DataLinkServer {
     };
   }
 
-  #accept(socket: Socket): void {
-    const reason = this.#reasonToRefuse(socket.remoteAddress ?? "");
-    if (reason !== undefined) {
-      socket.on("error", () => {});
-      socket.destroy();
-      const client = { address: socket.remoteAddress ?? "", port: socket.remotePort ?? 0, clientId: "" };
-      this.#emit({ type: "refused", client, reason });
-      return;
-    }
-    const connection = new Connection(this.#host, socket, permissionsOf(socket.remoteAddress ?? ""));
+  #welcome(wire: Wire, peer: Arrival, permissions: Permissions): void {
+    const connection = new Connection(this.#host, wire, peer, permissions);
     this.#connections.add(connection);
-    const { address } = connection;
-    this.#clientsByAddress.set(address, (this.#clientsByAddress.get(address) ?? 0) + 1);
     this.#emit({ type: "connected", client: clientOf(connection) });
-  }
-
-  #forget(connection: Connection): void {
-    this.#connections.delete(connection);
-    this.#scheduled.delete(connection);
-    const { address } = connection;
-    const left = (this.#clientsByAddress.get(address) ?? 1) - 1;
-    if (left > 0) this.#clientsByAddress.set(address, left);
-    else this.#clientsByAddress.delete(address);
-  }
-
-  #reasonToRefuse(address: string): string | undefined {
-    const { maxClients, maxClientsPerAddress = maxClients } = this.#options;
-    if (this.#connections.size >= maxClients) return `${maxClients} clients are connected already`;
-    if ((this.#clientsByAddress.get(address) ?? 0) < maxClientsPerAddress) return undefined;
-    return `${maxClientsPerAddress} clients are connected from ${address} already`;
   }
 
   #schedule(connection: Connection): void {
@@ -360,6 +376,7 @@ export class DataLinkServer {
       connection.session.received.tick(seconds);
       connection.sweep(now);
     }
+    this.#listener.sweep(now);
     this.#slowLane.wakeNext();
   }
 
@@ -376,10 +393,10 @@ export class DataLinkServer {
       startTime: this.#startTime,
       now: Date.now() * 1000,
       volatile: true,
-      connections: this.#connections.size,
+      connections: this.#gate.clients,
       sent: this.#sent,
       received: this.#received,
-      listeners: [{ type: "IPv4: DataLink", port: this.port }],
+      listeners: [{ type: this.#listener.protocols, port: this.port }],
     };
   }
 
@@ -388,14 +405,16 @@ export class DataLinkServer {
   }
 }
 
-function clientOf(connection: Connection): ServerClient {
-  return { address: connection.address, port: connection.port, clientId: connection.session.clientId };
+/** Options without those that are there but `undefined`, which would hide a default. */
+function given<Options extends object>(options: Options | boolean | undefined): Given<Options> {
+  const entries = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Given<Options>;
 }
 
-/** This machine may do everything; others may read. */
-function permissionsOf(address: string): Permissions {
-  const local = /^(::ffff:)?127\.|^::1$/.test(address);
-  return { write: local && (() => true), read: undefined, trusted: local };
+type Given<Options> = { [Name in keyof Options]?: Exclude<Options[Name], undefined> };
+
+function clientOf(connection: Connection): ServerClient {
+  return { address: connection.address, port: connection.port, clientId: connection.session.clientId };
 }
 
 function checkSizes({ ringBytes, packetSize }: { ringBytes: number; packetSize: number }): void {
@@ -407,23 +426,4 @@ function checkSizes({ ringBytes, packetSize }: { ringBytes: number; packetSize: 
     `A ring of ${ringBytes} bytes for packets of ${packetSize} bytes cannot be made: both must be whole numbers, the ring ` +
       `at least ${FEWEST_PACKETS} packets large and under 4 GiB.`,
   );
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): DataLinkError {
-  if (error.code === "EADDRINUSE") {
-    return new DataLinkError(
-      "ADDRESS_IN_USE",
-      `Port ${port} on ${host} is taken, perhaps by another DataLink server: stop that one or choose another port.`,
-      { cause: error },
-    );
-  }
-  const hint =
-    error.code === "EACCES"
-      ? "ports below 1024 need permission: choose a higher one"
-      : error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND"
-        ? "this machine has no such address: 127.0.0.1 is this machine only, 0.0.0.0 all its addresses"
-        : error.message;
-  return new DataLinkError("LISTEN_FAILED", `Cannot listen on ${host}, port ${port}: ${hint}.`, {
-    cause: error,
-  });
 }

@@ -7,7 +7,9 @@ import { encodeFrame } from "../datalink/frame.ts";
 import { MAX_PACKET_ID } from "../datalink/packet.ts";
 import { encodeError, encodeOk, packetHeader } from "../datalink/replies.ts";
 import { translateLegacyStreamId } from "../datalink/stream-id.ts";
+import type { Access, Permissions } from "./access.ts";
 import type {
+  AuthCommand,
   Command,
   FilterCommand,
   InfoCommand,
@@ -27,19 +29,10 @@ import type { Ring, RingStream } from "./ring.ts";
 import { Selection } from "./selection.ts";
 import { Traffic } from "./traffic.ts";
 
-/** What a client may do. */
-export interface Permissions {
-  /** Which streams may be written, if any. */
-  write: ((streamId: string) => boolean) | false;
-  /** Which streams may be read; `undefined` for all. */
-  read: ((streamId: string) => boolean) | undefined;
-  /** May see the other connections. */
-  trusted: boolean;
-}
-
 /** What a session needs of the server it belongs to. */
 export interface SessionHost {
   readonly ring: Ring;
+  readonly access: Access;
   /** `DataLink v1.1 (<program>/<version>) :: DLPROTO:1.1`. */
   readonly versionText: string;
   /** Of all sessions together. */
@@ -64,6 +57,9 @@ export type Steps = Generator<undefined, void>;
 /** Commands without a meaning, one behind the other, after which a client is sent away. */
 const MAX_UNKNOWN = 20;
 
+/** Logins that fail, one behind the other, after which a client is sent away. */
+const MAX_FAILED_LOGINS = 5;
+
 /** Characters of INFO's XML that are made into bytes at once. */
 const INFO_PART = 64 * 1024;
 
@@ -87,15 +83,26 @@ export class Session {
   selectedStreams = 0;
   readonly #host: SessionHost;
   readonly #send: (...parts: Buffer[]) => void;
+  readonly #permissionsOfAddress: Permissions;
   #permissions: Permissions;
+  /** Which streams may be written. */
+  readonly #writable = new Selection();
   #unknown = 0;
+  #failedLogins = 0;
 
   /** @param send takes one whole frame for the client, in one or more parts. */
   constructor(host: SessionHost, permissions: Permissions, send: (...parts: Buffer[]) => void) {
     this.#host = host;
     this.#send = send;
+    this.#permissionsOfAddress = permissions;
     this.#permissions = permissions;
-    this.selection.permitted = permissions.read;
+    this.#permit(permissions);
+  }
+
+  #permit(permissions: Permissions): void {
+    this.#permissions = permissions;
+    this.selection.permitted = filterOf(permissions.read);
+    this.#writable.permitted = filterOf(permissions.write);
   }
 
   /** The flags that ID and INFO announce. */
@@ -123,9 +130,7 @@ export class Session {
       case "REJECT":
         return this.#filter(command);
       case "STREAM":
-        this.next ??= this.#host.ring.end;
-        this.streaming = true;
-        return undefined;
+        return this.#stream();
       case "ENDSTREAM":
         this.streaming = false;
         this.#send(encodeFrame("ENDSTREAM"));
@@ -133,7 +138,7 @@ export class Session {
       case "INFO":
         return this.#info(command);
       case "AUTH":
-        return this.#fail("Error performing authentication");
+        return this.#authenticate(command);
       case "BYE":
         this.ended = true;
         return undefined;
@@ -182,8 +187,43 @@ export class Session {
 
   #identify(clientId: string): undefined {
     this.clientId = clientId;
-    this.#send(encodeFrame(`ID ${this.#host.versionText.replace(/ ::.*/, "")} :: ${this.capabilities}`));
+    const auth = this.#host.access.hasLogins ? " AUTH" : "";
+    this.#send(
+      encodeFrame(`ID ${this.#host.versionText.replace(/ ::.*/, "")} :: ${this.capabilities}${auth}`),
+    );
     this.#host.identified(clientId);
+  }
+
+  #stream(): undefined {
+    if (this.#permissions.read === false) return this.#refuse(NO_READ);
+    this.next ??= this.#host.ring.end;
+    this.streaming = true;
+  }
+
+  #authenticate({ type, payload }: AuthCommand): undefined {
+    const { access } = this.#host;
+    const credentials = payload.toString("utf8");
+    if (type !== "USERPASS" && type !== "JWT") return this.#fail("Unsupported AUTH type");
+    const end = credentials.indexOf("\r");
+    if (type === "USERPASS" && end < 0) return this.#fail("AUTH USERPASS requires payload of USER\\rPASS");
+    if (!access.hasLogins) return this.#fail("Error performing authentication");
+    const permissions =
+      type === "JWT"
+        ? access.ofToken(credentials)
+        : access.ofUser(credentials.slice(0, end), credentials.slice(end + 1));
+    if (!permissions) return this.#rejectLogin();
+    this.#failedLogins = 0;
+    this.streaming = false;
+    this.#permit(permissions);
+    this.#ok(0n, "Authentication successful");
+  }
+
+  /** As with ringserver, who fails to log in loses what the address permits; not reading, which needs no login. */
+  #rejectLogin(): undefined {
+    this.#permit({ read: this.#permissionsOfAddress.read, write: false, trusted: false });
+    this.#failedLogins++;
+    if (this.#failedLogins < MAX_FAILED_LOGINS) return this.#fail(NOT_ALLOWED);
+    return this.#refuse(NOT_ALLOWED);
   }
 
   #malformed({ command, message }: MalformedCommand): undefined {
@@ -201,14 +241,13 @@ export class Session {
 
   #write(command: WriteCommand): undefined {
     const { ring } = this.#host;
-    const { write } = this.#permissions;
-    if (!write) return this.#refuse(NO_WRITE);
-    const known = ring.streams.has(command.streamId);
-    const streamId = known ? command.streamId : translateLegacyStreamId(command.streamId);
-    if (!write(streamId)) {
+    if (!this.#permissions.write) return this.#refuse(NO_WRITE);
+    const stream = ring.streams.get(command.streamId);
+    const streamId = stream ? command.streamId : translateLegacyStreamId(command.streamId);
+    if (!(stream ? this.#writable.has(stream) : this.#writable.permits(streamId))) {
       return this.#refuse(`Error, permission denied for WRITE of stream ID: ${streamId}`);
     }
-    const isNew = !known && !ring.streams.has(streamId);
+    const isNew = !stream && !ring.streams.has(streamId);
     try {
       const { dataStart, dataEnd, payload, packetId } = command;
       const id = ring.append(streamId, dataStart, dataEnd, payload, packetId);
@@ -387,7 +426,14 @@ function* compileOrReason(text: string): Generator<undefined, Pattern | string> 
 }
 
 const NO_WRITE = "Write permission not granted, no soup for you!";
+const NO_READ = "Authentication required for streaming, no soup for you!";
+const NOT_ALLOWED = "Authentication failed, not allowed to connect";
 const NOT_FOUND = "Packet not found";
+
+function filterOf(permission: Permissions["read"]): ((streamId: string) => boolean) | undefined {
+  if (permission === true) return undefined;
+  return permission === false ? () => false : permission;
+}
 
 /** ringserver compares the time of a resumed position by whole seconds. */
 function sameSecond(a: number, b: number): boolean {

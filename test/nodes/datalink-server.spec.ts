@@ -33,6 +33,8 @@ describe("datalink server node", () => {
     await start({ port: String(port), ringSize: "1" });
     await flow.status("server", ({ fill }) => fill === "green");
     const socket = net.connect(port, "127.0.0.1");
+    // What a socket speaks, its first byte tells.
+    socket.write("DL");
     const connected = await flow.inbox("events").next();
     assert.equal(connected.topic, "connected");
     assert.match((connected.payload as { message: string }).message, /^127\.0\.0\.1:\d+ has connected\.$/);

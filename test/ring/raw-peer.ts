@@ -1,9 +1,10 @@
 /** A peer that knows no protocol: bytes out, bytes in. Bytes are written as latin1 text. */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 
 /** Most milliseconds that an answer may take. */
-const PATIENCE = 4000;
+const PATIENCE = 2000;
 
 export class RawPeer {
   readonly socket: Socket;
@@ -11,9 +12,12 @@ export class RawPeer {
   closed = false;
   #changed: () => void = () => {};
 
-  static async connect(port: number): Promise<RawPeer> {
-    const socket = connect({ port, host: "127.0.0.1", noDelay: true });
-    await once(socket, "connect");
+  static async connect(port: number, encrypted = false): Promise<RawPeer> {
+    const address = { port, host: "127.0.0.1" };
+    const socket = encrypted
+      ? connectTls({ ...address, rejectUnauthorized: false })
+      : connect({ ...address, noDelay: true });
+    await once(socket, encrypted ? "secureConnect" : "connect");
     return new RawPeer(socket);
   }
 

@@ -1,0 +1,233 @@
+// lib/ring/listener.ts, http.ts and wire.ts: the server for browsers and dashboards, on its own port and on another server's.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders, request, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { WebSocket } from "ws";
+import { encodeFrame, FrameReader } from "../../lib/datalink/frame.ts";
+import { parseReplyHeader, type Reply } from "../../lib/datalink/replies.ts";
+import {
+  DataLinkServer,
+  type DataLinkServerEvent,
+  type DataLinkServerOptions,
+} from "../../lib/ring/server.ts";
+import { describe as inWords, write } from "./peer.ts";
+
+/** A client over WebSocket: what is sent is cut as the test wants it, and every message is taken as one reply. */
+class WebPeer {
+  readonly webSocket: WebSocket;
+  readonly #replies: Reply[] = [];
+  #changed: () => void = () => {};
+  closeCode = 0;
+
+  static async connect(url: string, options: { headers?: Record<string, string>; protocol?: string } = {}) {
+    const webSocket = new WebSocket(url, options.protocol ?? [], { headers: options.headers ?? {} });
+    const peer = new WebPeer(webSocket);
+    await once(webSocket, "open");
+    return peer;
+  }
+
+  private constructor(webSocket: WebSocket) {
+    this.webSocket = webSocket;
+    webSocket.on("message", (data: Buffer) => {
+      const reader = new FrameReader(parseReplyHeader, 1_000_000);
+      reader.push(data);
+      this.#replies.push(reader.next()!);
+      assert.equal(reader.buffered, 0, "one packet per message");
+      this.#changed();
+    });
+    webSocket.on("close", (code) => {
+      this.closeCode = code;
+      this.#changed();
+    });
+  }
+
+  async next(): Promise<string> {
+    while (this.#replies.length === 0 && this.closeCode === 0) {
+      await new Promise<void>((resolve) => {
+        this.#changed = resolve;
+      });
+    }
+    return this.closeCode ? `closed ${this.closeCode}` : inWords(this.#replies.shift()!);
+  }
+
+  async ask(command: string | Buffer): Promise<string> {
+    this.webSocket.send(typeof command === "string" ? encodeFrame(command) : command);
+    return this.next();
+  }
+}
+
+interface Page {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: unknown;
+}
+
+async function get(
+  port: number,
+  path: string,
+  headers: Record<string, string> = {},
+  method = "GET",
+): Promise<Page> {
+  const outgoing = request({ port, path, headers, method, host: "127.0.0.1" }).end();
+  const [response] = (await once(outgoing, "response")) as [import("node:http").IncomingMessage];
+  let text = "";
+  for await (const chunk of response) text += String(chunk);
+  const isJson = response.headers["content-type"] === "application/json";
+  return { status: response.statusCode!, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+}
+
+describe("datalink server for browsers", () => {
+  let server: DataLinkServer;
+  let events: DataLinkServerEvent[];
+  let url: string;
+
+  async function start(options: DataLinkServerOptions = {}): Promise<void> {
+    events = [];
+    server = await DataLinkServer.listen({
+      port: 0,
+      ringBytes: 1 << 20,
+      packetSize: 100_000,
+      onEvent: (event) => events.push(event),
+      ...options,
+    });
+    url = `ws://127.0.0.1:${server.port}/datalink`;
+  }
+
+  beforeEach(() => start());
+  afterEach(() => server.close());
+
+  it("takes packets over WebSocket and gives them back, one per message, of every length", async () => {
+    const peer = await WebPeer.connect(url, { protocol: "DataLink1.1" });
+    assert.equal(peer.webSocket.protocol, "DataLink1.1");
+    const sizes = [0, 1, 60, 70, 200, 65_000, 65_536, 99_999];
+    for (const [i, size] of sizes.entries()) {
+      assert.equal(await peer.ask(write("A/X", Buffer.alloc(size, 65))), `OK ${i + 1}`);
+    }
+    assert.equal(await peer.ask("POSITION SET EARLIEST"), "OK 1 Positioned to packet ID 1");
+    assert.equal(await peer.ask("READ 1"), "PACKET A/X 1 ");
+    peer.webSocket.send(encodeFrame("STREAM"));
+    for (const [i, size] of sizes.entries()) {
+      if (i > 0) assert.equal(await peer.next(), `PACKET A/X ${i + 1} ${"A".repeat(size)}`);
+    }
+    server.write({ streamId: "B/X", dataStart: 1, payload: "new" });
+    assert.equal(await peer.next(), `PACKET B/X ${sizes.length + 1} new`);
+    assert.equal(await peer.ask("ENDSTREAM"), "ENDSTREAM");
+    peer.webSocket.close();
+    await once(peer.webSocket, "close");
+  });
+
+  it("takes packets in any number of messages", async () => {
+    const peer = await WebPeer.connect(url);
+    const bytes = Buffer.concat([encodeFrame("ID a"), write("A", "payload"), encodeFrame("READ 1")]);
+    for (const cut of [1, 2, 5, 100]) {
+      for (let i = 0; i < bytes.length; i += cut) peer.webSocket.send(bytes.subarray(i, i + cut));
+      assert.match(await peer.next(), /^ID/);
+      assert.match(await peer.next(), /^OK/);
+      assert.equal(await peer.next(), "PACKET A 1 payload");
+    }
+    peer.webSocket.terminate();
+  });
+
+  it("closes with code 1000 after the answer that says why", async () => {
+    const peer = await WebPeer.connect(url);
+    assert.match(await peer.ask("WRITE nonsense"), /^ERROR 0 Error parsing WRITE/);
+    assert.equal(await peer.next(), "closed 1000");
+  });
+
+  it("is used by pages of its own host, of this machine, and of origins that are named, and by no others", async () => {
+    const status = async (origin: string, headers: Record<string, string> = {}) =>
+      (await get(server.port, "/id", { origin, ...headers })).status;
+    const host = `127.0.0.1:${server.port}`;
+    for (const origin of [`http://${host}`, "http://localhost:8080", "http://127.0.0.1"]) {
+      assert.equal(await status(origin), 200, origin);
+      const peer = await WebPeer.connect(url, { headers: { origin } });
+      peer.webSocket.terminate();
+    }
+    for (const origin of ["https://example.org", "null", "http://localhost.example.org"]) {
+      assert.equal(await status(origin), 403, origin);
+      await assert.rejects(WebPeer.connect(url, { headers: { origin } }), /403/);
+    }
+    // A name that anybody can point at this machine does not become its own host by that.
+    assert.equal(await status("http://example.org", { host: "example.org" }), 403);
+    assert.match(JSON.stringify(events.at(-1)), /webSocket\.origins/);
+    await server.close();
+    await start({ webSocket: { origins: ["https://example.org"] } });
+    const { headers } = await get(server.port, "/id", { origin: "https://example.org" });
+    assert.equal(headers["access-control-allow-origin"], "https://example.org");
+  });
+
+  it("tells its figures as JSON", async () => {
+    server.write({ streamId: "A/T", dataStart: 1_700_000_000_000_000, payload: "x" });
+    server.write({
+      streamId: "B/T",
+      dataStart: 1_700_000_000_000_001,
+      dataEnd: 1_700_000_001_000_000,
+      payload: "y",
+    });
+    const page = async (path: string) => (await get(server.port, path)).body as Record<string, unknown>;
+    assert.deepEqual(await page("/streamids"), ["A/T", "B/T"]);
+    assert.deepEqual(await page("/streamids?match=%5EB"), ["B/T"]);
+    const [stream] = (await page("/streams/json?match=B")) as unknown as [Record<string, unknown>];
+    assert.deepEqual(
+      [stream.streamId, stream.packets, stream.latestPacketId, stream.latestDataEnd],
+      ["B/T", 1, "2", "2023-11-14T22:13:21.000000Z"],
+    );
+    assert.equal((await page("/id")).packetSize, 100_000);
+    const { packets, latest } = await page("/status");
+    assert.deepEqual([packets, (latest as { streamId: string }).streamId], [2, "B/T"]);
+    const peer = await WebPeer.connect(url);
+    await peer.ask("ID my page");
+    const [connection] = (await page("/connections?match=page")) as unknown as [Record<string, unknown>];
+    assert.deepEqual([connection.clientId, connection.type], ["my page", "DataLink:WebSocket"]);
+    assert.deepEqual(await page("/connections?match=other"), []);
+    peer.webSocket.terminate();
+  });
+
+  it("says what is wrong with a request", async () => {
+    const error = async (path: string, method?: string) => {
+      const { status, body } = await get(server.port, path, {}, method);
+      return `${status} ${(body as { error: string }).error}`;
+    };
+    assert.match(await error("/"), /^404 There are \/id/);
+    assert.match(await error("/datalink"), /^400 .*WebSocket/);
+    assert.match(await error("/streams?match=("), /^400 .*no regular expression/);
+    assert.match(await error("/streams?match=(?=a)"), /^400 .*not supported/);
+    assert.match(await error("/id", "POST"), /^405/);
+    await server.close();
+    await start({ access: { rules: [{ from: "127.0.0.1", read: "^A" }] } });
+    server.write({ streamId: "A/T", dataStart: 1, payload: "" });
+    server.write({ streamId: "B/T", dataStart: 1, payload: "" });
+    assert.match(await error("/connections"), /^403/);
+    assert.deepEqual((await get(server.port, "/streamids")).body, ["A/T"]);
+  });
+
+  it("serves the clients of another HTTP server, by the address that a proxy names", async () => {
+    await server.close();
+    await start({ access: { rules: [{ from: "127.0.0.1", write: true }, { from: "192.0.2.0/24" }] } });
+    const other: Server = createServer((incoming, response) => server.handleRequest(incoming, response));
+    other.on("upgrade", (incoming, socket, head: Buffer) => server.handleUpgrade(incoming, socket, head));
+    other.listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    const idOf = async (headers: Record<string, string>) => {
+      const peer = await WebPeer.connect(`ws://127.0.0.1:${port}/any/path`, { headers });
+      const id = await peer.ask("ID me");
+      peer.webSocket.terminate();
+      return id;
+    };
+    assert.match(await idOf({}), /WRITE$/);
+    assert.match(await idOf({ "x-forwarded-for": "127.0.0.1, 192.0.2.7" }), /PACKETSIZE:100000$/);
+    await assert.rejects(idOf({ "x-forwarded-for": "10.0.0.1" }), /403/);
+    assert.equal(((await get(port, "/admin/id")).body as { write: boolean }).write, true);
+    assert.equal((await get(port, "/id", { "x-forwarded-for": "10.0.0.1" })).status, 403);
+    while (server.status.clients > 0) await new Promise(setImmediate);
+    other.close();
+  });
+
+  it("speaks nothing but DataLink where it is told so", async () => {
+    await server.close();
+    await start({ webSocket: false });
+    await assert.rejects(get(server.port, "/id"), /socket hang up|ECONNRESET/);
+  });
+});
