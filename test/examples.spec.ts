@@ -16,7 +16,7 @@ interface ExampleNode {
 
 interface Definition {
   category: string;
-  defaults: Record<string, { value: unknown; type?: string }>;
+  defaults: Record<string, { value: unknown; type?: string; validate?: (value: unknown) => unknown }>;
   outputs?: number;
 }
 
@@ -27,12 +27,14 @@ function definitions(): Map<string, Definition> {
   const anything: object = new Proxy(() => anything, { get: () => anything, apply: () => anything });
   const registerType = (type: string, definition: Definition) => found.set(type, definition);
   const RED = new Proxy({}, { get: (_, name) => (name === "nodes" ? { registerType } : anything) });
-  const window = { datalinkEditor: anything };
-  const context = { RED, window, document: anything, $: anything, setInterval: () => 0, ...window };
-  for (const file of readdirSync(path.join(root, "nodes")).filter((name) => name.endsWith(".html"))) {
-    const html = readFileSync(path.join(root, "nodes", file), "utf8");
+  const context: Record<string, unknown> = { RED, document: anything, $: anything, setInterval: () => 0 };
+  context.window = vm.createContext(context);
+  const pages = readdirSync(path.join(root, "nodes")).filter((name) => name.endsWith(".html"));
+  // What they share comes first, as in the editor, where it is a plugin.
+  for (const page of ["editor.html", ...pages]) {
+    const html = readFileSync(path.join(root, "nodes", page), "utf8");
     for (const [, script] of html.matchAll(/<script type="text\/javascript">([\s\S]*?)<\/script>/g)) {
-      vm.runInNewContext(script!, { ...context });
+      vm.runInContext(script!, context);
     }
   }
   return found;
@@ -81,12 +83,13 @@ for (const name of examples) {
     });
 
     for (const node of nodes.filter(({ type }) => own.has(type))) {
-      it(`has all settings of ${node.type} ${node.id}`, () => {
+      it(`has all settings, and valid ones, of ${node.type} ${node.id}`, () => {
         const { defaults, category, outputs = 0 } = own.get(node.type)!;
         const place = category === "config" ? [] : ["x", "y", "wires"];
         assert.deepEqual(Object.keys(node).sort(), ["id", "type", ...Object.keys(defaults), ...place].sort());
         assert.equal(node.wires?.length ?? 0, outputs);
-        for (const [property, { type }] of Object.entries(defaults)) {
+        for (const [property, { type, validate }] of Object.entries(defaults)) {
+          assert.equal(validate?.call(node, node[property]) ?? true, true, property);
           if (type && own.has(type) && node[property] !== "")
             assert.ok(ids.has(node[property] as string), property);
         }
