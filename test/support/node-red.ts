@@ -126,6 +126,8 @@ export class NodeRed implements AsyncDisposable {
     const nodeRed = new NodeRed(child, port, userDir, options.userDir === undefined);
     try {
       await nodeRed.logged(/Started flows|flows-started/, START_LIMIT_MS);
+      // Which comes first differs between versions.
+      await nodeRed.logged(/Server now running/, START_LIMIT_MS);
     } catch (error) {
       await nodeRed.stop();
       throw error;

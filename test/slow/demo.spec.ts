@@ -1,0 +1,207 @@
+// What `npm start` opens: the demo, as a newcomer meets it, and its flow as an example to import.
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { Editor, needsChromium } from "../support/editor.ts";
+import { freePort, isAvailable, NodeRed, PACKAGE, VERSIONS } from "../support/node-red.ts";
+
+const DEMO = path.join(__dirname, "../../examples/demo.js");
+const EXAMPLE = path.join(__dirname, "../../examples/01 - First flow.json");
+
+/** The demo's process, and what it has printed. */
+class Demo {
+  readonly process: ChildProcess;
+  output = "";
+
+  constructor(environment: Record<string, string>) {
+    this.process = spawn(process.execPath, [DEMO], { env: { ...process.env, ...environment } });
+    for (const stream of [this.process.stdout!, this.process.stderr!]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        this.output += text;
+      });
+    }
+  }
+
+  /** Resolves when it has printed what fits; rejects if it ends before. */
+  async prints(pattern: RegExp): Promise<void> {
+    const ended = once(this.process, "close").then(() => "ended" as const);
+    while (!pattern.test(this.output)) {
+      const next = await Promise.race([once(this.process.stdout!, "data"), ended]);
+      if (next === "ended" && !pattern.test(this.output)) throw new Error(`The demo ended:\n${this.output}`);
+    }
+  }
+
+  /** What it exits with, by itself or after Ctrl-C. */
+  async exit(signal?: "SIGINT"): Promise<number | null> {
+    const closed = this.process.exitCode === null ? once(this.process, "close") : undefined;
+    if (signal) this.process.kill(signal);
+    await closed;
+    return this.process.exitCode;
+  }
+}
+
+async function occupy(port: number): Promise<net.Server> {
+  const server = net.createServer().listen(port, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+}
+
+/** Resolves when there is a line more in the file than at the first look. */
+async function grows(page: Editor["page"], file: string): Promise<string[]> {
+  const read = async () => (await readFile(file, "utf8").catch(() => "")).split("\n").slice(0, -1);
+  const before = (await read()).length;
+  for (let tries = 0; tries < 60; tries++) {
+    const lines = await read();
+    if (lines.length > before) return lines;
+    await page.waitForTimeout(500);
+  }
+  throw new Error(`${file} has ${before} lines, and gets no more`);
+}
+
+/** The archive's file of this hour. */
+function archiveFile(userDir: string): string {
+  const now = new Date();
+  const day = Math.floor((now.getTime() - Date.UTC(now.getUTCFullYear(), 0, 1)) / 86_400_000) + 1;
+  const [year, ordinal] = [now.getUTCFullYear(), String(day).padStart(3, "0")];
+  const name = `XX.DEMO..SOH.${year}.${ordinal}.${String(now.getUTCHours()).padStart(2, "0")}.jsonl`;
+  return path.join(userDir, "archive/XX/DEMO", String(year), ordinal, name);
+}
+
+/** Resolves when all three traces show something else than now. */
+async function tracesMove({ page }: Editor): Promise<void> {
+  await page.waitForFunction("document.querySelectorAll('.waveform-trace').length === 3");
+  const traces = "[...document.querySelectorAll('.waveform-trace')].map((trace) => trace.getAttribute('d'))";
+  const before = await page.evaluate<string[]>(traces);
+  await page.waitForFunction(`${traces}.every((d, i) => d !== ${JSON.stringify(before)}[i])`);
+}
+
+describe("npm start", () => {
+  let folder: string;
+  let environment: Record<string, string>;
+  let ports: number[];
+
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), "demo-"));
+    ports = [await freePort(), await freePort()];
+    environment = { DEMO_DIR: folder, PORT: String(ports[0]), DATALINK_PORT: String(ports[1]) };
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it("opens the demo flow running: traces move, the archive grows, Ctrl-C ends it", async function () {
+    needsChromium(this);
+    const demo = new Demo(environment);
+    try {
+      await demo.prints(/Stop +Ctrl-C/);
+      assert.match(demo.output, /^\nNode-RED 5\.\d+\.\d+ is running with the demo flow\.$/m);
+      assert.ok(demo.output.includes(`http://127.0.0.1:${ports[0]}`));
+      assert.ok(demo.output.includes(`datalink://127.0.0.1:${ports[1]}`));
+      assert.ok(demo.output.includes(folder));
+      await using editor = await Editor.open(`http://127.0.0.1:${ports[0]}`);
+      await tracesMove(editor);
+      const picture = (await editor.page.locator(".waveform-picture").textContent())!;
+      assert.match(picture, /XX_DEMO_00_H_H_E100 Hz±\d+latency \d\.\d s/);
+      const lines = await grows(editor.page, archiveFile(folder));
+      assert.deepEqual(Object.keys(JSON.parse(lines.at(-1)!)), [
+        "time",
+        "voltage",
+        "temperature",
+        "diskFree",
+      ]);
+      assert.deepEqual(editor.errors, []);
+    } finally {
+      assert.equal(await demo.exit("SIGINT"), 0);
+    }
+    // Not a word about anything that went wrong.
+    assert.match(demo.output, /Ctrl-C\n\nStopping\.\n$/);
+  });
+
+  it("starts again with the flow as it was left", async () => {
+    for (const label of ["First flow", "Mine"]) {
+      const demo = new Demo(environment);
+      await demo.prints(/Stop +Ctrl-C/);
+      const { flows, rev } = (await (
+        await fetch(`http://127.0.0.1:${ports[0]}/flows`, { headers: { "Node-RED-API-Version": "v2" } })
+      ).json()) as { rev: string; flows: { type: string; label?: string }[] };
+      const tab = flows.find(({ type }) => type === "tab")!;
+      assert.equal(tab.label, label);
+      tab.label = "Mine";
+      await fetch(`http://127.0.0.1:${ports[0]}/flows`, {
+        method: "POST",
+        headers: { "Node-RED-API-Version": "v2", "content-type": "application/json" },
+        body: JSON.stringify({ flows, rev }),
+      });
+      assert.equal(await demo.exit("SIGINT"), 0);
+    }
+  });
+
+  const busy: [string, number, string][] = [
+    ["PORT", 0, "the editor"],
+    ["DATALINK_PORT", 1, "the flow's DataLink server"],
+  ];
+  for (const [variable, which, purpose] of busy) {
+    it(`says in a sentence that the port of ${purpose} is taken`, async () => {
+      const server = await occupy(ports[which]!);
+      const demo = new Demo(environment);
+      assert.equal(await demo.exit(), 1);
+      server.close();
+      const port = ports[which]!;
+      assert.equal(
+        demo.output,
+        `Port ${port} for ${purpose} cannot be had: another program uses it. ` +
+          `Stop that program, or choose another port: ${variable}=${port + 1} npm start\n`,
+      );
+    });
+  }
+
+  it("says in a sentence what is wrong with its settings", async () => {
+    const demo = new Demo({ ...environment, PORT: "high" });
+    assert.equal(await demo.exit(), 1);
+    assert.equal(demo.output, 'PORT is "high": it must be a number from 1 to 65535.\n');
+  });
+});
+
+for (const version of VERSIONS) {
+  describe(`the first example, imported in Node-RED ${version}`, () => {
+    let nodeRed: NodeRed;
+
+    before(async function () {
+      this.timeout(300_000);
+      needsChromium(this);
+      if (!(await isAvailable(version))) {
+        this.test!.parent!.title += ": it could not be fetched";
+        this.skip();
+      }
+      nodeRed = await NodeRed.start({ version });
+    });
+    after(() => nodeRed?.stop());
+
+    it("runs as soon as it is deployed", async () => {
+      await using editor = await Editor.open(nodeRed.url);
+      await editor.importExample(PACKAGE, "01 - First flow", { x: 40, y: 40 });
+      const { length } = JSON.parse(readFileSync(EXAMPLE, "utf8")) as object[];
+      const imported =
+        "RED.nodes.filterNodes({}).length + RED.nodes.createCompleteNodeSet().filter((n) => n.type === 'datalink-connection').length";
+      await editor.page.waitForFunction(`${imported} === ${length}`);
+      assert.deepEqual(
+        await editor.page.evaluate("RED.nodes.filterNodes({}).filter((n) => !n.valid).map((n) => n.type)"),
+        [],
+      );
+      // The flow's own port may be taken on the machine that runs this test.
+      const port = await freePort();
+      await editor.page.evaluate(`RED.nodes.filterNodes({ type: "datalink-server" })[0].port = "${port}"`);
+      await editor.page.evaluate(
+        `RED.nodes.eachConfig((n) => { if (n.type === "datalink-connection") n.address = "127.0.0.1:${port}"; })`,
+      );
+      await editor.deploy();
+      await tracesMove(editor);
+      await grows(editor.page, archiveFile(nodeRed.userDir));
+      assert.deepEqual(editor.errors, []);
+      assert.deepEqual(nodeRed.complaints(), []);
+    });
+  });
+}

@@ -1,0 +1,216 @@
+// The waveform node's picture in the editor: drawn for those who look, through all that editing does to a canvas.
+import assert from "node:assert/strict";
+import { Editor, needsChromium } from "../support/editor.ts";
+import { isAvailable, NodeRed, VERSIONS } from "../support/node-red.ts";
+
+/** Ten samples of the past half second, twice a second. */
+const SAMPLES = `
+const rate = 20;
+const samples = Array.from({ length: rate / 2 }, (_, i) => Math.round(1000 * Math.sin(Date.now() / 900 + i / 4)));
+msg.payload = {
+  sourceId: "FDSN:XX_DEMO_00_H_H_Z",
+  startTime: new Date(Math.floor(Date.now() / 500) * 500 - 500).toISOString(),
+  sampleRate: rate,
+  samples,
+};
+return msg;`;
+
+const FLOWS = [
+  { id: "tab", type: "tab", label: "Live" },
+  { id: "other", type: "tab", label: "Other" },
+  {
+    id: "tick",
+    type: "inject",
+    z: "tab",
+    x: 150,
+    y: 60,
+    repeat: "0.5",
+    once: true,
+    props: [],
+    wires: [["make"]],
+  },
+  { id: "make", type: "function", z: "tab", x: 350, y: 60, func: SAMPLES, outputs: 1, wires: [["view"]] },
+  // As an older version of the package would have saved it: what isn't there has its default.
+  { id: "view", type: "waveform", z: "tab", x: 550, y: 60, active: true, seconds: "30", wires: [[]] },
+  { id: "note", type: "comment", z: "other", x: 150, y: 60, name: "nothing here", wires: [] },
+];
+
+for (const version of VERSIONS) {
+  describe(`the waveform's picture in Node-RED ${version}`, () => {
+    let nodeRed: NodeRed;
+    let editor: Editor;
+    /** Frames that the editor has received so far. */
+    let frames = 0;
+
+    before(async function () {
+      this.timeout(300_000);
+      needsChromium(this);
+      if (!(await isAvailable(version))) {
+        this.test!.parent!.title += ": it could not be fetched";
+        this.skip();
+      }
+      nodeRed = await NodeRed.start({ version, flows: FLOWS });
+    });
+    after(async () => {
+      await editor?.close();
+      await nodeRed?.stop();
+    });
+
+    /** Counts the frames of a while, which is long enough for several. */
+    async function framesIn(milliseconds: number): Promise<number> {
+      const before = frames;
+      await editor.page.waitForTimeout(milliseconds);
+      return frames - before;
+    }
+
+    const trace = () => editor.page.locator(".waveform-trace");
+    const picture = () => editor.page.locator(".waveform-picture");
+
+    const scale = () => editor.page.evaluate<number>("RED.view.scale()");
+
+    /** Resolves when the picture shows something else than now. */
+    async function moves(): Promise<string> {
+      const before = (await trace().count()) > 0 ? await trace().getAttribute("d") : "";
+      const changed = `(document.querySelector(".waveform-trace")?.getAttribute("d") ?? "") !== ${JSON.stringify(before)}`;
+      await editor.page.waitForFunction(changed, undefined, { timeout: 10_000 });
+      return (await trace().getAttribute("d"))!;
+    }
+
+    it("is sent to no editor that doesn't ask", async () => {
+      const socket = new WebSocket(`${nodeRed.url.replace("http", "ws")}/comms`);
+      const topics: string[] = [];
+      socket.onmessage = ({ data }) => {
+        topics.push(...(JSON.parse(String(data)) as { topic: string }[]).map(({ topic }) => topic));
+      };
+      await new Promise((resolve, reject) => {
+        socket.onopen = resolve;
+        socket.onerror = () => reject(new Error("no connection to the editor's WebSocket"));
+      });
+      socket.send(JSON.stringify({ subscribe: "waveform/#" }));
+      socket.send(JSON.stringify({ subscribe: "status/#" }));
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      socket.close();
+      assert.ok(topics.includes("status/view"));
+      assert.deepEqual(
+        topics.filter((topic) => topic.startsWith("waveform/")),
+        [],
+      );
+    });
+
+    it("has a moving trace, and says of what, how large and how late", async () => {
+      editor = await Editor.open(nodeRed.url);
+      editor.page.on("websocket", (socket) => {
+        socket.on("framereceived", ({ payload }) => {
+          frames += String(payload).split('"topic":"waveform/view"').length - 1;
+        });
+      });
+      await editor.page.reload();
+      await picture().waitFor();
+      await moves();
+      await moves();
+      const text = (await picture().textContent())!;
+      assert.match(text, /XX_DEMO_00_H_H_Z20 Hz±1[02]00latency -?\d\.\d s/);
+      assert.match(text, new RegExp(`${new Date().toISOString().slice(0, 10)} UTC`));
+    });
+
+    it("comes as often as there is something new", async () => {
+      const count = await framesIn(3000);
+      assert.ok(count >= 5 && count <= 7, `${count} frames in 3 s`);
+    });
+
+    it("isn't drawn while another tab is shown, and is back with the tab", async () => {
+      await editor.showTab("other");
+      await editor.page.waitForFunction("!document.querySelector('.waveform-picture')");
+      await framesIn(300);
+      assert.equal(await framesIn(1500), 0);
+      await editor.showTab("tab");
+      await picture().waitFor();
+      await moves();
+    });
+
+    it("follows its node, and zooms with the canvas", async () => {
+      const paper = () =>
+        editor.page.evaluate<{ x: number; y: number; width: number }>(
+          "document.querySelector('.waveform-paper').getBoundingClientRect().toJSON()",
+        );
+      const before = await paper();
+      await editor.action("core:zoom-in");
+      await editor.page.waitForFunction("RED.view.scale() > 1.05");
+      assert.equal(Math.round((await paper()).width / before.width / 0.1), Math.round((await scale()) / 0.1));
+      await editor.action("core:zoom-reset");
+      await editor.page.waitForFunction("RED.view.scale() === 1");
+      const node = (await editor.page.locator("[id='view'] .red-ui-flow-node").first().boundingBox())!;
+      const at = { x: node.x + 60, y: node.y + 15 };
+      await editor.page.mouse.move(at.x, at.y);
+      await editor.page.mouse.down();
+      await editor.page.mouse.move(at.x + 100, at.y + 100, { steps: 8 });
+      await editor.page.mouse.up();
+      const after = await paper();
+      assert.deepEqual(
+        [Math.round(after.x - before.x), Math.round(after.y - before.y)].map((moved) => moved / 20),
+        [5, 5],
+      );
+      await moves();
+    });
+
+    it("keeps its trace over a full deploy", async () => {
+      const length = (await moves()).length;
+      await editor.deploy();
+      const after = await moves();
+      assert.ok(after.length > 0.8 * length, `${after.length} characters after ${length}`);
+    });
+
+    it("goes and comes with the node's button, which can be undone", async () => {
+      await editor.page.locator("[id='view'] .red-ui-flow-node-button").first().click();
+      await picture().waitFor({ state: "hidden" });
+      await framesIn(300);
+      assert.equal(await framesIn(1500), 0);
+      await editor.action("core:undo");
+      await picture().waitFor({ state: "visible" });
+      await moves();
+    });
+
+    it("goes with its node, and comes back when that is undone", async () => {
+      await editor.page.evaluate("RED.view.select({ nodes: [RED.nodes.node('view')] })");
+      await editor.action("core:delete-selection");
+      await editor.page.waitForFunction("!document.querySelector('.waveform-picture')");
+      await editor.action("core:undo");
+      await picture().waitFor();
+      await moves();
+    });
+
+    it("is readable on a light and on a dark ground", async () => {
+      const colours = () =>
+        editor.page.evaluate<string[]>(`[
+          getComputedStyle(document.querySelector(".waveform-paper")).fill,
+          getComputedStyle(document.querySelector(".waveform-id")).fill,
+        ]`);
+      const light = await colours();
+      assert.ok(contrast(light) > 4.5, light.join());
+      if (version !== "5") return;
+      await editor.page.evaluate("document.documentElement.classList.add('nr-theme-dark')");
+      await editor.page.waitForFunction(
+        `getComputedStyle(document.querySelector(".waveform-paper")).fill !== "${light[0]}"`,
+      );
+      const dark = await colours();
+      assert.ok(contrast(dark) > 4.5, dark.join());
+    });
+
+    it("leaves no error in the browser and no complaint in the log", () => {
+      assert.deepEqual(editor.errors, []);
+      assert.deepEqual(nodeRed.complaints(), []);
+    });
+  });
+}
+
+/** Contrast of two colours `rgb(r, g, b)`, as WCAG 2 reckons it. */
+function contrast(colours: string[]): number {
+  const [one, two] = colours.map((colour) => {
+    const [r, g, b] = colour.match(/\d+/g)!.map((part) => {
+      const value = Number(part) / 255;
+      return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r! + 0.7152 * g! + 0.0722 * b! + 0.05;
+  });
+  return Math.max(one!, two!) / Math.min(one!, two!);
+}
