@@ -53,7 +53,7 @@ export interface OptionDefinition {
   multiple?: boolean;
   /** What stands for the value of a string in the help, such as `FILE`. */
   value?: string;
-  /** One line, what it does. */
+  /** What it does. */
   help: string;
 }
 
@@ -91,7 +91,7 @@ export interface CommandDefinition<Options extends OptionDefinitions> {
   /** What follows the options, such as `FILE…`. */
   operands: string;
   options: Options;
-  /** What the help says after the options: examples, exit codes. */
+  /** What the help says after the options: examples, exit codes. In lines of at most 80 characters. */
   notes?: string;
   run(invocation: Invocation<Options>): Promise<number>;
 }
@@ -211,7 +211,31 @@ function optionList(options: OptionDefinitions): string {
   );
 }
 
+/** Terminals are at least so wide. */
+const HELP_WIDTH = 80;
+
 function table(rows: [string, string][]): string {
   const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join("\n");
+  const indent = " ".repeat(width + 4);
+  return rows
+    .map(
+      ([left, right]) =>
+        `  ${left.padEnd(width)}  ${wrap(right, HELP_WIDTH - indent.length).join(`\n${indent}`)}`,
+    )
+    .join("\n");
+}
+
+/** Text in lines of at most so many characters, broken between words. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
 }

@@ -1,6 +1,12 @@
 // lib/cli/command.ts: options, help, failures and exit codes, the same for all commands.
 import assert from "node:assert/strict";
 import { CommandError, defineCommand, defineProgram } from "../../lib/cli/command.ts";
+import { convert } from "../../lib/cli/mseed/convert.ts";
+import { details } from "../../lib/cli/mseed/details.ts";
+import { get } from "../../lib/cli/mseed/get.ts";
+import { merge } from "../../lib/cli/mseed/merge.ts";
+import { set } from "../../lib/cli/mseed/set.ts";
+import { validate } from "../../lib/cli/mseed/validate.ts";
 import { Progress } from "../../lib/cli/progress.ts";
 import { run, Screen } from "./shell.ts";
 
@@ -39,6 +45,16 @@ describe("a command", () => {
     assert.match(stdout, /^ {2}-n, --times N {2}so many times$/m);
     assert.match((await run(tool, ["-h"])).stdout, /^ {2}echo {2}Say it again\.$/m);
     assert.match((await run(tool, ["--version"])).stdout, /^@seisflow\/node-red-datalink \d+\.\d+\.\d+/);
+  });
+
+  it("keeps its help within the width of a terminal", async () => {
+    for (const command of [tool, convert, details, get, merge, set, validate]) {
+      const lines = command.help.split("\n");
+      assert.deepEqual(
+        lines.filter((line) => line.length > 80),
+        [],
+      );
+    }
   });
 
   it("answers a wrong command line with one sentence and exit code 2", async () => {

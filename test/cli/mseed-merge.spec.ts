@@ -133,6 +133,18 @@ describe("mseed merge", () => {
     }
   });
 
+  it("joins records that are numbered, into ones without a number", async () => {
+    for (const formatVersion of [2, 3] as const) {
+      const numbered = (from: number, number: number) => {
+        const extraHeaders = `{"FDSN":{"Time":{"Quality":90},"Sequence":${number}}}`;
+        return record(from, 50, { extraHeaders }, { formatVersion, recordLength: 512 });
+      };
+      const [joined, ...others] = await merged([numbered(0, 7), numbered(50, 8), numbered(100, 9)]);
+      assert.deepEqual([joined!.sampleCount, others.length], [150, 0]);
+      assert.deepEqual(joined!.extraHeaders, { FDSN: { Time: { Quality: 90 } } });
+    }
+  });
+
   it("joins within the tolerance, half a sample unless told", async () => {
     const late = (ms: number) => record(50, 9, { startTime: START + 500_000_000n + BigInt(ms) * 1_000_000n });
     assert.equal((await merged([record(0, 50), late(5)])).length, 1);

@@ -38,15 +38,18 @@ export const convert = defineCommand({
     match: MATCH_OPTION,
   },
   notes: `
-A FILE of - is standard input. What is not given stays as it is; a record with nothing to change is copied byte for
-byte. Each record is converted by itself ("mseed merge" joins them). What has no place in the other version is told
-on standard error. A record that something is wrong with is copied as it is: a new one would look sound.
+A FILE of - is standard input. What is not given stays as it is; a record with
+nothing to change is copied byte for byte. Each record is converted by itself:
+"mseed merge" joins them. What has no place in the other version is told on
+standard error. A record that something is wrong with is copied as it is: a new
+one would look sound.
 
 Examples: mseed convert --format 3 -o day.mseed3 day.mseed2
           mseed convert -F 2 -E steim2 -R 512 - <in.mseed3 >out.mseed2
 
-Exit code: 0, 1 if a file cannot be read or has data missing, or a record cannot be converted, 2 for a wrong command
-line. OUT is only there, or only changed, when everything was converted.`,
+Exit code: 0; 1 if a file cannot be read or has data missing, or a record cannot
+be converted; 2 for a wrong command line. OUT is only there, or only changed,
+when everything was converted.`,
   async run({ options, operands, io }) {
     const target = {
       formatVersion: formatOption(options.format),

@@ -1,16 +1,18 @@
 /** What the headers of a record say of its samples, besides what they are and when. */
-import { type MiniSeedRecord, removeExtraHeader } from "../../mseed/index.ts";
+import { getExtraHeaderText, type MiniSeedRecord, removeExtraHeader } from "../../mseed/index.ts";
 
-/** Publication version, flags and extra headers, as text to compare. The number of a record in its series is not one of them. */
-export function dataHeaders({ publicationVersion, flags, extraHeadersText }: MiniSeedRecord): string {
-  return `${publicationVersion} ${flags} ${withoutSequence(extraHeadersText)}`;
+/** Publication version, flags and extra headers, as text to compare. */
+export function dataHeaders(record: MiniSeedRecord): string {
+  return `${record.publicationVersion} ${record.flags} ${dataExtraHeaders(record)}`;
 }
 
-function withoutSequence(text: string): string {
+/** Extra headers without the number of the record in its series, as text. */
+export function dataExtraHeaders({ extraHeadersText: text }: MiniSeedRecord): string {
   if (!text.includes('"Sequence"')) return text;
   try {
-    return removeExtraHeader(text, "/FDSN/Sequence");
+    const rest = removeExtraHeader(text, "/FDSN/Sequence");
+    return getExtraHeaderText(rest, "/FDSN") === "{}" ? removeExtraHeader(rest, "/FDSN") : rest;
   } catch {
-    return text;
+    return text; // no JSON: only the same text is the same
   }
 }

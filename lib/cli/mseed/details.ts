@@ -33,9 +33,11 @@ export const details = defineCommand({
     summary: { type: "boolean", short: "s", help: "the numbers of files, records and samples at the end" },
   },
   notes: `
-A FILE of - is standard input. What is wrong with the files is told on standard error.
+A FILE of - is standard input. What is wrong with the files is told on standard
+error.
 
-Exit code: 0, 1 if a file cannot be read, has no record or has data missing, 2 for a wrong command line.`,
+Exit code: 0; 1 if a file cannot be read, has no record or has data missing;
+2 for a wrong command line.`,
   async run({ options, operands, io }) {
     const areRecordsListed = !options.traces && !options.gaps;
     const files = await RecordFiles.open(

@@ -18,11 +18,13 @@ export const get = defineCommand({
     match: MATCH_OPTION,
   },
   notes: `
-POINTER is a JSON pointer, such as /FDSN/Time/Quality; "" is all extra headers. What miniSEED 2 says in flags and
-blockettes has the name that it has in miniSEED 3. A FILE of - is standard input. The value of each record is a line
-of JSON; an empty line where there is none.
+POINTER is a JSON pointer, such as /FDSN/Time/Quality; "" is all extra headers.
+What miniSEED 2 says in flags and blockettes has the name that it has in
+miniSEED 3. A FILE of - is standard input. The value of each record is a line of
+JSON; an empty line where there is none.
 
-Exit code: 0, 1 if no record has the header, or a file cannot be read or has data missing, 2 for a wrong command line.`,
+Exit code: 0; 1 if no record has the header, or a file cannot be read or has
+data missing; 2 for a wrong command line.`,
   async run({ options, operands: [pointer, ...operands], io }) {
     checkPointer(pointer);
     const files = await RecordFiles.open(

@@ -11,7 +11,7 @@ import {
   readRecords,
   type SampleArray,
 } from "../../mseed/index.ts";
-import { dataHeaders } from "./data-headers.ts";
+import { dataExtraHeaders, dataHeaders } from "./data-headers.ts";
 
 export interface JoinOptions {
   /** Bytes of the records to be written. */
@@ -186,7 +186,7 @@ class Run {
         samples,
         publicationVersion,
         flags,
-        extraHeaders: first.extraHeadersText,
+        extraHeaders: dataExtraHeaders(first),
       },
       {
         formatVersion,

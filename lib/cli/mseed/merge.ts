@@ -34,14 +34,15 @@ export const merge = defineCommand({
     match: MATCH_OPTION,
   },
   notes: `
-A FILE of - is standard input. Records of a source id are joined if rate, encoding, format version, publication
-version, flags and extra headers are the same; without --sort, if they come in order of
-time. All others, text, and records that something is wrong with are copied as they are.
+A FILE of - is standard input. Records of a source id are joined if rate,
+encoding, format version, publication version, flags and extra headers (but for
+FDSN.Sequence) are the same; without --sort, if they come in order of time. All
+others, text, and records that something is wrong with are copied as they are.
 
 Example: mseed merge --sort -R 4096 -o day.mseed3 hour-*.mseed3
 
-Exit code: 0, 1 if a file cannot be read or has data missing, 2 for a wrong command line. OUT is only there, or only
-changed, when all was read.`,
+Exit code: 0; 1 if a file cannot be read or has data missing; 2 for a wrong
+command line. OUT is only there, or only changed, when all was read.`,
   async run({ options, operands, io }) {
     const recordLength = numberOption("record-length", options["record-length"]) ?? DEFAULT_RECORD_LENGTH;
     const tolerance = numberOption("tolerance", options.tolerance);

@@ -32,15 +32,18 @@ export const set = defineCommand({
     match: MATCH_OPTION,
   },
   notes: `
-POINTER is a JSON pointer, such as /FDSN/Time/Quality; VALUE is JSON: 95, '"text"', '{"a": 2.0}'. A FILE of - is
-standard input, and then standard output. Other headers keep their very characters; samples, other records, and bytes
-between records are copied as they are. A record that something is wrong with is not changed: it would look sound.
+POINTER is a JSON pointer, such as /FDSN/Time/Quality. VALUE is JSON: 95,
+'"text"', '{"a": 2.0}'. A FILE of - is standard input, and then standard output.
+Other headers keep their very characters; samples, other records, and bytes
+between records are copied as they are. A record that something is wrong with
+is not changed: it would look sound.
 
 Examples: mseed set /FDSN/Time/Quality 95 day.mseed3
           mseed set --delete /Operator --match CO_JSC day.mseed3
 
-Exit code: 0, 1 if a file cannot be read or has data missing, no record matches or a header has no place, 2 for a
-wrong command line. A file is only changed when all of it was done.`,
+Exit code: 0; 1 if a file cannot be read or has data missing, if no record
+matches or a header has no place; 2 for a wrong command line. A file is only
+changed when all of it was done.`,
   async run({ options, operands, io }) {
     const [pointer, ...rest] = operands;
     checkPointer(pointer);

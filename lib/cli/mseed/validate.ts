@@ -15,9 +15,11 @@ export const validate = defineCommand({
     match: MATCH_OPTION,
   },
   notes: `
-A FILE of - is standard input. An error means that data are missing or doubtful, a warning that something is odd.
+A FILE of - is standard input. An error means that data are missing or doubtful,
+a warning that something is odd.
 
-Exit code: 0 if there are no errors, 1 if there are or a file cannot be read, 2 for a wrong command line.`,
+Exit code: 0 if there are no errors; 1 if there are, or a file cannot be read;
+2 for a wrong command line.`,
   async run({ options, operands, io }) {
     // Lines wait for the next place where writing can be awaited: problems come to light in the middle of reading.
     let lines: string[] = [];
