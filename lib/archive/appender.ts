@@ -226,7 +226,10 @@ export class Appender implements AsyncDisposable {
     return written;
   }
 
-  /** Resolves when all that was appended before is in its files and on the disk, or was refused. */
+  /**
+   * Resolves when all that was appended before is in its files and safe, or was refused.
+   * @throws ArchiveError as `sync`
+   */
   async flush(): Promise<void> {
     const batches: Promise<unknown>[] = [];
     for (const { current, next } of this.#targets.values()) {
@@ -251,7 +254,10 @@ export class Appender implements AsyncDisposable {
     if (failure) throw failure;
   }
 
-  /** Waits for all that was appended, then closes the files. What the file system refuses from now on is not retried. */
+  /**
+   * Waits for all that was appended, then closes the files. What the file system refuses from now on is not retried.
+   * @throws ArchiveError where what was written could not be made safe
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -497,11 +503,14 @@ export class Appender implements AsyncDisposable {
       clearTimeout(target.retryTimer);
       this.#queue(target);
     }
-    await this.flush();
-    for (const target of [...this.#targets.values()]) {
-      await this.#guarded(target.path, () => this.#closeFile(target));
+    try {
+      await this.flush();
+    } finally {
+      for (const target of [...this.#targets.values()]) {
+        await this.#guarded(target.path, () => this.#closeFile(target));
+      }
+      await this.#journal?.close();
     }
-    await this.#journal?.close();
   }
 }
 

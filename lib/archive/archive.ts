@@ -74,20 +74,28 @@ export abstract class Archive implements AsyncDisposable {
     return this.appender.openFiles;
   }
 
-  /** Resolves when all that was given to `write` is in its files and on the disk, or was refused. */
+  /**
+   * Resolves when all that was given to `write` is in its files and safe from a power failure, or was refused.
+   * @throws ArchiveError as `sync`
+   */
   async flush(): Promise<void> {
     await this.appender.flush();
   }
 
   /**
-   * Resolves when all that `write` has acknowledged so far is safe from a power failure, whatever the fsync policy: a
-   * source that commits its position after this does not move it past data that a power failure takes back.
+   * Resolves when all that `write` has acknowledged so far is safe from a power failure (with the fsync policy `none`: at
+   * once). A source that commits its position after this does not move it past data that a power failure takes back.
+   *
+   * @throws ArchiveError what the disk says; it is tried again the next time
    */
   async sync(): Promise<void> {
     await this.appender.sync();
   }
 
-  /** Waits for all that was given to `write`, then closes the files. */
+  /**
+   * Waits for all that was given to `write`, then closes the files.
+   * @throws ArchiveError where what was written could not be made safe from a power failure
+   */
   async close(): Promise<void> {
     await this.appender.close();
   }

@@ -1,5 +1,5 @@
 /** Runs a command as this process: its streams, its signals, its exit code. */
-import { type Command, runCommand } from "./command.ts";
+import { type Command, EXIT_OK, runCommand } from "./command.ts";
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
 
@@ -19,7 +19,8 @@ export function main(command: Command): void {
   for (const stream of [stdout, stderr]) stream.on("error", () => {});
   const io = { stdin, stdout, stderr, signal: controller.signal };
   void runCommand(command, process.argv.slice(2), io).then((exitCode) => {
-    process.exitCode = signalExitCode ?? exitCode;
+    // What ends well when it is interrupted, such as a server, has done what it was asked to.
+    process.exitCode = exitCode === EXIT_OK ? EXIT_OK : (signalExitCode ?? exitCode);
     // A command that ended early does not wait for the rest of its input.
     stdin.destroy();
   });

@@ -1,0 +1,6 @@
+#!/usr/bin/env node
+/** The program `dali2jsonl`: archives the JSON packets of a DataLink server as JSON Lines. */
+import { dali2jsonl } from "./dali2jsonl/command.ts";
+import { main } from "./main.ts";
+
+main(dali2jsonl);

@@ -1,0 +1,57 @@
+/** The command dali2jsonl: its options, and its help. */
+import { defineCommand, usageError } from "../command.ts";
+import { archivePackets } from "./archiver.ts";
+import { readConfig } from "./config.ts";
+
+const NOTES = `The configuration, as simpledali's command of the same name has it:
+
+  [datalink]
+  # host and port of the server; localhost and 16000 if not given
+  host = "localhost"
+  port = 16000
+  # or its address for WebSocket, instead of host and port
+  websocket = "ws://localhost:18000/datalink"
+  # regular expression for the stream ids
+  match = ".*/(BZ)?JSON"
+
+  [jsonl]
+  # where to write; of the packet's data start time and source id:
+  # %n network, %s station, %l location, %c channel,
+  # %Y year, %j day of the year, %H hour, %M minute, %S second
+  write = "jsonl/%n/%s/%Y/%j/%n.%s.%l.%c.%Y.%j.%H.jsonl"
+
+  [jsonl.bandwrite]
+  # other files for a band code, or those of another band
+  W = "jsonl/%n/%s/%Y/%j/%n.%s.%l.%c.%Y.%j.jsonl"
+  V = "W"
+
+It reconnects by itself, and goes on where it stopped: its position is in a hidden
+file in the directory of the archive, named after the configuration. What is not
+JSON is kept beside the file that it would have gone to, in one named .rejected.
+
+It runs until it is interrupted (SIGINT, SIGTERM), and then ends when everything is
+on the disk. Exit codes: 0 ended when asked to, 1 something that does not mend by
+itself, 2 a configuration or command line that makes no sense.`;
+
+export const dali2jsonl = defineCommand({
+  name: "dali2jsonl",
+  summary: "Archive the JSON packets of a DataLink server as JSON Lines, one file per stream and time.",
+  operands: "",
+  options: {
+    conf: { type: "string", short: "c", value: "CONF", help: "configuration as TOML (required)" },
+    verbose: { type: "boolean", short: "v", help: "show every packet" },
+    earliest: {
+      type: "boolean",
+      help: "begin with the earliest packet of the server, not with those to come",
+    },
+    "no-resume": { type: "boolean", help: "do not go on where it stopped the last time" },
+  },
+  notes: NOTES,
+  async run({ options, operands, io }) {
+    const { conf, verbose = false, earliest = false } = options;
+    if (operands.length > 0) throw usageError(`${operands[0]}: give the configuration with --conf`);
+    if (conf === undefined) throw usageError("give a configuration with --conf FILE");
+    const config = await readConfig(conf);
+    return await archivePackets(config, { verbose, earliest, resume: !options["no-resume"] }, io);
+  },
+});

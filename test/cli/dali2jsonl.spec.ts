@@ -1,0 +1,232 @@
+// The program dali2jsonl: what it archives, where it goes on, and what it says of a configuration.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { dali2jsonl } from "../../lib/cli/dali2jsonl/command.ts";
+import { DataLinkServer, PacketWriter } from "../../lib/index.ts";
+import { run, runProgram, start, temporaryFolder } from "./shell.ts";
+
+const START = Date.UTC(2026, 10, 22, 23, 59, 58) * 1000;
+const STREAMS = [
+  "FDSN:CO_BIRD_00_H_H_Z/JSON",
+  "FDSN:CO_JSC__W_K_Z/JSON",
+  "FDSN:CO_JSC__V_K_O/JSON",
+  "FDSN:CO_HODGE_00_H_H_Z/MSEED",
+];
+
+/** Packet `i` of a mixed lot, every fourth one no JSON. */
+function packet(i: number) {
+  return { streamId: STREAMS[i % 4]!, dataStart: START + i * 10_000, payload: `{"i": ${i},\n "x": [1.50]}` };
+}
+
+async function write(writer: PacketWriter, from: number, to: number): Promise<void> {
+  const writes = [];
+  for (let i = from; i < to; i++) {
+    await writer.ready();
+    writes.push(writer.write(packet(i)));
+  }
+  await Promise.all(writes);
+}
+
+/** The configuration of simpledali's example, for this server and this folder. */
+function configuration(port: number, folder: string): string {
+  return `
+[datalink]
+# datalink host, defaults to localhost
+host='127.0.0.1'
+# datalink port, defaults to 16000
+port=${port}
+
+# Match regular expression pattern on stream ids, ex '.*/JSON'
+match='.*/(BZ)?JSON'
+
+[jsonl]
+write='${folder}/jsonl/%n/%s/%Y/%j/%n_%s_%l_%c_%Y_%j_%H.jsonl'
+
+[jsonl.bandwrite]
+W='${folder}/jsonl/%n/%s/%Y/%j/%n_%s_%l_%c_%Y_%j.jsonl'
+# also reuse the same pattern for U and V
+V='W'
+U='W'
+`;
+}
+
+/** What is in the files: by path, the numbers of the packets. */
+function archived(folder: string): Record<string, number[]> {
+  const files: Record<string, number[]> = {};
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !entry.name.endsWith(".jsonl")) continue;
+    const file = path.join(entry.parentPath, entry.name);
+    const lines = readFileSync(file, "utf8").split("\n").slice(0, -1);
+    files[path.relative(folder, file)] = lines.map((line) => (JSON.parse(line) as { i: number }).i);
+  }
+  return files;
+}
+
+/** Resolves when so many packets are archived. */
+async function until(count: number, folder: string): Promise<void> {
+  while (Object.values(archived(folder)).flat().length < count) await delay(50);
+}
+
+function numbers(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, k) => from + k).filter((i) => i % 4 !== 3);
+}
+
+describe("dali2jsonl", () => {
+  it("archives what simpledali's example configuration says, and goes on where it stopped", async () => {
+    await using folder = await temporaryFolder();
+    await using server = await DataLinkServer.listen({ port: 0 });
+    await using writer = new PacketWriter(`127.0.0.1:${server.port}`);
+    const conf = path.join(folder.path, "dali2jsonl.toml");
+    const jsonl = path.join(folder.path, "jsonl");
+    await mkdir(jsonl);
+    await writeFile(conf, configuration(server.port, folder.path));
+
+    await write(writer, 0, 400);
+    let program = start("dali2jsonl", ["-c", conf, "--earliest", "-v"]);
+    program.stdout.resume();
+    await until(300, jsonl);
+    await write(writer, 400, 500);
+    await until(375, jsonl);
+    program.kill("SIGTERM");
+    assert.deepEqual(await once(program, "close"), [0, null]);
+
+    await write(writer, 500, 800);
+    program = start("dali2jsonl", ["-c", conf]);
+    await until(600, jsonl);
+    // No chance to keep the position: the journal knows.
+    program.kill("SIGKILL");
+    await once(program, "close");
+
+    await write(writer, 800, 1000);
+    program = start("dali2jsonl", ["-c", conf]);
+    await until(750, jsonl);
+    program.kill("SIGINT");
+    assert.deepEqual(await once(program, "close"), [0, null]);
+
+    const files = archived(jsonl);
+    assert.deepEqual(Object.keys(files).sort(), [
+      "CO/BIRD/2026/326/CO_BIRD_00_HHZ_2026_326_23.jsonl",
+      "CO/BIRD/2026/327/CO_BIRD_00_HHZ_2026_327_00.jsonl",
+      "CO/JSC/2026/326/CO_JSC__VKO_2026_326.jsonl",
+      "CO/JSC/2026/326/CO_JSC__WKZ_2026_326.jsonl",
+      "CO/JSC/2026/327/CO_JSC__VKO_2026_327.jsonl",
+      "CO/JSC/2026/327/CO_JSC__WKZ_2026_327.jsonl",
+    ]);
+    assert.deepEqual(
+      Object.values(files)
+        .flat()
+        .sort((a, b) => a - b),
+      numbers(0, 1000),
+    );
+    const text = await readFile(
+      path.join(jsonl, "CO/BIRD/2026/326/CO_BIRD_00_HHZ_2026_326_23.jsonl"),
+      "utf8",
+    );
+    assert.ok(text.startsWith('{"i":0,"x":[1.50]}\n{"i":4,'));
+  });
+
+  it("begins anew without a position, and shows every packet", async () => {
+    await using folder = await temporaryFolder();
+    await using server = await DataLinkServer.listen({ port: 0 });
+    await using writer = new PacketWriter(`127.0.0.1:${server.port}`);
+    const conf = path.join(folder.path, "c.toml");
+    await writeFile(conf, configuration(server.port, folder.path));
+    await write(writer, 0, 4);
+    await writer.write({ ...packet(4), payload: "no JSON" });
+    for (const argv of [["--earliest"], ["--earliest", "--no-resume"]]) {
+      const program = start("dali2jsonl", ["--conf", conf, "--verbose", ...argv]);
+      let shown = "";
+      let said = "";
+      program.stderr.on("data", (piece) => {
+        said += piece;
+      });
+      while (shown.split("\n").length < 4 || !said.includes("not archived")) {
+        shown += (
+          await Promise.race([once(program.stdout, "data"), once(program.stderr, "data").then(() => [""])])
+        )[0];
+      }
+      program.kill("SIGTERM");
+      await once(program, "close");
+      assert.match(shown, /^\S+Z 1 FDSN:CO_BIRD_00_H_H_Z\/JSON 22 bytes: \S+_2026_326_23\.jsonl\n/);
+      assert.match(
+        said,
+        /Packet 5 of FDSN:CO_BIRD_00_H_H_Z\/JSON is not archived: it is not JSON: .*\.rejected\./,
+      );
+    }
+  });
+
+  it("ends with a sentence where the server does not let it in", async () => {
+    await using folder = await temporaryFolder();
+    await using server = await DataLinkServer.listen({ port: 0 });
+    const conf = path.join(folder.path, "c.toml");
+    await writeFile(conf, configuration(server.port, folder.path).replace("'.*/(BZ)?JSON'", "'(unclosed'"));
+    const { exitCode, stderr } = await runProgram("dali2jsonl", ["-c", conf]);
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /^dali2jsonl: .*match/i);
+  });
+
+  describe("told a configuration that makes no sense", () => {
+    const good = configuration(16000, "/nowhere");
+    const cases: [what: string, text: string, expected: RegExp][] = [
+      ["not TOML", good.replace("match=", "match"), /c\.toml:9:\d+: not TOML: ./],
+      [
+        "no [datalink]",
+        good.replace("[datalink]", "[dalink]"),
+        /c\.toml: datalink is missing: a table \[datalink\]/,
+      ],
+      ["no match", good.replace("match=", "#"), /c\.toml: datalink\.match is missing/],
+      ["no write", good.replace("write=", "#"), /c\.toml: jsonl\.write is missing/],
+      [
+        "a port that is none",
+        good.replace("port=16000", "port='x'"),
+        /c\.toml: datalink\.port must be a whole number from 1 to 65535/,
+      ],
+      ["a host that is none", good.replace("127.0.0.1", "a b"), /c\.toml: datalink\.host cannot be used: /],
+      [
+        "a websocket that is none",
+        `${good}`.replace("port=", "websocket='http://x'\nport="),
+        /c\.toml: datalink\.websocket must be/,
+      ],
+      [
+        "an unknown key",
+        good.replace("host=", "hots="),
+        /c\.toml: datalink\.hots is not known: allowed are host, port, websocket, match,/,
+      ],
+      [
+        "an unknown flag",
+        good.replace("%l_%c_%Y_%j_%H", "%x"),
+        /c\.toml: jsonl\.write cannot be used: .*%x.*%n network/,
+      ],
+      [
+        "a band that is none",
+        good.replace("U=", "UX="),
+        /c\.toml: jsonl\.bandwrite\.UX is no band: a band code is one letter/,
+      ],
+      [
+        "a band that has no pattern",
+        good.replace("U='W'", "U='X'"),
+        /c\.toml: jsonl\.bandwrite\.U names the band X, .*W, V, U/,
+      ],
+      [
+        "bands in a circle",
+        good.replace("V='W'", "V='U'").replace("U='W'", "U='V'"),
+        /bandwrite\.V leads in a circle: V = U = V/,
+      ],
+      ["a table that is none", good.replace("[jsonl]", "jsonl=1\n[jsonl2]"), /jsonl/],
+    ];
+    for (const [what, text, expected] of cases) {
+      it(`says so of ${what}`, async () => {
+        await using folder = await temporaryFolder();
+        const conf = path.join(folder.path, "c.toml");
+        await writeFile(conf, text);
+        const { exitCode, stdout, stderr } = await run(dali2jsonl, ["-c", conf]);
+        assert.match(stderr, expected);
+        assert.deepEqual([exitCode, stdout], [2, ""]);
+      });
+    }
+  });
+});
