@@ -28,12 +28,19 @@ export const ENCODINGS = {
 
 export type EncodingName = keyof typeof ENCODINGS;
 
-/** An encoding that a caller gives: its code, or its name. */
-export type EncodingInput = number | EncodingName;
+/** An encoding that a caller gives: its code, or its name, which may also be written as people do: `"Steim 2"`, `"STEIM2"`. */
+export type EncodingInput = number | EncodingName | (string & {});
 
 const NAMES = new Map<number, EncodingName>(
   (Object.keys(ENCODINGS) as EncodingName[]).map((name) => [ENCODINGS[name], name]),
 );
+
+const CODES = new Map([...NAMES].map(([code, name]) => [spelling(name), code]));
+
+/** A name without what people write in different ways. */
+function spelling(name: string): string {
+  return name.toLowerCase().replace(/[\s_-]/g, "");
+}
 
 /** The name of an encoding's code, or `undefined` for a code that the standards do not list. */
 export function encodingName(code: number): EncodingName | undefined {
@@ -52,8 +59,9 @@ export function describeEncoding(code: number): string {
 export function encodingCode(encoding: EncodingInput): number {
   if (typeof encoding === "number") {
     if (Number.isInteger(encoding) && encoding >= 0 && encoding <= 255) return encoding;
-  } else if (typeof encoding === "string" && Object.hasOwn(ENCODINGS, encoding)) {
-    return ENCODINGS[encoding];
+  } else if (typeof encoding === "string") {
+    const code = CODES.get(spelling(encoding));
+    if (code !== undefined) return code;
   }
   throw new MiniSeedError(
     "INVALID_ARGUMENT",
