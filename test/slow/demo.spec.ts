@@ -112,6 +112,10 @@ describe("npm start", () => {
         "temperature",
         "diskFree",
       ]);
+      await editor.action("core:show-import-dialog");
+      await editor.page.click("#red-ui-clipboard-dialog-import-tabs >> text=Examples");
+      await editor.page.getByText(PACKAGE).click();
+      await editor.page.getByText("01 - First flow").waitFor();
       assert.deepEqual(editor.errors, []);
     } finally {
       assert.equal(await demo.exit("SIGINT"), 0);
