@@ -52,7 +52,7 @@ const NO_LIMIT = 0xffff_ffff;
  * The record with the changes wished for: mostly one record; more, where one of the new version or length cannot hold it.
  *
  * A record without changes comes back byte for byte. Steim frames, text, and payloads that nobody can decode are taken over
- * as they are; numbers change their byte order; retired encodings become int32 or float32. A miniSEED 2 record gets the
+ * as they are; in another version numbers change their byte order, and retired encodings become int32 or float32. A miniSEED 2 record gets the
  * smallest length that holds it all, unless `recordLength` says otherwise. What has no place in the new version goes to
  * `onProblem`: `HEADER_LOST`, `PRECISION_LOST`, and `PAYLOAD_SHORT` for samples that could not be decoded.
  * @throws MiniSeedError `INVALID_ARGUMENT` for what the version cannot hold: long codes, a year, a rate; `SAMPLE_RANGE` for
@@ -65,16 +65,17 @@ export function convertRecord(record: MiniSeedRecord, options: ConvertOptions = 
   const report: Report = (code, message) =>
     onProblem({ code, severity: "error", offset: record.offset, length: record.length, message });
   const asked = options.encoding === undefined ? undefined : encodingCode(options.encoding);
-  const encoding = asked ?? SUCCESSORS.get(record.encoding) ?? record.encoding;
+  const staysInVersion = formatVersion === record.formatVersion;
+  const encoding = asked ?? (staysInVersion ? undefined : SUCCESSORS.get(record.encoding)) ?? record.encoding;
+  const littleEndian = options.littleEndian ?? (record instanceof MiniSeed2Record && record.littleEndian);
   const series = seriesOf(record, formatVersion, encoding, options, report);
   const layOut = (fitting: number, most: number): Layout => {
     const { recordLength = NO_LIMIT } = options;
     if (formatVersion === 3) return layOut3(series, most, { ...options, recordLength });
-    const littleEndian = options.littleEndian ?? (record instanceof MiniSeed2Record && record.littleEndian);
     return layOut2(series, { ...options, littleEndian, onProblem }, fitting);
   };
 
-  const raw = encoding === record.encoding ? rawPayload(record, formatVersion) : undefined;
+  const raw = encoding === record.encoding ? rawPayload(record, series, formatVersion) : undefined;
   if (raw) {
     const layout = layOut(raw.length, raw.length);
     const room = layout.draft.byteLength - layout.dataOffset;
@@ -132,6 +133,8 @@ function seriesOf(
         ? ownExtraHeaders(record, formatVersion, report)
         : extraHeadersText(options.extraHeaders),
     encoding,
+    payloadLittleEndian:
+      options.littleEndian ?? (record instanceof MiniSeed2Record && record.payloadLittleEndian),
     startsInLeapSecond: second === 60 && stays,
   };
 }
@@ -156,19 +159,31 @@ function reportBlockettes(record: MiniSeed2Record, report: Report): void {
 }
 
 /** The payload as it can be taken over; `undefined` if its numbers have to be written anew. */
-function rawPayload(record: MiniSeedRecord, formatVersion: 2 | 3): Uint8Array | undefined {
+function rawPayload(
+  record: MiniSeedRecord,
+  series: PackableSeries,
+  formatVersion: 2 | 3,
+): Uint8Array | undefined {
   const { payload, encoding } = record;
-  if (encoding === ENCODINGS.text) return payload.subarray(0, record.sampleCount);
-  if (record.sampleKind === undefined) return payload;
-  if (!isSteim(encoding)) return undefined;
+  if (isSteim(encoding)) return steimFrames(record);
+  if (formatVersion === 3 && record.formatVersion === 3) return payload;
+  const sameOrder =
+    record instanceof MiniSeed2Record && record.payloadLittleEndian === series.payloadLittleEndian;
+  const isBytes = encoding === ENCODINGS.text || record.sampleKind === undefined;
+  if (!isBytes && !(formatVersion === 2 && sameOrder)) return undefined;
+  // What comes after the samples in miniSEED 2 fills the record up; and what were missing would be filled up too.
+  const length = encodedLength(encoding, record.sampleCount) ?? payload.length;
+  return length <= payload.length ? payload.subarray(0, length) : undefined;
+}
+
+/** Steim frames in big-endian order, up to the last one that holds something. */
+function steimFrames(record: MiniSeedRecord): Uint8Array {
+  const { payload, encoding } = record;
   const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
   const frames = Math.floor(payload.length / FRAME_BYTES);
   const isSwapped = record instanceof MiniSeed2Record && record.payloadLittleEndian;
-  const version = encoding === ENCODINGS.steim1 ? 1 : 2;
-  const all = isSwapped
-    ? toBigEndianSteim(version, view, 0, frames)
-    : payload.subarray(0, frames * FRAME_BYTES);
-  return formatVersion === 3 || formatVersion !== record.formatVersion ? withoutEmptyFrames(all) : all;
+  if (!isSwapped) return withoutEmptyFrames(payload.subarray(0, frames * FRAME_BYTES));
+  return withoutEmptyFrames(toBigEndianSteim(encoding === ENCODINGS.steim1 ? 1 : 2, view, 0, frames));
 }
 
 /** Frames up to the last one that is not all zero. */

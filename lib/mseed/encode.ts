@@ -28,12 +28,20 @@ interface Encoder {
   encode: (samples: PackableSamples, from: number, to: number, target: PayloadTarget) => Packed;
 }
 
+/** Bytes of a sample, where they are the same for all; also of encodings that are not written. */
 const WIDTHS = new Map<number, number>([
   [ENCODINGS.text, 1],
   [ENCODINGS.int16, 2],
+  [ENCODINGS.int24, 3],
   [ENCODINGS.int32, 4],
   [ENCODINGS.float32, 4],
   [ENCODINGS.float64, 8],
+  [ENCODINGS["geoscope-24"], 3],
+  [ENCODINGS["geoscope-16-3"], 2],
+  [ENCODINGS["geoscope-16-4"], 2],
+  [ENCODINGS.cdsn, 2],
+  [ENCODINGS.sro, 2],
+  [ENCODINGS.dwwssn, 2],
 ]);
 
 const ENCODERS = new Map<number, Encoder>([

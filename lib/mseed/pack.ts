@@ -64,6 +64,8 @@ export interface PackableSeries {
   /** A JSON object, or empty. */
   extraHeadersText: string;
   encoding: number;
+  /** miniSEED 2: byte order of the payload. */
+  payloadLittleEndian: boolean;
   /** The start time was second 60, and is written so. */
   startsInLeapSecond: boolean;
 }
@@ -90,7 +92,7 @@ export interface Layout {
  */
 export function* packRecords(series: Series, options: PackOptions = {}): Generator<Uint8Array, void> {
   const { formatVersion = 3 } = options;
-  const [packable, samples] = checkSeries(series, options.encoding);
+  const [packable, samples] = checkSeries(series, options);
   if (formatVersion !== 2 && formatVersion !== 3) {
     throw new MiniSeedError("INVALID_ARGUMENT", `formatVersion ${shown(formatVersion)}: there are 2 and 3`);
   }
@@ -148,7 +150,7 @@ function checkTime(time: bigint): bigint {
   );
 }
 
-function checkSeries(series: Series, encoding: EncodingInput | undefined): [PackableSeries, PackableSamples] {
+function checkSeries(series: Series, options: PackOptions): [PackableSeries, PackableSamples] {
   const { sampleRate, publicationVersion = 1, flags = 0 } = series;
   const startTime = toNanoseconds(series.startTime);
   if (startTime === undefined) {
@@ -158,6 +160,7 @@ function checkSeries(series: Series, encoding: EncodingInput | undefined): [Pack
     throw new MiniSeedError("INVALID_ARGUMENT", `sampleRate ${shown(sampleRate)} is no number of hertz`);
   }
   const given = checkSamples(series.samples);
+  const { encoding } = options;
   const code = encoding === undefined ? defaultEncoding(given) : encodingCode(encoding);
   const samples = prepareSamples(code, given ?? (code === ENCODINGS.text ? "" : []));
   const packable: PackableSeries = {
@@ -171,6 +174,7 @@ function checkSeries(series: Series, encoding: EncodingInput | undefined): [Pack
     extraHeadersText: extraHeadersText(series.extraHeaders),
     // A record without samples has no encoding: 0.
     encoding: samples.length > 0 ? code : ENCODINGS.text,
+    payloadLittleEndian: options.littleEndian ?? false,
     startsInLeapSecond: false,
   };
   return [packable, samples];

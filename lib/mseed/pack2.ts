@@ -39,6 +39,7 @@ export function layOut2(series: PackableSeries, options: PackOptions, fitting?: 
   const { encoding } = series;
   const littleEndian = options.littleEndian ?? false;
   const hasFrames = isSteim(encoding);
+  const payloadLittleEndian = series.payloadLittleEndian && !hasFrames;
   const reporter = new ProblemReporter({ onProblem: options.onProblem });
   const header = header2Of(series, littleEndian, reporter);
   const factors = checkRate(series.rate);
@@ -46,7 +47,7 @@ export function layOut2(series: PackableSeries, options: PackOptions, fitting?: 
   reportPrecision(series, factors, isActual, reporter);
   const isTimed = header.timingQuality !== undefined || needsMicroseconds(series);
   const blockettes: BlocketteDraft[] = [
-    draftBlockette(1000, { encoding, wordOrder: littleEndian && !hasFrames ? 0 : 1 }, littleEndian),
+    draftBlockette(1000, { encoding, wordOrder: payloadLittleEndian ? 0 : 1 }, littleEndian),
     ...(isTimed ? [draftBlockette(1001, { timingQuality: header.timingQuality ?? 0 }, littleEndian)] : []),
     ...(isActual ? [draftBlockette(100, { rate: series.rate.hertz }, littleEndian)] : []),
     ...header.blockettes,
@@ -69,7 +70,7 @@ export function layOut2(series: PackableSeries, options: PackOptions, fitting?: 
     draft,
     dataOffset: Math.min(dataOffset, recordLength),
     maxSamples: MAX_SAMPLES,
-    littleEndian: littleEndian && !hasFrames,
+    littleEndian: payloadLittleEndian,
     finish: (startTime, samples) => {
       const { time, microseconds } = splitTime(checkTime(startTime));
       const isLeapSecond = series.startsInLeapSecond && startTime === series.startTime;

@@ -35,14 +35,6 @@ export interface Window {
   base: number;
 }
 
-/** What an array to decode into must be; text is not decoded into one. */
-const ARRAY_TYPES: Record<SampleKind, string | undefined> = {
-  int32: "Int32Array",
-  float32: "Float32Array",
-  float64: "Float64Array",
-  text: undefined,
-};
-
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const strictUtf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
@@ -176,7 +168,7 @@ export abstract class MiniSeedRecord {
    */
   decodeInto(target: SampleArray, at = 0): number {
     const kind = this.sampleKind;
-    if (kind !== undefined && arrayType(target) !== ARRAY_TYPES[kind]) {
+    if (kind !== undefined && !isArrayOf(kind, target)) {
       throw new MiniSeedError(
         "INVALID_ARGUMENT",
         `samples of encoding ${describeEncoding(this.encoding)} are ${kind}: the array to decode into is ${arrayType(target)}`,
@@ -298,5 +290,19 @@ function newArray(kind: Exclude<SampleKind, "text"> | undefined, length: number)
       return new Float64Array(length);
     default:
       return new Int32Array(length);
+  }
+}
+
+/** Whether an array takes samples of a kind. `instanceof` is quick, but does not know arrays from another realm. */
+function isArrayOf(kind: SampleKind, array: SampleArray): boolean {
+  switch (kind) {
+    case "int32":
+      return array instanceof Int32Array || arrayType(array) === "Int32Array";
+    case "float32":
+      return array instanceof Float32Array || arrayType(array) === "Float32Array";
+    case "float64":
+      return array instanceof Float64Array || arrayType(array) === "Float64Array";
+    case "text":
+      return false;
   }
 }

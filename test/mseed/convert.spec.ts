@@ -152,6 +152,24 @@ describe("convertRecord", () => {
     assert.deepEqual(converted.bytes.subarray(0, 28), record.bytes.subarray(0, 28));
   });
 
+  it("changes headers without touching the payload, whatever its encoding", () => {
+    for (const { bytes } of OWN_FOLDERS.flatMap(vectorsOf)) {
+      for (const record of [...readRecords(bytes)].slice(0, 2)) {
+        const [changed, ...more] = convertRecord(record, { publicationVersion: 3 });
+        assert.equal(more.length, 0);
+        const [converted] = readRecords(changed as Uint8Array);
+        assert.ok(converted);
+        assert.equal(converted.publicationVersion, 3);
+        assert.equal(converted.encoding, record.encoding);
+        assert.deepEqual(converted.samples, record.samples);
+        assert.equal(converted.startTime, record.startTime);
+        // Samples that are missing are not made up.
+        const isMissing = record.formatVersion === 2 && record.payload.length === 0;
+        assert.equal(converted.sampleCount, isMissing ? 0 : record.sampleCount);
+      }
+    }
+  });
+
   it("tells what miniSEED 2 has no place for", () => {
     const problems: Problem[] = [];
     const record = one([
