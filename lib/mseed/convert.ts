@@ -48,48 +48,91 @@ const SUCCESSORS = new Map<number, number>([
 /** The longest that a miniSEED 3 record can be; one that is converted may be as long as it needs. */
 const NO_LIMIT = 0xffff_ffff;
 
+/** What is to come of a record. */
+interface Target {
+  formatVersion: 2 | 3;
+  staysInVersion: boolean;
+  encoding: number;
+  options: PackOptions & { onProblem: ProblemHandler };
+}
+
 /**
  * The record with the changes wished for: mostly one record; more, where one of the new version or length cannot hold it.
  *
  * A record without changes comes back byte for byte. Steim frames, text, and payloads that nobody can decode are taken over
- * as they are; in another version numbers change their byte order, and retired encodings become int32 or float32. A miniSEED 2 record gets the
- * smallest length that holds it all, unless `recordLength` says otherwise. What has no place in the new version goes to
- * `onProblem`: `HEADER_LOST`, `PRECISION_LOST`, and `PAYLOAD_SHORT` for samples that could not be decoded.
+ * as they are; in another version numbers change their byte order, and retired encodings become int32 or float32. Where
+ * `recordLength` does not say otherwise, a miniSEED 2 record keeps its length if that is enough, and else gets the smallest
+ * that is. What has no place in the new version goes to `onProblem`: `HEADER_LOST`, `PRECISION_LOST`, and `PAYLOAD_SHORT`
+ * for samples that could not be decoded.
  * @throws MiniSeedError `INVALID_ARGUMENT` for what the version cannot hold: long codes, a year, a rate; `SAMPLE_RANGE` for
  *   samples that the encoding asked for cannot hold
  */
 export function convertRecord(record: MiniSeedRecord, options: ConvertOptions = {}): Uint8Array[] {
   if (isCopy(record, options)) return [record.bytes.slice()];
-  const { formatVersion = record.formatVersion } = options;
   const onProblem = onceForRecord(record, options.onProblem);
   const report: Report = (code, message) =>
     onProblem({ code, severity: "error", offset: record.offset, length: record.length, message });
-  const asked = options.encoding === undefined ? undefined : encodingCode(options.encoding);
-  const staysInVersion = formatVersion === record.formatVersion;
-  const encoding = asked ?? (staysInVersion ? undefined : SUCCESSORS.get(record.encoding)) ?? record.encoding;
-  const littleEndian = options.littleEndian ?? (record instanceof MiniSeed2Record && record.littleEndian);
-  const series = seriesOf(record, formatVersion, encoding, options, report);
-  const layOut = (fitting: number, most: number): Layout => {
-    const { recordLength = NO_LIMIT } = options;
-    if (formatVersion === 3) return layOut3(series, most, { ...options, recordLength });
-    return layOut2(series, { ...options, littleEndian, onProblem }, fitting);
-  };
+  const target = targetOf(record, { ...options, onProblem });
+  const series = seriesOf(record, target, options, report);
+  const taken = takeOver(record, series, target);
+  return taken ? [taken] : repack(record, series, target, report);
+}
 
-  const raw = encoding === record.encoding ? rawPayload(record, series, formatVersion) : undefined;
-  if (raw) {
-    const layout = layOut(raw.length, raw.length);
-    const room = layout.draft.byteLength - layout.dataOffset;
-    if (raw.length <= room && record.sampleCount <= layout.maxSamples)
-      return [packRaw(record, series, raw, layout)];
-  }
+function targetOf(record: MiniSeedRecord, options: Target["options"]): Target {
+  const { formatVersion = record.formatVersion } = options;
+  const staysInVersion = formatVersion === record.formatVersion;
+  const littleEndian = options.littleEndian ?? (record instanceof MiniSeed2Record && record.littleEndian);
+  const successor = staysInVersion ? undefined : SUCCESSORS.get(record.encoding);
+  const encoding = options.encoding === undefined ? successor : encodingCode(options.encoding);
+  return {
+    formatVersion,
+    staysInVersion,
+    encoding: encoding ?? record.encoding,
+    options: { ...options, littleEndian },
+  };
+}
+
+/** @param payloadBytes what the payload takes, about; @param most what it can take at most */
+function layOut(
+  record: MiniSeedRecord,
+  series: PackableSeries,
+  { formatVersion, staysInVersion, options }: Target,
+  payloadBytes: number,
+  most: number,
+): Layout {
+  const { recordLength = NO_LIMIT } = options;
+  if (formatVersion === 3) return layOut3(series, most, { ...options, recordLength });
+  return layOut2(series, options, { payloadBytes, recordLength: staysInVersion ? record.length : 0 });
+}
+
+/** The record with its payload as it is; `undefined` where that cannot be, or does not fit. */
+function takeOver(record: MiniSeedRecord, series: PackableSeries, target: Target): Uint8Array | undefined {
+  if (target.encoding !== record.encoding) return undefined;
+  const raw = rawPayload(record, series, target.formatVersion);
+  if (!raw) return undefined;
+  const layout = layOut(record, series, target, raw.length, raw.length);
+  const { draft, dataOffset } = layout;
+  if (dataOffset + raw.length > draft.byteLength || record.sampleCount > layout.maxSamples) return undefined;
+  const bytes = new Uint8Array(draft.buffer);
+  bytes.set(raw, dataOffset);
+  return bytes.slice(0, layout.finish(series.startTime, record.sampleCount, raw.length));
+}
+
+/** The record's samples, packed anew. */
+function repack(
+  record: MiniSeedRecord,
+  series: PackableSeries,
+  target: Target,
+  report: Report,
+): Uint8Array[] {
   const { samples } = record;
   if (samples.length < record.sampleCount && typeof samples !== "string") {
     report("PAYLOAD_SHORT", `only ${samples.length} of ${record.sampleCount} samples can be decoded`);
   }
-  const packable = prepareSamples(encoding, samples);
-  const bytes = encodedLength(encoding, packable.length) ?? record.payload.length;
-  const fitting = packable.length > MAX_SAMPLES ? Number.POSITIVE_INFINITY : bytes;
-  return [...packAll(series, packable, layOut(fitting, mostPayload(packable)))];
+  const packable = prepareSamples(target.encoding, samples);
+  const bytes = encodedLength(target.encoding, packable.length) ?? record.payload.length;
+  const payloadBytes = packable.length > MAX_SAMPLES ? Number.POSITIVE_INFINITY : bytes;
+  return [...packAll(series, packable, layOut(record, series, target, payloadBytes, mostPayload(packable)))];
 }
 
 /** Whether nothing is to change. */
@@ -110,8 +153,7 @@ function isCopy(record: MiniSeedRecord, options: ConvertOptions): boolean {
 /** The record's headers with the changes. */
 function seriesOf(
   record: MiniSeedRecord,
-  formatVersion: 2 | 3,
-  encoding: number,
+  { formatVersion, encoding }: Target,
   options: ConvertOptions,
   report: Report,
 ): PackableSeries {
@@ -190,17 +232,6 @@ function steimFrames(record: MiniSeedRecord): Uint8Array {
 function withoutEmptyFrames(frames: Uint8Array): Uint8Array {
   const last = frames.findLastIndex((byte) => byte !== 0);
   return frames.subarray(0, Math.ceil((last + 1) / FRAME_BYTES) * FRAME_BYTES);
-}
-
-function packRaw(
-  record: MiniSeedRecord,
-  series: PackableSeries,
-  raw: Uint8Array,
-  layout: Layout,
-): Uint8Array {
-  const bytes = new Uint8Array(layout.draft.buffer);
-  bytes.set(raw, layout.dataOffset);
-  return bytes.slice(0, layout.finish(series.startTime, record.sampleCount, raw.length));
 }
 
 /** Tells each problem once, and of which record. */

@@ -31,11 +31,18 @@ const MICROSECONDS = HEADER_BYTES + 8 + 5;
 const MICROSECONDS_PER_TICK = 100n;
 const NS_PER_MICROSECOND = 1000n;
 
+/** What a record should take where the options do not give its length. */
+export interface Fitting {
+  payloadBytes: number;
+  /** The record may be longer than it must: a length that it should have, or 0. */
+  recordLength: number;
+}
+
 /**
- * @param fitting bytes of payload, for the smallest record that takes it all where the options do not give a length
+ * @param fitting for the smallest record that takes it all where the options do not give a length
  * @throws MiniSeedError `INVALID_ARGUMENT` for what miniSEED 2 cannot hold: codes, year, rate, record length
  */
-export function layOut2(series: PackableSeries, options: PackOptions, fitting?: number): Layout {
+export function layOut2(series: PackableSeries, options: PackOptions, fitting?: Fitting): Layout {
   const { encoding } = series;
   const littleEndian = options.littleEndian ?? false;
   const hasFrames = isSteim(encoding);
@@ -84,9 +91,10 @@ export function layOut2(series: PackableSeries, options: PackOptions, fitting?: 
 }
 
 /** The smallest length that takes headers and payload, if there is one. */
-function defaultLength(dataOffset: number, fitting: number | undefined): number {
+function defaultLength(dataOffset: number, fitting: Fitting | undefined): number {
   if (fitting === undefined) return DEFAULT_RECORD_LENGTH;
-  const length = Math.max(MIN_RECORD_LENGTH, 2 ** Math.ceil(Math.log2(dataOffset + fitting)));
+  const least = Math.max(MIN_RECORD_LENGTH, fitting.recordLength, dataOffset + fitting.payloadBytes);
+  const length = 2 ** Math.ceil(Math.log2(least));
   return length <= MAX_RECORD_LENGTH ? length : LENGTH_OF_MANY;
 }
 
