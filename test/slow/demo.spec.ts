@@ -114,8 +114,9 @@ describe("npm start", () => {
       ]);
       await editor.action("core:show-import-dialog");
       await editor.page.click("#red-ui-clipboard-dialog-import-tabs >> text=Examples");
-      await editor.page.getByText(PACKAGE).click();
-      await editor.page.getByText("01 - First flow").waitFor();
+      const tree = editor.page.locator("#red-ui-clipboard-dialog-import-tab-examples");
+      await tree.getByText(PACKAGE).click();
+      await tree.getByText("01 - First flow").waitFor();
       assert.deepEqual(editor.errors, []);
     } finally {
       assert.equal(await demo.exit("SIGINT"), 0);
