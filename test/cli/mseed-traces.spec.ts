@@ -104,6 +104,15 @@ describe("mseed details --traces --gaps", () => {
     ]);
   });
 
+  it("refuses more overlaps than can be joined in a reasonable time", async () => {
+    const one = record(0, 10);
+    const { exitCode, stderr } = await run(details, ["-T", "-"], {
+      stdin: Buffer.concat(Array.from({ length: 50_002 }, () => one)),
+    });
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /^mseed details: 50001 stretches of records overlap others.*merge --dedupe/m);
+  });
+
   it("finds the traces that libmseed finds", async () => {
     let compared = 0;
     for (const { name, bytes, strict } of vectorsOf("generated")) {

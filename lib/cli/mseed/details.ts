@@ -7,7 +7,7 @@ import { Output } from "../output.ts";
 import { recordFields } from "./record-fields.ts";
 import { MATCH_OPTION, RecordFiles, TOLERANCE_OPTION } from "./record-files.ts";
 import { headerLines, recordLine, sampleLines } from "./record-text.ts";
-import { gapLines, gapObjects, type Trace, TraceCollector, traceLines, traceObjects } from "./traces.ts";
+import { gapJson, gapLines, type Trace, TraceCollector, traceJson, traceLines } from "./traces.ts";
 
 const FIRST_SAMPLES = 6;
 
@@ -54,7 +54,7 @@ Exit code: 0; 1 if a file cannot be read, has no record or has data missing;
         if (!areRecordsListed) collector.add(record);
         else if (options.json)
           await output.line(JSON.stringify(recordFields(file, record, options.samples === true)));
-        else await output.line(recordText(record, options));
+        else for (const line of recordLines(record, options)) await output.line(line);
       }
       await output.flush();
     }
@@ -77,22 +77,18 @@ interface TextOptions {
   samples?: boolean;
 }
 
-function recordText(record: MiniSeedRecord, options: TextOptions): string {
+function* recordLines(record: MiniSeedRecord, options: TextOptions): Generator<string, void> {
   const lines = options.headers ? headerLines(record) : [recordLine(record)];
-  if (options.offsets) lines[0] = `${String(record.offset).padEnd(10)}  ${lines[0]}`;
-  if (options.samples) lines.push(...sampleLines(record, record.sampleCount));
-  else if (options.preview) lines.push(...sampleLines(record, FIRST_SAMPLES));
-  return lines.join("\n");
+  const offset = options.offsets ? `${String(record.offset).padEnd(10)}  ` : "";
+  yield offset + lines.join("\n");
+  if (options.samples) yield* sampleLines(record, record.sampleCount);
+  else if (options.preview) yield* sampleLines(record, FIRST_SAMPLES);
 }
 
-function listLines(traces: Trace[], options: { traces?: boolean; gaps?: boolean; json?: boolean }): string[] {
-  const lines: string[] = [];
-  if (options.json) {
-    if (options.traces) lines.push(...traceObjects(traces).map((trace) => JSON.stringify(trace)));
-    if (options.gaps) lines.push(...gapObjects(traces).map((gap) => JSON.stringify(gap)));
-  } else {
-    if (options.traces) lines.push(...traceLines(traces));
-    if (options.gaps) lines.push(...gapLines(traces));
-  }
-  return lines;
+function* listLines(
+  traces: Trace[],
+  options: { traces?: boolean; gaps?: boolean; json?: boolean },
+): Generator<string, void> {
+  if (options.traces) yield* options.json ? traceJson(traces) : traceLines(traces);
+  if (options.gaps) yield* options.json ? gapJson(traces) : gapLines(traces);
 }

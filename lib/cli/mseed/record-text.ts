@@ -43,19 +43,20 @@ const ROW = 6;
 const SAMPLE_WIDTH = 10;
 
 /** The first samples, at most so many; text whole. */
-export function sampleLines(record: MiniSeedRecord, most: number): string[] {
+export function* sampleLines(record: MiniSeedRecord, most: number): Generator<string, void> {
   const { samples } = record;
-  if (typeof samples === "string") return samples === "" ? [] : ["Text Data:", printableLines(samples)];
+  if (typeof samples === "string") {
+    if (samples !== "") yield `Text Data:\n${printableLines(samples)}`;
+    return;
+  }
   const shown = samples.subarray(0, most);
   const digits = samples instanceof Float64Array ? 10 : 8;
-  const lines: string[] = [];
   for (let from = 0; from < shown.length; from += ROW) {
     const row = Array.from(shown.subarray(from, from + ROW), (sample) =>
       (samples instanceof Int32Array ? String(sample) : significant(sample, digits)).padStart(SAMPLE_WIDTH),
     );
-    lines.push(`${row.join("  ")}  `);
+    yield `${row.join("  ")}  `;
   }
-  return lines;
 }
 
 /** Labels end in one column. */

@@ -8,6 +8,7 @@ import {
 } from "../../mseed/index.ts";
 import { sampleOffset } from "../../mseed/rate.ts";
 import { formatNanoseconds } from "../../time.ts";
+import { CommandError } from "../command.ts";
 import { significant } from "./number-text.ts";
 import { printable } from "./printable.ts";
 import { timeText } from "./time-text.ts";
@@ -48,9 +49,13 @@ export class TraceCollector {
     this.#latest.set(key, span);
   }
 
-  /** The traces, by source id. */
+  /**
+   * The traces, by source id.
+   * @throws CommandError where too many stretches overlap
+   */
   traces(): Trace[] {
     const { tolerance, separateVersions } = this.#options;
+    checkOverlaps(this.#spans);
     const traces = joinRecords(this.#spans, { tolerance, separateVersions });
     return traces.sort(
       (a, b) => compareText(a.sourceId.text, b.sourceId.text) || a.publicationVersion - b.publicationVersion,
@@ -69,63 +74,86 @@ export class TraceCollector {
   }
 }
 
+/** Stretches that may overlap others: the time that joining takes grows with the square of their number. */
+const MAX_OVERLAPS = 50_000;
+
+function checkOverlaps(spans: readonly Span[]): void {
+  const latestEnds = new Map<string, bigint>();
+  let overlaps = 0;
+  for (const { sourceId, startTime, endTime } of spans.toSorted((a, b) =>
+    Number(a.startTime - b.startTime),
+  )) {
+    const id = String(sourceId);
+    const latest = latestEnds.get(id);
+    if (latest !== undefined && startTime <= latest) overlaps++;
+    if (latest === undefined || endTime > latest) latestEnds.set(id, endTime);
+  }
+  if (overlaps > MAX_OVERLAPS) {
+    throw new CommandError(
+      `${overlaps} stretches of records overlap others, too many to list: "mseed merge --dedupe" leaves out what is there twice`,
+    );
+  }
+}
+
 /** Columns: source id, times, rate or gap, samples. */
 const ID_WIDTH = 27;
 const TIME_WIDTH = 28;
 
 /** A line for each segment, with a heading and a total. */
-export function traceLines(traces: readonly Trace[]): string[] {
-  const lines = [columns("SourceID", "Start sample", "End sample", "Hz ", "Samples")];
+export function* traceLines(traces: readonly Trace[]): Generator<string, void> {
+  yield columns("SourceID", "Start sample", "End sample", "Hz ", "Samples");
   for (const { sourceId, segments } of traces) {
     for (const { startTime, endTime, sampleRate, sampleCount } of segments) {
       const rate = significant(sampleRate, 3).padEnd(3);
-      lines.push(columns(sourceId.text, timeText(startTime), timeText(endTime), rate, String(sampleCount)));
+      yield columns(sourceId.text, timeText(startTime), timeText(endTime), rate, String(sampleCount));
     }
   }
   const count = traces.reduce((sum, { segments }) => sum + segments.length, 0);
-  lines.push(`Total: ${traces.length} trace(s) with ${count} segment(s)`);
-  return lines;
+  yield `Total: ${traces.length} trace(s) with ${count} segment(s)`;
 }
 
 /** A line for each gap, and for each overlap with a negative gap, with a heading and a total. */
-export function gapLines(traces: readonly Trace[]): string[] {
-  const lines = [columns("SourceID", "Last Sample", "Next Sample", "Gap ", "Samples")];
+export function* gapLines(traces: readonly Trace[]): Generator<string, void> {
+  yield columns("SourceID", "Last Sample", "Next Sample", "Gap ", "Samples");
+  let count = 0;
   for (const trace of traces) {
     for (const { last, next, seconds, samples } of gapsOf(trace)) {
-      lines.push(
-        columns(trace.sourceId.text, timeText(last), timeText(next), gapText(seconds), String(samples)),
-      );
+      count++;
+      yield columns(trace.sourceId.text, timeText(last), timeText(next), gapText(seconds), String(samples));
     }
   }
-  lines.push(`Total: ${lines.length - 1} gap(s)`);
-  return lines;
+  yield `Total: ${count} gap(s)`;
 }
 
 /** Each segment as JSON. */
-export function traceObjects(traces: readonly Trace[]): object[] {
-  return traces.flatMap(({ sourceId, segments }) =>
-    segments.map(({ startTime, endTime, sampleRate, sampleCount }) => ({
-      kind: "segment",
-      sourceId: sourceId.text,
-      startTime: formatNanoseconds(startTime),
-      endTime: formatNanoseconds(endTime),
-      sampleRate,
-      sampleCount,
-    })),
-  );
+export function* traceJson(traces: readonly Trace[]): Generator<string, void> {
+  for (const { sourceId, segments } of traces) {
+    for (const { startTime, endTime, sampleRate, sampleCount } of segments) {
+      yield JSON.stringify({
+        kind: "segment",
+        sourceId: sourceId.text,
+        startTime: formatNanoseconds(startTime),
+        endTime: formatNanoseconds(endTime),
+        sampleRate,
+        sampleCount,
+      });
+    }
+  }
 }
 
 /** Each gap and overlap as JSON. */
-export function gapObjects(traces: readonly Trace[]): object[] {
-  return traces.flatMap(({ sourceId, discontinuities }) =>
-    discontinuities.map(({ kind, startTime, endTime, samples }) => ({
-      kind,
-      sourceId: sourceId.text,
-      startTime: formatNanoseconds(startTime),
-      endTime: formatNanoseconds(endTime),
-      samples,
-    })),
-  );
+export function* gapJson(traces: readonly Trace[]): Generator<string, void> {
+  for (const { sourceId, discontinuities } of traces) {
+    for (const { kind, startTime, endTime, samples } of discontinuities) {
+      yield JSON.stringify({
+        kind,
+        sourceId: sourceId.text,
+        startTime: formatNanoseconds(startTime),
+        endTime: formatNanoseconds(endTime),
+        samples,
+      });
+    }
+  }
 }
 
 interface Gap {
