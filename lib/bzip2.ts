@@ -300,7 +300,7 @@ function linkBlock(length: number): void {
 }
 
 /** CRC-32 with the polynomial 04C11DB7, most significant bit first. */
-const CRC_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
+export const CRC_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte << 24;
   for (let bit = 0; bit < 8; bit++) crc = crc < 0 ? (crc << 1) ^ 0x04c1_1db7 : crc << 1;
   return crc;

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { Bzip2Error, bunzip2 } from "../lib/bzip2.ts";
+import { bzip2 } from "../lib/bzip2-compress.ts";
 
 const LIMIT = 1 << 20;
 
@@ -80,6 +81,45 @@ describe("bzip2", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  /** What compressors find hard: noise, few letters, long runs, and repetitions of repetitions. */
+  const originals = fc.oneof(
+    fc.uint8Array({ maxLength: 3000 }),
+    fc.array(fc.constantFrom(97, 98), { maxLength: 3000 }).map((bytes) => Uint8Array.from(bytes)),
+    fc
+      .array(fc.tuple(fc.nat(255), fc.nat(600)), { maxLength: 12 })
+      .map((runs) => Buffer.concat(runs.map(([byte, length]) => Buffer.alloc(length, byte)))),
+    fc
+      .tuple(fc.uint8Array({ minLength: 1, maxLength: 7 }), fc.nat(400))
+      .map(([part, count]) => Buffer.concat(Array.from({ length: count }, () => part))),
+    fc.json({ maxDepth: 8 }).map((text) => Buffer.from(text)),
+  );
+
+  it("gives back what it has compressed", () => {
+    fc.assert(
+      fc.property(originals, (original) => {
+        assert.deepEqual(Buffer.from(bunzip2(bzip2(original), LIMIT)), Buffer.from(original));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("compresses what is larger than a block, and long runs in no time", () => {
+    const large = Buffer.alloc(950_000, "abc");
+    for (let i = 0; i < large.length; i += 1 + (i % 977)) large[i] = i;
+    assert.ok(large.equals(bunzip2(bzip2(large), LIMIT)));
+    const run = Buffer.alloc(300_000);
+    assert.ok(bzip2(run).length < 100);
+    assert.ok(run.equals(bunzip2(bzip2(run), LIMIT)));
+  });
+
+  (hasBzip2 ? it : it.skip)("compresses as the program bzip2 decompresses (needs it)", () => {
+    for (const original of [Buffer.alloc(0), Buffer.from(DOCUMENT_TEXT), ...fc.sample(originals, 30)]) {
+      const { stdout, status } = spawnSync("bzip2", ["-dc"], { input: bzip2(original) });
+      assert.equal(status, 0);
+      assert.ok(stdout.equals(original));
+    }
   });
 
   (hasBzip2 ? it : it.skip)("decompresses what the program bzip2 makes (needs it)", () => {

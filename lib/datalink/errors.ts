@@ -12,6 +12,7 @@ import { CodedError } from "../errors.ts";
  * - `PROTOCOL`: the peer sent what is not DataLink; the connection is closed.
  * - `TOO_LARGE`: something is larger than the peer or a limit allows.
  * - `QUEUE_FULL`: too much waits to be sent already.
+ * - `INVALID_PAYLOAD`: a payload is not what its type says, or cannot be made from a value.
  * - `SERVER_ERROR`: the server answered ERROR; its own words are in the message.
  * - `PACKET_NOT_FOUND`: the server answered that its ring does not hold the packet.
  * - `NOT_PERMITTED`: the server does not allow it to this client.
@@ -31,6 +32,7 @@ export type DataLinkErrorCode =
   | "PROTOCOL"
   | "TOO_LARGE"
   | "QUEUE_FULL"
+  | "INVALID_PAYLOAD"
   | "SERVER_ERROR"
   | "PACKET_NOT_FOUND"
   | "NOT_PERMITTED"

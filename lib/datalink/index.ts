@@ -16,6 +16,7 @@ export type {
   StreamsInfo,
 } from "./info.ts";
 export { MAX_PACKET_ID, type Packet, type PacketInput } from "./packet.ts";
+export { decodePayload, encodePayload } from "./payload.ts";
 export type { From, Position } from "./position.ts";
 export { PositionFile } from "./position-file.ts";
 export type { PacketStream } from "./stream.ts";
