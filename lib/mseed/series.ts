@@ -142,7 +142,8 @@ class OpenSegments<T extends Span> {
   #segments: Segment<T>[] = [];
 
   put(segment: Segment<T>, next: bigint): void {
-    const at = this.#firstFrom(next);
+    // Behind those of the same time: of many equal records each is added at the end.
+    const at = this.#firstFrom(next + 1n);
     this.#times.splice(at, 0, next);
     this.#segments.splice(at, 0, segment);
   }
