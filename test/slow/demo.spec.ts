@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import net from "node:net";
 import os from "node:os";
@@ -11,7 +11,18 @@ import { Editor, needsChromium } from "../support/editor.ts";
 import { freePort, isAvailable, NodeRed, PACKAGE, VERSIONS } from "../support/node-red.ts";
 
 const DEMO = path.join(__dirname, "../../examples/demo.js");
-const EXAMPLE = path.join(__dirname, "../../examples/01 - First flow.json");
+const EXAMPLES = path.join(__dirname, "../../examples");
+
+/** What shows that an example does what it is for: a message of this Debug node, or else that traces move. */
+const PROOF: Record<string, string | undefined> = {
+  "01 - First flow": undefined,
+  "02 - Write and read JSON": "read",
+  "03 - Archive reliably": "archived",
+  "04 - SDS archive": "archived",
+  "05 - State of health to JSON Lines": "low voltage",
+  "06 - Relay between two servers": undefined,
+  "07 - Server status": "latencies",
+};
 
 /** The demo's process, and what it has printed. */
 class Demo {
@@ -72,9 +83,9 @@ function archiveFile(userDir: string): string {
   return path.join(userDir, "archive/XX/DEMO", String(year), ordinal, name);
 }
 
-/** Resolves when all three traces show something else than now. */
-async function tracesMove({ page }: Editor): Promise<void> {
-  await page.waitForFunction("document.querySelectorAll('.waveform-trace').length === 3");
+/** Resolves when all traces, at least so many, show something else than now. */
+async function tracesMove({ page }: Editor, count = 1): Promise<void> {
+  await page.waitForFunction(`document.querySelectorAll('.waveform-trace').length >= ${count}`);
   const traces = "[...document.querySelectorAll('.waveform-trace')].map((trace) => trace.getAttribute('d'))";
   const before = await page.evaluate<string[]>(traces);
   await page.waitForFunction(`${traces}.every((d, i) => d !== ${JSON.stringify(before)}[i])`);
@@ -102,7 +113,7 @@ describe("npm start", () => {
       assert.ok(demo.output.includes(`datalink://127.0.0.1:${ports[1]}`));
       assert.ok(demo.output.includes(folder));
       await using editor = await Editor.open(`http://127.0.0.1:${ports[0]}`);
-      await tracesMove(editor);
+      await tracesMove(editor, 3);
       const picture = (await editor.page.locator(".waveform-picture").textContent())!;
       assert.match(picture, /XX_DEMO_00_H_H_E100 Hz±\d+latency \d\.\d s/);
       const lines = await grows(editor.page, archiveFile(folder));
@@ -170,9 +181,27 @@ describe("npm start", () => {
   });
 });
 
+/** What the page knows of the nodes of the tab that it shows. */
+const ON_TAB = "RED.nodes.filterNodes({ z: RED.workspaces.active() })";
+
+/** Gives the servers of the shown tab, and the connections to them, ports that are free on this machine. */
+async function moveToFreePorts({ page }: Editor): Promise<void> {
+  const ports = await page.evaluate<string[]>(
+    `${ON_TAB}.filter((n) => n.type === "datalink-server").map((n) => n.port)`,
+  );
+  for (const port of ports) {
+    const free = await freePort();
+    await page.evaluate(`{
+      for (const n of ${ON_TAB}) if (n.type === "datalink-server" && n.port === "${port}") n.port = "${free}";
+      RED.nodes.eachConfig((n) => { if (n.address === "127.0.0.1:${port}") n.address = "127.0.0.1:${free}"; });
+    }`);
+  }
+}
+
 for (const version of VERSIONS) {
-  describe(`the first example, imported in Node-RED ${version}`, () => {
+  describe(`each example, imported in Node-RED ${version}`, () => {
     let nodeRed: NodeRed;
+    let editor: Editor;
 
     before(async function () {
       this.timeout(300_000);
@@ -182,29 +211,58 @@ for (const version of VERSIONS) {
         this.skip();
       }
       nodeRed = await NodeRed.start({ version });
+      editor = await Editor.open(nodeRed.url);
+      await editor.page.evaluate(
+        "{ window.debugged = []; RED.comms.subscribe('debug', (_, m) => debugged.push(m.name)); }",
+      );
     });
-    after(() => nodeRed?.stop());
+    after(async () => {
+      await editor?.close();
+      await nodeRed?.stop();
+    });
 
-    it("runs as soon as it is deployed", async () => {
-      await using editor = await Editor.open(nodeRed.url);
-      await editor.importExample(PACKAGE, "01 - First flow", { x: 40, y: 40 });
-      const { length } = JSON.parse(readFileSync(EXAMPLE, "utf8")) as object[];
-      const imported =
-        "RED.nodes.filterNodes({}).length + RED.nodes.createCompleteNodeSet().filter((n) => n.type === 'datalink-connection').length";
-      await editor.page.waitForFunction(`${imported} === ${length}`);
+    async function importOnNewTab(name: string): Promise<void> {
+      const tab = await editor.page.evaluate<string>("RED.workspaces.active()");
+      await editor.action("core:add-flow");
+      await editor.page.waitForFunction(`RED.workspaces.active() !== "${tab}"`);
+      await editor.importExample(PACKAGE, name, { x: 40, y: 40 });
+      const nodes = JSON.parse(readFileSync(path.join(EXAMPLES, `${name}.json`), "utf8")) as { x?: number }[];
+      const count = nodes.filter(({ x }) => x !== undefined).length;
+      await editor.page.waitForFunction(`${ON_TAB}.length === ${count}`);
       assert.deepEqual(
-        await editor.page.evaluate("RED.nodes.filterNodes({}).filter((n) => !n.valid).map((n) => n.type)"),
+        await editor.page.evaluate(`${ON_TAB}.filter((n) => !n.valid).map((n) => n.type)`),
         [],
       );
-      // The flow's own port may be taken on the machine that runs this test.
-      const port = await freePort();
-      await editor.page.evaluate(`RED.nodes.filterNodes({ type: "datalink-server" })[0].port = "${port}"`);
-      await editor.page.evaluate(
-        `RED.nodes.eachConfig((n) => { if (n.type === "datalink-connection") n.address = "127.0.0.1:${port}"; })`,
-      );
+    }
+
+    for (const [name, proof] of Object.entries(PROOF)) {
+      it(`${name}: does what it is for as soon as it is deployed`, async () => {
+        await importOnNewTab(name);
+        await moveToFreePorts(editor);
+        await editor.deploy();
+        await editor.page.evaluate("debugged.length = 0");
+        if (proof === undefined) return tracesMove(editor);
+        const button = `${ON_TAB}.find((n) => n.type === "inject" && !n.once)?.id`;
+        const id = await editor.page.evaluate<string | undefined>(button);
+        if (id) await nodeRed.request(`/inject/${id}`, { method: "POST" });
+        await editor.page.waitForFunction(`debugged.includes("${proof}")`, undefined, { timeout: 60_000 });
+      });
+    }
+
+    it("08 - Live from EarthScope: is complete, and silent until it is started", async () => {
+      await importOnNewTab("08 - Live from EarthScope");
       await editor.deploy();
-      await tracesMove(editor);
-      await grows(editor.page, archiveFile(nodeRed.userDir));
+    });
+
+    it("is in this list", () => {
+      const files = readdirSync(EXAMPLES).filter((file) => file.endsWith(".json"));
+      assert.deepEqual(
+        files.map((file) => file.replace(/\.json$/, "")).filter((name) => !(name in PROOF)),
+        ["08 - Live from EarthScope"],
+      );
+    });
+
+    it("leaves no error in the browser, and no complaint in the log", () => {
       assert.deepEqual(editor.errors, []);
       assert.deepEqual(nodeRed.complaints(), []);
     });
