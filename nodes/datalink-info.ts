@@ -2,11 +2,11 @@
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from "node-red";
 import { DataLinkClient } from "../lib/datalink/client.ts";
 import type { InfoType } from "../lib/datalink/info.ts";
+import { plainInfo } from "../lib/datalink/plain-info.ts";
 import { chosenServer, type ServerSettings } from "./datalink-connection.ts";
 import { onClose, onInput } from "./support/input.ts";
 import { MessageError } from "./support/packet-fields.ts";
 import { packetMessage } from "./support/packet-message.ts";
-import { plainInfo } from "./support/plain-info.ts";
 import { begin, Settings } from "./support/settings.ts";
 
 interface DataLinkInfoDef extends NodeDef {

@@ -4,10 +4,10 @@ import type { Request, Response } from "express";
 import type { Node, NodeAPI } from "node-red";
 import { PACKET_FLAGS, PathPattern, RECORD_FLAGS } from "../lib/archive/path-pattern.ts";
 import { DataLinkClient } from "../lib/datalink/client.ts";
+import { plainInfo } from "../lib/datalink/plain-info.ts";
 import { type ConnectionDef, type Secrets, serverSettings } from "./datalink-connection.ts";
 import { archiveDirectory } from "./support/archive-node.ts";
 import { asError } from "./support/input.ts";
-import { plainInfo } from "./support/plain-info.ts";
 import { Settings } from "./support/settings.ts";
 
 /** Streams that a dialog lists at most. */

@@ -1,5 +1,5 @@
-/** A server's answers as messages and dialogs have them: plain values only. */
-import { formatMicroseconds } from "../../lib/time.ts";
+/** INFO as people and other programs read it: plain values only. */
+import { formatMicroseconds } from "../time.ts";
 
 /** The properties of INFO that are times, in microseconds since 1970. */
 const TIME = /(?:Time|DataStart|DataEnd|^dataStart|^dataEnd)$/;

@@ -1,0 +1,61 @@
+/** Packets for a command: from where it is told, across losses of the connection, of which it says something. */
+import { DataLinkError } from "../../datalink/errors.ts";
+import type { Packet } from "../../datalink/packet.ts";
+import type { From } from "../../datalink/position.ts";
+import { type SubscribeOptions, type Subscription, subscribe } from "../../datalink/subscribe.ts";
+import { toMicroseconds } from "../../time.ts";
+import { type Io, type OptionDefinition, usageError } from "../command.ts";
+
+export const FROM_OPTION = {
+  type: "string",
+  value: "WHERE",
+  help: "begin at earliest, latest (default), a time, or after a packet id",
+} as const satisfies OptionDefinition;
+
+/** What `--from` means. */
+export function parseFromOption(text: string | undefined): From {
+  if (text === undefined || text === "latest" || text === "earliest") return text ?? "latest";
+  if (/^\d{1,20}$/.test(text) && text.length !== 4) return { packetId: BigInt(text) };
+  const time = toMicroseconds(text);
+  if (time !== undefined) return time;
+  throw usageError(
+    `--from ${text}: give earliest, latest, a time such as 2026-11-22T06:00:00Z, or a packet id`,
+  );
+}
+
+/**
+ * Calls `take` with each packet until it gives `false`, or `io.signal` fires, which is no failure. What the server refuses
+ * before it has sent anything is thrown; afterwards it is tried again.
+ */
+export async function readPackets(
+  server: string,
+  options: SubscribeOptions,
+  io: Io,
+  take: (packet: Packet, subscription: Subscription) => Promise<boolean>,
+): Promise<void> {
+  const stop = new AbortController();
+  let refusal: DataLinkError | undefined;
+  let hasStarted = false;
+  const subscription = subscribe(server, {
+    ...options,
+    signal: AbortSignal.any([io.signal, stop.signal]),
+    onEvent: (event) => {
+      if (event.type === "started" || event.type === "resumed") hasStarted = true;
+      if (event.type === "gap") io.stderr.write(`packets ${event.firstId} to ${event.lastId} are lost\n`);
+      if (event.type !== "refused" && event.type !== "disconnected") return;
+      if (hasStarted) io.stderr.write(`${event.error.message} Trying again.\n`);
+      else {
+        refusal = event.error;
+        stop.abort();
+      }
+    },
+  });
+  try {
+    for await (const packet of subscription) if (!(await take(packet, subscription))) break;
+  } catch (error) {
+    if (refusal) throw refusal;
+    if (!(error instanceof DataLinkError && error.code === "ABORTED")) throw error;
+  } finally {
+    await subscription.close();
+  }
+}

@@ -1,0 +1,88 @@
+/** `datalink relay`: packets of one server to another. */
+import { DataLinkClient } from "../../datalink/client.ts";
+import type { Packet } from "../../datalink/packet.ts";
+import { PositionFile } from "../../datalink/position-file.ts";
+import { PacketWriter } from "../../datalink/writer.ts";
+import { defineCommand, EXIT_OK, usageError } from "../command.ts";
+import { FROM_OPTION, parseFromOption, readPackets } from "./reader.ts";
+import { ADDRESSES, connectOptions, MATCH_OPTIONS, SERVER_OPTIONS } from "./server-options.ts";
+
+/** Packets that were read and not yet acknowledged by the other server. */
+const WINDOW = 1000;
+
+export const relay = defineCommand({
+  name: "datalink relay",
+  summary: "Pass the packets of one server on to another.",
+  operands: "FROM TO",
+  options: {
+    ...MATCH_OPTIONS,
+    from: FROM_OPTION,
+    state: {
+      type: "string",
+      value: "FILE",
+      help: "keep the position in this file, and go on there the next time",
+    },
+    ...SERVER_OPTIONS,
+  },
+  notes: `${ADDRESSES}
+
+Packets keep their ids where the other server takes ids (DataLink 1.1) and has no packet yet with an id as high. It runs until it is
+interrupted; connections that are lost are made again. A packet whose acknowledgement was lost may then arrive twice.`,
+  async run({ options, operands, io }) {
+    const [from, to, extra] = operands;
+    if (from === undefined || to === undefined || extra !== undefined)
+      throw usageError("give two servers: FROM and TO");
+    const connect = await connectOptions(options);
+    const latest = await latestId(to, { ...connect, signal: io.signal });
+    const file = options.state;
+    const told = (error: Error) => io.stderr.write(`${file}: the position was not kept: ${error.message}\n`);
+    const checkpoint = file === undefined ? undefined : new PositionFile(file, told);
+    const { match, reject } = options;
+    const reading = {
+      ...connect,
+      match,
+      reject,
+      from: parseFromOption(options.from),
+      checkpoint,
+      maxInFlight: WINDOW,
+    };
+
+    const stop = new AbortController();
+    let failure: Error | undefined;
+    const fail = (error: Error) => {
+      failure ??= error;
+      stop.abort();
+    };
+    const passing = { ...io, signal: AbortSignal.any([io.signal, stop.signal]) };
+    let keepsIds: boolean | undefined;
+    await using writer = new PacketWriter(to, { ...connect, maxInFlight: WINDOW });
+    const pending = new Set<Promise<void>>();
+    await readPackets(from, reading, passing, async (packet, subscription) => {
+      keepsIds ??= latest !== undefined && packet.packetId > latest;
+      const passed = writer
+        .write(copyOf(packet, keepsIds))
+        .then(() => subscription.commit(packet))
+        .catch(fail)
+        .finally(() => pending.delete(passed));
+      pending.add(passed);
+      await writer.ready();
+      return true;
+    });
+    await Promise.all(pending);
+    await checkpoint?.flush();
+    if (failure) throw failure;
+    return EXIT_OK;
+  },
+});
+
+/** The latest packet id of a server that takes ids from writers, 0 while its ring is empty; else `undefined`. */
+async function latestId(url: string, options: object): Promise<bigint | undefined> {
+  await using client = await DataLinkClient.connect(url, options);
+  if (client.server.protocol === "1.0") return undefined;
+  return (await client.info("STATUS")).status?.latestPacketId;
+}
+
+function copyOf(packet: Packet, keepsId: boolean) {
+  const { streamId, dataStart, dataEnd, payload, packetId } = packet;
+  return { streamId, dataStart, dataEnd, payload, packetId: keepsId ? packetId : undefined };
+}

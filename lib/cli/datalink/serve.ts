@@ -1,0 +1,90 @@
+/** `datalink serve`: the embedded server, without Node-RED. */
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import type { AccessOptions } from "../../ring/access.ts";
+import { DataLinkServer, type DataLinkServerEvent, type DataLinkServerOptions } from "../../ring/server.ts";
+import { defineCommand, EXIT_OK, usageError } from "../command.ts";
+import { printable } from "../mseed/printable.ts";
+import { numberOption } from "../numbers.ts";
+
+const LOCAL = ["127.0.0.0/8", "::1"];
+
+export const serve = defineCommand({
+  name: "datalink serve",
+  summary: "Be a DataLink server, over TCP and WebSocket.",
+  operands: "",
+  options: {
+    host: { type: "string", value: "HOST", help: "address to listen on, default 127.0.0.1" },
+    port: { type: "string", short: "p", value: "PORT", help: "default 16000, or 16500 with TLS; 0 for any" },
+    "ring-size": { type: "string", value: "MIB", help: "memory of the ring in MiB, default 64" },
+    "packet-size": { type: "string", value: "BYTES", help: "largest payload of a packet, default 512" },
+    "allow-read": {
+      type: "string",
+      multiple: true,
+      value: "RANGE",
+      help: "who may read besides this machine: 10.0.0.0/8",
+    },
+    "allow-write": {
+      type: "string",
+      multiple: true,
+      value: "RANGE",
+      help: "who may read and write besides this machine",
+    },
+    "secret-file": { type: "string", value: "FILE", help: "take tokens signed with the secret in this file" },
+    cert: { type: "string", value: "FILE", help: "certificate for TLS (PEM)" },
+    key: { type: "string", value: "FILE", help: "its key (PEM)" },
+    verbose: { type: "boolean", short: "v", help: "tell who comes and goes" },
+  },
+  notes: "It runs until it is interrupted. Its ring is in memory: what is in it is gone then.",
+  async run({ options, operands, io }) {
+    if (operands.length > 0) throw usageError(`${operands[0]}: there is nothing to name here but options`);
+    if ((options.cert === undefined) !== (options.key === undefined))
+      throw usageError("TLS needs --cert and --key");
+    const tls = options.cert !== undefined && options.key !== undefined;
+    const settings: DataLinkServerOptions = {
+      host: options.host ?? "127.0.0.1",
+      port: numberOption("port", options.port) ?? (tls ? 16_500 : 16_000),
+      ringBytes: (numberOption("ring-size", options["ring-size"]) ?? 64) * 2 ** 20,
+      packetSize: numberOption("packet-size", options["packet-size"]) ?? 512,
+      access: await access(options),
+    };
+    if (tls) settings.tls = { cert: await readFile(options.cert!), key: await readFile(options.key!) };
+    if (options.verbose)
+      settings.onEvent = (event) => void io.stdout.write(`${printable(describe(event))}\n`);
+    await using server = await DataLinkServer.listen(settings);
+    io.stdout.write(`listening on ${tls ? "datalinks" : "datalink"}://${settings.host}:${server.port}\n`);
+    if (!io.signal.aborted) await once(io.signal, "abort");
+    return EXIT_OK;
+  },
+});
+
+async function access(options: {
+  "allow-read"?: string[];
+  "allow-write"?: string[];
+  "secret-file"?: string;
+}): Promise<AccessOptions> {
+  const rules = [
+    { from: LOCAL, write: true, trusted: true },
+    ...(options["allow-write"] ?? []).map((from) => ({ from, write: true })),
+    ...(options["allow-read"] ?? []).map((from) => ({ from })),
+  ];
+  const secretFile = options["secret-file"];
+  if (secretFile === undefined) return { rules };
+  return { rules, jwt: { secret: (await readFile(secretFile, "utf8")).trim() } };
+}
+
+function describe(event: DataLinkServerEvent): string {
+  const client = event.client ? `${event.client.address}:${event.client.port} ${event.client.clientId}` : "";
+  const now = new Date().toISOString();
+  switch (event.type) {
+    case "stream":
+      return `${now} new stream ${event.streamId} from ${client}`;
+    case "refused":
+    case "closed":
+      return `${now} ${event.type} ${client}: ${event.reason}`;
+    case "lapped":
+      return `${now} ${client} was too slow and missed ${event.missed} packets`;
+    default:
+      return `${now} ${event.type} ${client}`;
+  }
+}
