@@ -13,7 +13,9 @@ const packets = subscribe(url, {
   from: "earliest",
   onEvent: ({ type, error }) => console.error(type, error?.message ?? ""),
 });
-process.once("SIGINT", () => packets.close());
+process.once("SIGINT", () => {
+  packets.close().catch(console.error);
+});
 
 for await (const packet of packets) {
   const { type } = splitStreamId(packet.streamId);

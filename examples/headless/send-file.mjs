@@ -11,7 +11,7 @@ for await (const record of readRecordStream(createReadStream(file))) {
   await writer.ready();
   writer
     .write({
-      streamId: `${record.sourceId}/${record.formatVersion === 3 ? "MSEED3" : "MSEED"}`,
+      streamId: `${record.sourceId.text}/${record.formatVersion === 3 ? "MSEED3" : "MSEED"}`,
       dataStart: record.startTime,
       dataEnd: record.endTime,
       payload: record.bytes,

@@ -12,7 +12,7 @@ const series = {
 for (const bytes of packRecords(series, { formatVersion: 3, encoding: "steim2", recordLength: 512 })) {
   const [record] = readRecords(bytes);
   const packetId = await dali.write({
-    streamId: `${record.sourceId}/MSEED3`,
+    streamId: `${record.sourceId.text}/MSEED3`,
     dataStart: record.startTime,
     dataEnd: record.endTime,
     payload: bytes,
