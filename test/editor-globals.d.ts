@@ -83,6 +83,7 @@ declare global {
       address(value: unknown, options: object | undefined): boolean | string;
       pattern(value: string, options: object | undefined): boolean | string;
       required(value: string, options: object | undefined): boolean | string;
+      atLeastOne(nodes: string[], options: object | undefined): boolean | string;
       time(value: string, options: object | undefined): boolean | string;
       packetId(value: string, options: object | undefined): boolean | string;
       streamId(value: string, options: object | undefined): boolean | string;

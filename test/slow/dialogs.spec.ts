@@ -1,0 +1,105 @@
+// Each node as a newcomer meets it: dragged from the palette, its dialog opened, every field changed, saved, deployed,
+// and opened again.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { Dialogs, type FieldValue } from "../support/dialogs.ts";
+import { Editor, needsChromium } from "../support/editor.ts";
+import { isAvailable, NodeRed, VERSIONS } from "../support/node-red.ts";
+
+const manifest = JSON.parse(readFileSync(path.join(__dirname, "../../package.json"), "utf8"));
+const TYPES = Object.keys(manifest["node-red"].nodes).filter((type) => type !== "datalink-connection");
+
+/** Values for fields that cannot have just any text, by name. */
+const VALUES: Record<string, string> = {
+  port: "16123",
+  ringSize: "2",
+  packetSize: "1024",
+  maxInFlight: "17",
+  maxWaiting: "3",
+  seconds: "30",
+  rows: "3",
+  width: "300",
+  height: "50",
+  factor: "0.5",
+  recordLength: "1024",
+  fromTime: "2026-11-22T06:00:00Z",
+  fromPacket: "4711",
+  pattern: "%n/%s.jsonl",
+  streamId: "FDSN:XX_TEST/JSON",
+  match: "FDSN:XX_.*",
+  reject: "_LOG",
+  connection: "server",
+};
+
+const FLOWS = [
+  { id: "tab", type: "tab", label: "test" },
+  { id: "debug", type: "debug", z: "tab", name: "a debug node", active: false, x: 600, y: 60, wires: [] },
+  {
+    id: "server",
+    type: "datalink-connection",
+    version: 1,
+    name: "",
+    address: "localhost:1",
+    auth: "none",
+    timeout: "5",
+  },
+];
+
+for (const version of VERSIONS) {
+  describe(`dialogs in Node-RED ${version}`, () => {
+    let nodeRed: NodeRed;
+    let editor: Editor;
+    let dialogs: Dialogs;
+
+    before(async function () {
+      this.timeout(300_000);
+      needsChromium(this);
+      if (!(await isAvailable(version))) {
+        this.test!.parent!.title += ": it could not be fetched";
+        this.skip();
+      }
+      nodeRed = await NodeRed.start({ version, flows: FLOWS });
+      editor = await Editor.open(nodeRed.url);
+      dialogs = new Dialogs(editor);
+    });
+    after(async () => {
+      await editor?.[Symbol.asyncDispose]();
+      await nodeRed?.stop();
+    });
+    afterEach(() => assert.deepEqual(editor.errors, [], "errors in the browser's console"));
+
+    for (const [index, type] of TYPES.entries()) {
+      it(`${type} keeps what is typed into it`, async () => {
+        const id = await dialogs.drag(type, 300, 80 + 70 * (index % 10));
+        await dialogs.openDialog(id);
+        const before = await dialogs.fields();
+        for (const [name, value] of Object.entries(before))
+          await dialogs.change(name, await another(name, value));
+        const typed = await dialogs.fields();
+        for (const name of Object.keys(before)) {
+          if (name !== "connection") assert.notEqual(typed[name], before[name], `${name} is changed`);
+        }
+        if (type === "datalink-in") await editor.page.click("#datalink-in-scope :text('a debug node')");
+        await dialogs.done();
+        assert.deepEqual(await dialogs.faults(id), []);
+        await editor.deploy();
+        await dialogs.reload();
+        await dialogs.openDialog(id);
+        assert.deepEqual(await dialogs.fields(), typed);
+        await dialogs.done();
+        if (type === "datalink-in") assert.deepEqual((await dialogs.settings(id)).scope, ["debug"]);
+      });
+    }
+
+    /** A value for a field that differs from the one it has. */
+    async function another(name: string, value: FieldValue): Promise<string> {
+      const options = await editor.page
+        .locator(`#node-input-${name} option`)
+        .evaluateAll((all) => all.map((option) => (option as HTMLOptionElement).value));
+      if (name in VALUES && options.length === 0) return VALUES[name]!;
+      if (name === "connection") return VALUES.connection!;
+      return options.filter((option) => option !== value && option !== "_ADD_").at(-1) ?? `${name} 1`;
+    }
+  });
+}

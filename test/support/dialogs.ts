@@ -1,0 +1,156 @@
+// Node-RED's dialogs, driven as a person does it: drag a node from the palette, open its dialog, change fields, save.
+import type { Locator, Page } from "playwright-core";
+import type { Editor } from "./editor.ts";
+
+/** In the page: as much of the editor as is asked for here. */
+declare const RED: {
+  nodes: {
+    filterNodes(filter: { type: string }): { id: string }[];
+    node(id: string): { validationErrors?: unknown[] } | null;
+    convertNode(node: object, withCredentials: boolean): object;
+  };
+};
+
+/** A field of a dialog as it is shown: text, the chosen option, or whether the box is checked. */
+export type FieldValue = string | boolean;
+
+export class Dialogs {
+  readonly page: Page;
+
+  constructor(editor: Editor) {
+    this.page = editor.page;
+  }
+
+  /** Loads the editor anew, and waits until it is ready. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    // Hidden ones do as well: the palette remembers what was searched for.
+    const node = this.page.locator("#red-ui-palette-container .red-ui-palette-node").first();
+    await node.waitFor({ state: "attached", timeout: 60_000 });
+    await this.page.waitForFunction("!document.querySelector('#red-ui-loading-progress')?.offsetParent");
+  }
+
+  /** Drags a node from the palette to a place on the canvas; gives its id. */
+  async drag(type: string, x: number, y: number): Promise<string> {
+    const { page } = this;
+    const search = page.locator("#red-ui-palette-search input").first();
+    await search.fill("");
+    await search.pressSequentially(type.replace("-", " "), { delay: 5 });
+    const item = page.locator(`.red-ui-palette-node[data-palette-type="${type}"]`);
+    // The search waits for more letters, then other nodes slide away; hover waits until the node has stopped moving.
+    await page.locator('.red-ui-palette-node[data-palette-type="inject"]').waitFor({ state: "hidden" });
+    await item.hover();
+    const chart = await boxOf(page.locator("#red-ui-workspace-chart"));
+    const before = await this.#ids(type);
+    await page.mouse.down();
+    await page.mouse.move(chart.x + x - 20, chart.y + y - 20, { steps: 8 });
+    await page.mouse.move(chart.x + x, chart.y + y, { steps: 4 });
+    await page.mouse.up();
+    await page.waitForFunction(
+      ([wanted, count]) => RED.nodes.filterNodes({ type: wanted as string }).length > Number(count),
+      [type, before.length],
+    );
+    return (await this.#ids(type)).find((id) => !before.includes(id)) as string;
+  }
+
+  /** Opens a node's dialog by a double click. */
+  async openDialog(id: string): Promise<void> {
+    const node = await boxOf(this.page.locator(`[id="${id}"] .red-ui-flow-node`).first());
+    await this.page.mouse.dblclick(node.x + node.width / 2, node.y + node.height / 2);
+    await this.page.waitForSelector("#dialog-form", { timeout: 10_000 });
+    await this.#trayIsStill();
+  }
+
+  /** Presses a dialog's Done. */
+  async done(): Promise<void> {
+    await this.page.click("#node-dialog-ok");
+    await this.page.waitForSelector("#dialog-form", { state: "detached" });
+  }
+
+  /** The dialog's fields by name. A node's fields have ids that begin with `node-input-`. */
+  async fields(): Promise<Record<string, FieldValue>> {
+    return await this.page.evaluate(() => {
+      const found: Record<string, FieldValue> = {};
+      const fields = document.querySelectorAll<HTMLInputElement | HTMLSelectElement>(
+        '#dialog-form [id^="node-input-"]',
+      );
+      for (const field of fields) {
+        if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement)) continue;
+        const name = field.id.replace("node-input-", "");
+        found[name] = field.type === "checkbox" ? (field as HTMLInputElement).checked : field.value;
+      }
+      return found;
+    });
+  }
+
+  /** Gives a field another value: another option, the box the other way round, or the given text. */
+  async change(name: string, text: string): Promise<void> {
+    const field = this.page.locator(`#node-input-${name}`);
+    // Those in a part that is folded away, or that another choice hides, are shown first.
+    await this.page.evaluate((id) => {
+      const element = document.getElementById(id);
+      const folded = element?.closest("details");
+      if (folded) folded.open = true;
+    }, `node-input-${name}`);
+    if (!(await field.isVisible())) return await this.#changeHidden(name, text);
+    const tag = await field.evaluate((element) => `${element.tagName}:${element.getAttribute("type")}`);
+    if (tag === "INPUT:checkbox") await field.click();
+    else if (tag.startsWith("SELECT")) await field.selectOption(text);
+    else await field.fill(text);
+  }
+
+  /** A node's settings as the editor has them. */
+  async settings(id: string): Promise<Record<string, unknown>> {
+    return await this.page.evaluate((nodeId) => {
+      const node = RED.nodes.node(nodeId);
+      return node ? JSON.parse(JSON.stringify(RED.nodes.convertNode(node, false))) : {};
+    }, id);
+  }
+
+  /** Which settings of a node the editor finds fault with. */
+  async faults(id: string): Promise<unknown> {
+    return await this.page.evaluate((nodeId) => RED.nodes.node(nodeId)?.validationErrors ?? [], id);
+  }
+
+  /** What the editor knows the type of. */
+  #ids(type: string): Promise<string[]> {
+    return this.page.evaluate(
+      (wanted) => RED.nodes.filterNodes({ type: wanted }).map((node) => node.id),
+      type,
+    );
+  }
+
+  async #changeHidden(name: string, text: string): Promise<void> {
+    await this.page.evaluate(
+      ([id, value]) => {
+        const element = document.getElementById(id as string) as HTMLInputElement;
+        if (element.type === "checkbox") element.checked = !element.checked;
+        else element.value = value as string;
+        element.dispatchEvent(new Event("change", { bubbles: true }));
+      },
+      [`node-input-${name}`, text],
+    );
+  }
+
+  /** Dialogs slide in. */
+  async #trayIsStill(): Promise<void> {
+    await this.page.waitForFunction(
+      () => {
+        const tray = document.querySelector(".red-ui-tray");
+        const at = tray?.getBoundingClientRect().right ?? 0;
+        const still = (window as { lastTrayPlace?: number }).lastTrayPlace === at;
+        (window as { lastTrayPlace?: number }).lastTrayPlace = at;
+        return still;
+      },
+      undefined,
+      { polling: 100 },
+    );
+  }
+}
+
+async function boxOf(locator: Locator): Promise<{ x: number; y: number; width: number; height: number }> {
+  await locator.waitFor();
+  const box = await locator.boundingBox();
+  if (!box) throw new Error("an element that is to be clicked is not shown");
+  return box;
+}
