@@ -120,6 +120,10 @@ function sentence(event: DataLinkServerEvent): string {
       return `${who} was too slow: the ring has overwritten ${event.missed} packets that it had not read.`;
     case "closed":
       return `${who} is gone: ${event.reason}.`;
+    case "recovered":
+      return `The ring has ${event.packets} packets of before; ${event.droppedBytes} damaged bytes were dropped.`;
+    case "storage":
+      return event.message ?? "The ring's folder can be written again.";
   }
 }
 

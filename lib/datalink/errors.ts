@@ -17,6 +17,7 @@ import { CodedError } from "../errors.ts";
  * - `PACKET_NOT_FOUND`: the server answered that its ring does not hold the packet.
  * - `NOT_PERMITTED`: the server does not allow it to this client.
  * - `ADDRESS_IN_USE`, `LISTEN_FAILED`: the embedded server could not listen.
+ * - `STORAGE_FAILED`: the embedded server cannot keep its ring in the folder it was given.
  */
 export type DataLinkErrorCode =
   | "INVALID_ADDRESS"
@@ -37,7 +38,8 @@ export type DataLinkErrorCode =
   | "PACKET_NOT_FOUND"
   | "NOT_PERMITTED"
   | "ADDRESS_IN_USE"
-  | "LISTEN_FAILED";
+  | "LISTEN_FAILED"
+  | "STORAGE_FAILED";
 
 /** A failure of DataLink, with a `code` of {@link DataLinkErrorCode}. */
 export class DataLinkError extends CodedError<DataLinkErrorCode> {}

@@ -41,6 +41,10 @@ export interface ConnectionHost
   refused(connection: Connection, reason: string): void;
   lapped(connection: Connection, missed: number): void;
   closed(connection: Connection, reason: string): void;
+  /** Packets before this sequence outlive the server; with a volatile ring all of them do as well as they can. */
+  readonly durable: number;
+  /** Has `run` called when more packets are durable. */
+  awaitDurable(connection: Connection): void;
   readonly turn: Turn;
   readonly slowLane: SlowLane<Connection>;
   /** Has `run` called in this turn of the event loop, after what is there has been read, or in the next one. */
@@ -120,7 +124,7 @@ export class Connection {
 
   /** Whether it has nothing to do but to wait for the next packet. */
   get waitsForPackets(): boolean {
-    return this.session.streaming && !this.#writing && !this.#closing;
+    return this.session.streaming && !this.#writing && !this.#closing && this.#outboxBytes <= MAX_WAITING;
   }
 
   /** Whether anything was exchanged yet. */
@@ -172,10 +176,11 @@ export class Connection {
       this.#closeReason = error.message;
       this.#host.refused(this, error.message);
     }
-    if (this.session.streaming && !this.session.ended && !this.#writing) more = this.#gather(until) || more;
+    if (this.waitsForPackets && !this.session.ended) more = this.#gather(until) || more;
     this.#flush();
-    if (this.session.ended) this.close(this.#closeReason ?? "closed on the client's request");
-    else if (more && !this.#isBlocked) this.#host.schedule(this);
+    if (this.session.ended && this.#outboxBytes === 0) {
+      this.close(this.#closeReason ?? "closed on the client's request");
+    } else if (more && !this.#isBlocked && this.#outboxBytes === 0) this.#host.schedule(this);
     this.#readAsNeeded();
   }
 
@@ -273,20 +278,20 @@ export class Connection {
   #gather(until: number): boolean {
     const { session } = this;
     const { ring } = this.#host;
-    const delivery = gather(
-      ring,
-      session.selection,
-      session.catchUp(),
-      WRITE_BYTES,
+    const delivery = gather(ring, {
+      selection: session.selection,
+      from: session.catchUp(),
+      end: ring.readEnd,
+      maxBytes: WRITE_BYTES,
       until,
-      this.#wire.prefix,
-    );
+      prefix: this.#wire.prefix,
+    });
     session.next = delivery.next;
     if (delivery.packets > 0) {
       session.countSent(delivery.packets, delivery.bytes.length, delivery.last);
       this.#queue(delivery.bytes);
     }
-    return delivery.next < ring.end;
+    return delivery.next < ring.readEnd;
   }
 
   /** Takes one frame, in one or more parts. */
@@ -303,6 +308,11 @@ export class Connection {
 
   #flush(): void {
     if (this.#outboxBytes === 0) return;
+    // An acknowledgement, and all that comes behind it, waits until what it acknowledges is safe.
+    if (this.session.unsafe > this.#host.durable) {
+      this.#host.awaitDurable(this);
+      return;
+    }
     const bytes =
       this.#outbox.length === 1 ? this.#outbox[0]! : Buffer.concat(this.#outbox, this.#outboxBytes);
     this.#outbox = [];

@@ -17,21 +17,23 @@ export interface Delivery {
 
 const NOTHING = Buffer.alloc(0);
 
-/**
- * The selected packets from sequence `from` on, as many as fit into `maxBytes`, but at least one.
- *
- * @param until when to stop, by `performance.now()`, if patterns have to be asked about new streams
- * @param prefix bytes to be put before a frame of this length, for transports that have their own framing
- */
-export function gather(
-  ring: Ring,
-  selection: Selection,
-  from: number,
-  maxBytes: number,
-  until: number,
-  prefix?: (length: number) => Buffer,
-): Delivery {
-  let limit = Math.min(ring.end, from + MAX_SCANNED);
+/** What a reader wants. */
+export interface Wish {
+  selection: Selection;
+  /** Sequences: of the first packet, and behind the last one. */
+  from: number;
+  end: number;
+  /** Bytes of frames, but at least one frame. */
+  maxBytes: number;
+  /** When to stop, by `performance.now()`, if patterns have to be asked about new streams. */
+  until: number;
+  /** Bytes to be put before a frame of this length, for transports that have their own framing. */
+  prefix: ((length: number) => Buffer) | undefined;
+}
+
+/** Copies the packets out of the ring that fit the wish, all of which the ring must hold. */
+export function gather(ring: Ring, { selection, from, end, maxBytes, until, prefix }: Wish): Delivery {
+  let limit = Math.min(end, from + MAX_SCANNED);
   // Runs of frames that touch in the store: offset and length in turn.
   const runs: number[] = [];
   let [total, packets, runEnd, last, next] = [0, 0, -1, -1, from];

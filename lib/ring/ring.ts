@@ -3,21 +3,33 @@
  * place of the oldest ones. Pure: no sockets, no files.
  *
  * Packets lie in one circular store as they go out to readers, as encoded PACKET frames one behind the other, so that
- * serving a reader is copying bytes. Beside it an index of typed arrays grows to as many packets as there are. A packet is
- * addressed by its *sequence*, 0 for the first one ever written; a reader is a sequence, too: the next one to look at.
+ * serving a reader is copying bytes. A packet is addressed by its *sequence*, 0 for the first one ever written; a reader is
+ * a sequence, too: the next one to look at.
  */
 import { DataLinkError } from "../datalink/errors.ts";
-import { FrameReader, MAX_HEADER, PREHEADER } from "../datalink/frame.ts";
+import { MAX_HEADER, PREHEADER } from "../datalink/frame.ts";
 import type { Packet } from "../datalink/packet.ts";
 import { type PacketReply, packetHeader, parseReplyHeader } from "../datalink/replies.ts";
 import { MAX_STREAM_ID } from "../datalink/stream-id.ts";
 import { nowMicroseconds } from "../time.ts";
+import { PacketIndex } from "./packet-index.ts";
 
 /**
  * Largest packet id that a writer may choose: signed 64-bit programs (libdali) can still read it, and the ids that
  * follow it by counting never come to an end. Ids only ascend and never wrap.
  */
 export const MAX_CHOSEN_ID = 2n ** 63n - 1n;
+
+/** Largest payload that a ring can be made for, in bytes. */
+export const MAX_PACKET_SIZE = 64 * 1024 * 1024;
+
+/**
+ * Bytes of the store per packet, at least: smaller packets leave some of it empty, so that the index, of 32 bytes per
+ * packet, stays below a quarter of the store.
+ */
+const BYTES_PER_PACKET = 128;
+
+const DEFAULT_MAX_STREAMS = 10_000;
 
 /** A stream that has packets in the ring. */
 export interface RingStream {
@@ -44,38 +56,20 @@ export interface RingOptions {
   now?: (() => number) | undefined;
 }
 
-const FIRST_CAPACITY = 1024;
-
-/**
- * Bytes of the store per packet that the index has room for at most. An entry of the index takes 32: packets may
- * be smaller, but then the index, and not the store, says how many of them there are.
- */
-const BYTES_PER_ENTRY = 128;
-const DEFAULT_MAX_STREAMS = 10_000;
-
 export class Ring {
   readonly ringBytes: number;
   readonly packetSize: number;
   /** The streams that have packets in the ring, by stream id. */
   readonly streams = new Map<string, RingStream>();
   readonly #maxStreams: number;
+  readonly #maxPackets: number;
   readonly #now: () => number;
   readonly #store: Buffer;
   /** Where the next frame goes. */
   #head = 0;
-  /** Sequences: the earliest packet still there, and the one that the next packet gets. */
-  #first = 0;
-  #end = 0;
+  readonly #index = new PacketIndex();
   #latestId = 0n;
-  /** The index, by sequence modulo the capacity, which is a power of two. */
-  #capacity = FIRST_CAPACITY;
-  #offsets = new Uint32Array(FIRST_CAPACITY);
-  #lengths = new Uint32Array(FIRST_CAPACITY);
-  #ids = new BigUint64Array(FIRST_CAPACITY);
-  #dataEnds = new Float64Array(FIRST_CAPACITY);
-  #slots = new Uint32Array(FIRST_CAPACITY);
-  /** How many sequences further the next packet of the same stream is. */
-  #steps = new Uint32Array(FIRST_CAPACITY);
+  #readEnd = Number.POSITIVE_INFINITY;
   readonly #streamsBySlot: RingStream[] = [];
   readonly #freeSlots: number[] = [];
   #serials = 0;
@@ -84,23 +78,33 @@ export class Ring {
     this.ringBytes = ringBytes;
     this.packetSize = packetSize;
     this.#maxStreams = maxStreams ?? DEFAULT_MAX_STREAMS;
+    this.#maxPackets = Math.ceil(ringBytes / BYTES_PER_PACKET);
     this.#now = now ?? nowMicroseconds;
     this.#store = Buffer.alloc(ringBytes);
   }
 
   /** Sequence of the earliest packet in the ring; `end` where there is none. */
   get first(): number {
-    return this.#first;
+    return this.#index.first;
   }
 
   /** The sequence that the next packet will get. */
   get end(): number {
-    return this.#end;
+    return this.#index.end;
+  }
+
+  /** Readers get packets before this sequence only; without a limit, all that there are. */
+  get readEnd(): number {
+    return Math.min(this.#readEnd, this.#index.end);
+  }
+
+  set readEnd(sequence: number) {
+    this.#readEnd = sequence;
   }
 
   /** How many packets the ring holds. */
   get packets(): number {
-    return this.#end - this.#first;
+    return this.#index.end - this.#index.first;
   }
 
   /** Id of the newest packet ever written, 0 for none. */
@@ -138,44 +142,56 @@ export class Ring {
     this.#store[offset + 2] = header.length;
     this.#store.write(header, offset + PREHEADER, "latin1");
     this.#store.set(payload, offset + PREHEADER + header.length);
-    this.#head = offset + length;
     this.#enter(streamId, packetId, dataEnd, offset, length);
     return packetId;
   }
 
+  /**
+   * Takes in a packet that was in a ring before, as the frame at `offset` of some bytes; returns the offset behind it. What
+   * is larger than this ring is passed over.
+   *
+   * @throws DataLinkError `PROTOCOL` where there is no such frame, or its id is not above those that are there.
+   */
+  restore(bytes: Buffer, offset: number): number {
+    const headerEnd = offset + PREHEADER + bytes[offset + 2]!;
+    const header = parsePacketHeader(bytes, offset + PREHEADER, headerEnd);
+    const end = headerEnd + header.size;
+    if (header.packetId <= this.#latestId) {
+      throw new DataLinkError("PROTOCOL", `Packet ${header.packetId} comes behind packet ${this.#latestId}.`);
+    }
+    if (end - offset > this.ringBytes) return end;
+    const at = this.#reserve(end - offset);
+    bytes.copy(this.#store, at, offset, end);
+    this.#enter(header.streamId, header.packetId, header.dataEnd, at, end - offset);
+    return end;
+  }
+
   /** Sequence of the packet with this id, or `undefined` where the ring does not hold it. */
   sequenceOf(packetId: bigint): number | undefined {
-    let low = this.#first;
-    let high = this.#end;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if (this.idAt(middle) < packetId) low = middle + 1;
-      else high = middle;
-    }
-    return low < this.#end && this.idAt(low) === packetId ? low : undefined;
+    return this.#index.sequenceOf(packetId);
   }
 
   idAt(sequence: number): bigint {
-    return this.#ids[this.#at(sequence)]!;
+    return this.#index.idAt(sequence);
   }
 
   /** Time of the packet's last sample, in microseconds since 1970. */
   dataEndAt(sequence: number): number {
-    return this.#dataEnds[this.#at(sequence)]!;
+    return this.#index.dataEndAt(sequence);
   }
 
   streamAt(sequence: number): RingStream {
-    return this.#streamsBySlot[this.#slots[this.#at(sequence)]!]!;
+    return this.#streamsBySlot[this.#index.slotAt(sequence)]!;
   }
 
   /** Place of the packet's frame in the store; frames that touch there may be copied in one piece. */
   offsetAt(sequence: number): number {
-    return this.#offsets[this.#at(sequence)]!;
+    return this.#index.offsetAt(sequence);
   }
 
   /** Length of the packet's frame, in bytes. */
   lengthAt(sequence: number): number {
-    return this.#lengths[this.#at(sequence)]!;
+    return this.#index.lengthAt(sequence);
   }
 
   /** Copies the frame or frames that lie at an offset of the store into `target`; returns the bytes copied. */
@@ -187,14 +203,13 @@ export class Ring {
   packetAt(sequence: number): Packet {
     const frame = Buffer.allocUnsafe(this.lengthAt(sequence));
     this.copy(this.offsetAt(sequence), frame.length, frame, 0);
-    const reader = new FrameReader(parseReplyHeader, this.packetSize);
-    reader.push(frame);
-    const { streamId, packetId, packetTime, dataStart, dataEnd, payload } = reader.next() as PacketReply;
-    return { streamId, packetId, packetTime, dataStart, dataEnd, payload };
-  }
-
-  #at(sequence: number): number {
-    return sequence & (this.#capacity - 1);
+    const headerEnd = PREHEADER + frame[2]!;
+    const { streamId, packetId, packetTime, dataStart, dataEnd } = parsePacketHeader(
+      frame,
+      PREHEADER,
+      headerEnd,
+    );
+    return { streamId, packetId, packetTime, dataStart, dataEnd, payload: frame.subarray(headerEnd) };
   }
 
   #checkNewStream(streamId: string): void {
@@ -213,58 +228,52 @@ export class Ring {
     );
   }
 
-  /** Makes room for a frame, which never wraps around the end of the store. */
+  /** Makes room for a frame, which never wraps around the end of the store, and returns its offset. */
   #reserve(length: number): number {
+    if (this.packets >= this.#maxPackets) this.#evict();
     if (this.#head + length > this.ringBytes) {
-      while (this.packets > 0 && this.offsetAt(this.#first) >= this.#head) this.#evict();
+      while (this.packets > 0 && this.offsetAt(this.first) >= this.#head) this.#evict();
       this.#head = 0;
     }
-    const limit = this.#head + length;
+    const offset = this.#head;
+    this.#head += length;
     while (this.packets > 0) {
-      const oldest = this.offsetAt(this.#first);
-      if (oldest < this.#head || oldest >= limit) break;
+      const oldest = this.offsetAt(this.first);
+      if (oldest < offset || oldest >= this.#head) break;
       this.#evict();
     }
-    return this.#head;
+    return offset;
   }
 
   #evict(): void {
-    const stream = this.streamAt(this.#first);
+    const stream = this.streamAt(this.first);
     stream.packets--;
     if (stream.packets === 0) {
       this.streams.delete(stream.streamId);
       this.#freeSlots.push(stream.slot);
     } else {
-      stream.earliest += this.#steps[this.#at(this.#first)]!;
+      stream.earliest += this.#index.stepAt(this.first);
     }
-    this.#first++;
+    this.#index.shift();
   }
 
-  /** Writes the packet down in the index, at the end. */
+  /** Writes a packet down whose frame has just been given its place. */
   #enter(streamId: string, packetId: bigint, dataEnd: number, offset: number, length: number): void {
-    if (this.packets === this.#capacity) {
-      if (this.#capacity * BYTES_PER_ENTRY < this.ringBytes) this.#grow();
-      else this.#evict();
-    }
-    const sequence = this.#end;
-    const at = this.#at(sequence);
-    this.#offsets[at] = offset;
-    this.#lengths[at] = length;
-    this.#ids[at] = packetId;
-    this.#dataEnds[at] = dataEnd;
+    const sequence = this.#index.end;
     // Only now: making room may have evicted the stream's last packet.
-    const stream = this.streams.get(streamId);
+    let stream = this.streams.get(streamId);
     if (stream) {
-      this.#steps[this.#at(stream.latest)] = sequence - stream.latest;
+      this.#index.setStep(stream.latest, sequence - stream.latest);
       stream.latest = sequence;
       stream.packets++;
+    } else {
+      stream = this.#addStream(streamId, sequence);
     }
-    this.#slots[at] = stream ? stream.slot : this.#addStream(streamId, sequence);
-    this.#end++;
+    this.#index.push({ packetId, dataEnd, offset, length, slot: stream.slot });
     this.#latestId = packetId;
   }
 
-  #addStream(streamId: string, sequence: number): number {
+  #addStream(streamId: string, sequence: number): RingStream {
     const slot = this.#freeSlots.pop() ?? this.#streamsBySlot.length;
     this.#serials++;
     const stream = {
@@ -277,24 +286,20 @@ export class Ring {
     };
     this.#streamsBySlot[slot] = stream;
     this.streams.set(streamId, stream);
-    return slot;
-  }
-
-  #grow(): void {
-    const sizes = { from: this.#capacity, to: this.#capacity * 2, first: this.#first, end: this.#end };
-    this.#offsets = spread(this.#offsets, new Uint32Array(sizes.to), sizes);
-    this.#lengths = spread(this.#lengths, new Uint32Array(sizes.to), sizes);
-    this.#ids = spread(this.#ids, new BigUint64Array(sizes.to), sizes);
-    this.#dataEnds = spread(this.#dataEnds, new Float64Array(sizes.to), sizes);
-    this.#slots = spread(this.#slots, new Uint32Array(sizes.to), sizes);
-    this.#steps = spread(this.#steps, new Uint32Array(sizes.to), sizes);
-    this.#capacity = sizes.to;
+    return stream;
   }
 }
 
 /** Bytes of the ring's store that one packet needs at most. */
 export function largestFrame(packetSize: number): number {
   return PREHEADER + MAX_HEADER + packetSize;
+}
+
+/** Frames of a ring are PACKET frames; whatever else is there has been damaged. */
+function parsePacketHeader(bytes: Buffer, start: number, end: number): PacketReply {
+  const reply = parseReplyHeader(bytes, start, end);
+  if (reply.kind === "PACKET" && end + reply.size <= bytes.length) return reply;
+  throw new DataLinkError("PROTOCOL", "There is no PACKET where a packet of the ring should be.");
 }
 
 function checkStreamId(streamId: string): void {
@@ -307,24 +312,4 @@ function checkStreamId(streamId: string): void {
       "Error, stream ID must be printable ASCII characters without spaces",
     );
   }
-}
-
-interface Table {
-  set(source: this, offset: number): void;
-  subarray(start: number, end: number): this;
-}
-
-/** Moves a full circular table into a larger one, so that sequences find their place by the new capacity. */
-function spread<T extends Table>(
-  table: T,
-  larger: T,
-  sizes: { from: number; to: number; first: number; end: number },
-): T {
-  const { from, to, first } = sizes;
-  const split = first & (from - 1);
-  const target = first & (to - 1);
-  // The run from `first` to the table's end, then the rest from its start; the larger table has room behind both.
-  larger.set(table.subarray(split, from), target);
-  larger.set(table.subarray(0, split), (target + (from - split)) & (to - 1));
-  return larger;
 }

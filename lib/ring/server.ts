@@ -12,8 +12,9 @@ import { Access, type AccessOptions, type Permissions } from "./access.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
 import { Gate } from "./gate.ts";
 import type { ConnectionFigures, ServerFigures } from "./info-xml.ts";
+import { Journal } from "./journal.ts";
 import { type Arrival, Listener, type WebSocketOptions } from "./listener.ts";
-import { largestFrame, Ring } from "./ring.ts";
+import { largestFrame, MAX_PACKET_SIZE, Ring } from "./ring.ts";
 import { Traffic } from "./traffic.ts";
 import { SlowLane, Turn } from "./turn.ts";
 import type { Wire } from "./wire.ts";
@@ -33,6 +34,11 @@ export interface DataLinkServerOptions {
   webSocket?: boolean | WebSocketOptions | undefined;
   /** Who may do what. Default: this machine may do everything, and others may not even connect. */
   access?: AccessOptions | undefined;
+  /**
+   * Folder in which the ring outlives the server; it is made if it is not there. What was acknowledged, or sent to a
+   * reader, is still in the ring when the server comes back, however it ended. Default: none, the ring starts empty.
+   */
+  directory?: string | undefined;
   /** The server's name in INFO, for people. */
   serverId?: string | undefined;
   /** Program and version that the server gives as its own in ID and INFO. Default: this package's. */
@@ -60,7 +66,9 @@ export interface ServerClient {
 
 /**
  * What happens: a client connected, told its name, wrote the first packet of a stream that the ring did not hold,
- * was refused something, was overtaken by the ring and has missed packets, or is gone.
+ * was refused something, was overtaken by the ring and has missed packets, or is gone; the ring was found in its folder
+ * again, with bytes dropped that a sudden end had left half written; the folder cannot be written (the message says why), or
+ * can again (no message).
  */
 export type DataLinkServerEvent =
   | { type: "connected"; client: ServerClient }
@@ -68,7 +76,9 @@ export type DataLinkServerEvent =
   | { type: "stream"; client: ServerClient | undefined; streamId: string }
   | { type: "refused"; client: ServerClient; reason: string }
   | { type: "lapped"; client: ServerClient; missed: number }
-  | { type: "closed"; client: ServerClient; reason: string };
+  | { type: "closed"; client: ServerClient; reason: string }
+  | { type: "recovered"; client: undefined; packets: number; droppedBytes: number }
+  | { type: "storage"; client: undefined; message: string | undefined };
 
 /** Figures for a status line or a dashboard. Rates are per second, over the last seconds. */
 export interface DataLinkServerStatus {
@@ -135,6 +145,7 @@ export class DataLinkServer {
   readonly #listener: Listener;
   readonly #connections = new Set<Connection>();
   readonly #scheduled = new Set<Connection>();
+  readonly #awaitingDurable = new Set<Connection>();
   readonly #startTime = Math.floor(Date.now() / 1000) * 1e6;
   readonly #sent = new Traffic();
   readonly #received = new Traffic();
@@ -148,6 +159,7 @@ export class DataLinkServer {
   );
   /** Packets were written that waiting readers have not been told of. */
   #news = false;
+  #journal: Journal | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
   #lastSweep = Date.now();
@@ -161,7 +173,7 @@ export class DataLinkServer {
    */
   static async listen(options: DataLinkServerOptions = {}): Promise<DataLinkServer> {
     const server = new DataLinkServer(options);
-    await server.#listen();
+    await server.#start();
     return server;
   }
 
@@ -242,7 +254,7 @@ export class DataLinkServer {
     return id;
   }
 
-  /** Disconnects all clients and stops listening. The ring is gone after that. */
+  /** Disconnects all clients and stops listening. A ring without a folder is gone after that. */
   close(): Promise<void> {
     this.#closed ??= this.#shutDown();
     return this.#closed;
@@ -265,9 +277,34 @@ export class DataLinkServer {
     this.#listener.handleUpgrade(request, socket, head);
   }
 
-  async #listen(): Promise<void> {
-    await this.#listener.listen();
+  async #start(): Promise<void> {
+    const { directory } = this.#options;
+    if (directory !== undefined) await this.#openJournal(directory);
+    try {
+      await this.#listener.listen();
+    } catch (error) {
+      await this.#journal?.close();
+      throw error;
+    }
     this.#sweepTimer = setInterval(() => this.#sweep(), Math.min(SWEEP, this.#options.ioTimeout / 4));
+  }
+
+  async #openJournal(directory: string): Promise<void> {
+    const { journal, recovered } = await Journal.open(directory, this.#ring, {
+      progressed: () => this.#announce(),
+      failed: (error) => this.#emit({ type: "storage", client: undefined, message: error.message }),
+      restored: () => this.#emit({ type: "storage", client: undefined, message: undefined }),
+    });
+    this.#journal = journal;
+    this.#emit({ type: "recovered", client: undefined, ...recovered });
+  }
+
+  /** More packets may be read, and more acknowledgements sent. */
+  #announce(): void {
+    for (const connection of this.#awaitingDurable) this.#scheduled.add(connection);
+    this.#awaitingDurable.clear();
+    this.#news = true;
+    this.#runSoon();
   }
 
   #makeListener(): Listener {
@@ -298,10 +335,16 @@ export class DataLinkServer {
     const closed = this.#listener.close();
     for (const connection of this.#connections) connection.destroy("the server was closed");
     await closed;
+    await this.#journal?.close();
   }
 
   #connectionHost(access: Access): ConnectionHost {
+    const durable = () => this.#journal?.durable ?? Number.POSITIVE_INFINITY;
     return {
+      get durable() {
+        return durable();
+      },
+      awaitDurable: (connection) => this.#awaitingDurable.add(connection),
       ring: this.#ring,
       access,
       versionText: this.#versionText,
@@ -318,6 +361,7 @@ export class DataLinkServer {
       closed: (connection, reason) => {
         this.#connections.delete(connection);
         this.#scheduled.delete(connection);
+        this.#awaitingDurable.delete(connection);
         this.#emit({ type: "closed", client: clientOf(connection), reason });
       },
       turn: this.#turn,
@@ -352,6 +396,7 @@ export class DataLinkServer {
     this.#immediate = undefined;
     if (this.#news) {
       this.#news = false;
+      this.#journal?.wake();
       for (const connection of this.#connections) {
         if (connection.waitsForPackets) this.#scheduled.add(connection);
       }
@@ -392,7 +437,7 @@ export class DataLinkServer {
       serverId: this.#options.serverId,
       startTime: this.#startTime,
       now: Date.now() * 1000,
-      volatile: true,
+      volatile: this.#journal === undefined,
       connections: this.#gate.clients,
       sent: this.#sent,
       received: this.#received,
@@ -419,7 +464,11 @@ function clientOf(connection: Connection): ServerClient {
 
 function checkSizes({ ringBytes, packetSize }: { ringBytes: number; packetSize: number }): void {
   const smallest = FEWEST_PACKETS * largestFrame(packetSize);
-  const sound = Number.isSafeInteger(packetSize) && packetSize > 0 && Number.isSafeInteger(ringBytes);
+  const sound =
+    Number.isSafeInteger(packetSize) &&
+    packetSize > 0 &&
+    packetSize <= MAX_PACKET_SIZE &&
+    Number.isSafeInteger(ringBytes);
   if (sound && ringBytes >= smallest && ringBytes <= MAX_RING_BYTES) return;
   throw new DataLinkError(
     "INVALID_ARGUMENT",

@@ -77,6 +77,8 @@ export class Session {
   ended = false;
   /** Sequence of the next packet to look at; `undefined` until the client has taken a position. */
   next: number | undefined;
+  /** The sequence behind the last packet that was acknowledged. */
+  unsafe = 0;
   /** Sequence of the packet sent last. */
   lastSent: number | undefined;
   /** Streams selected when the client last changed its selection. */
@@ -254,7 +256,10 @@ export class Session {
       this.received.count(1, payload.length);
       this.#host.received.count(1, payload.length);
       this.#host.written();
-      if (command.acknowledge) this.#ok(id, "");
+      if (command.acknowledge) {
+        this.unsafe = ring.end;
+        this.#ok(id, "");
+      }
     } catch (error) {
       if (error instanceof DataLinkError) return this.#refuse(error.message);
       throw error;

@@ -47,7 +47,8 @@ export class ServerThread {
   }
 
   async stop(): Promise<void> {
-    await this.#worker.terminate();
+    this.#worker.postMessage("stop");
+    await once(this.#worker, "exit");
   }
 }
 
@@ -95,7 +96,9 @@ async function serve(options: DataLinkServerOptions): Promise<void> {
       memory: heapUsed + external,
     } satisfies ThreadFigures);
   };
-  parentPort!.on("message", () => void tell());
+  parentPort!.on("message", (request: "figures" | "stop") => {
+    void (request === "stop" ? server.close().then(() => process.exit()) : tell());
+  });
   parentPort!.postMessage(server.port);
 }
 

@@ -1,0 +1,242 @@
+// lib/ring/journal.ts: a ring in a folder outlives its server, however that ends, and the folder stays as small as the ring.
+import assert from "node:assert/strict";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { DataLinkError } from "../../lib/datalink/errors.ts";
+import {
+  DataLinkServer,
+  type DataLinkServerEvent,
+  type DataLinkServerOptions,
+} from "../../lib/ring/server.ts";
+import { describe as inWords, Peer, write } from "./peer.ts";
+import { ServerProcess } from "./server-process.ts";
+
+const RING_BYTES = 256 * 1024;
+
+describe("ring in a folder", () => {
+  let folder: string;
+  let events: DataLinkServerEvent[];
+
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), "ring-"));
+    events = [];
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  function start(options: DataLinkServerOptions = {}): Promise<DataLinkServer> {
+    return DataLinkServer.listen({
+      port: 0,
+      ringBytes: RING_BYTES,
+      directory: folder,
+      onEvent: (event) => events.push(event),
+      ...options,
+    });
+  }
+
+  function fill(server: DataLinkServer, packets: number): void {
+    for (let i = 0; i < packets; i++) {
+      server.write({ streamId: `S${i % 7}/X`, dataStart: i, payload: Buffer.alloc(i % 512, i) });
+    }
+  }
+
+  /** All packets, from the earliest to the latest. */
+  async function contentOf(server: DataLinkServer): Promise<string[]> {
+    const { packets, earliest } = server.status;
+    if (!earliest) return [];
+    const peer = await Peer.connect(server.port);
+    const replies = [await peer.ask(`READ ${earliest.packetId}`)];
+    peer.send("STREAM");
+    for (const reply of await peer.take(packets - 1)) replies.push(inWords(reply));
+    peer.end();
+    return replies;
+  }
+
+  function dataFiles(): string[] {
+    return readdirSync(folder)
+      .filter((name) => name.endsWith(".dat"))
+      .sort()
+      .map((name) => path.join(folder, name));
+  }
+
+  function recovered(): DataLinkServerEvent {
+    return events.findLast(({ type }) => type === "recovered")!;
+  }
+
+  it("comes back with its packets, their ids and times, and counts on", async () => {
+    let server = await start();
+    fill(server, 100);
+    const before = await contentOf(server);
+    const { newest } = server.status;
+    await server.close();
+    server = await start();
+    assert.deepEqual(await contentOf(server), before);
+    assert.deepEqual(server.status.newest, newest);
+    assert.equal(server.write({ streamId: "S/X", dataStart: 0, payload: "" }), 101n);
+    const peer = await Peer.connect(server.port);
+    assert.match(await peer.ask(`POSITION SET 100 ${newest!.packetTime}`), /^OK 100/);
+    assert.match(await peer.ask("INFO STATUS"), / VolatileRing="FALSE"/);
+    peer.end();
+    await server.close();
+  });
+
+  it("keeps the folder as small as the ring, and no lock behind it", async () => {
+    for (let round = 0; round < 3; round++) {
+      const server = await start();
+      for (let i = 0; i < 10; i++) {
+        fill(server, 200);
+        await contentOf(server);
+      }
+      const content = await contentOf(server);
+      await server.close();
+      const bytes = dataFiles().reduce((sum, file) => sum + statSync(file).size, 0);
+      assert.ok(bytes < RING_BYTES * 1.25, `${bytes} bytes in the folder`);
+      await using again = await start();
+      // Where packets lie in the ring is another matter, and so it may have room for one or two fewer.
+      const left = await contentOf(again);
+      assert.ok(left.length > content.length - 5);
+      assert.deepEqual(left, content.slice(-left.length));
+    }
+    assert.ok(!readdirSync(folder).includes("lock"));
+  });
+
+  it("has everything that was acknowledged or read when it was killed in the middle of it", async () => {
+    const options = { ringBytes: 8 << 20, directory: folder };
+    const server = await ServerProcess.start(options);
+    const [writer, reader] = [await Peer.connect(server.port), await Peer.connect(server.port)];
+    reader.send("STREAM");
+    assert.match(await reader.ask("ID reader"), /^ID/);
+    let written = 0;
+    const timer = setInterval(() => {
+      for (let i = 0; i < 200; i++) writer.send(write(`S${written % 5}/X`, `packet ${written++}`));
+    }, 1);
+    while (writer.replies.length < 3000) await writer.next();
+    await server.kill();
+    clearInterval(timer);
+    await Promise.all([writer.untilClosed(), reader.untilClosed()]);
+    const acknowledged = writer.replies.map((reply) => reply.kind === "OK" && reply.value);
+    assert.ok(written > acknowledged.length, "it was in the middle of it");
+    const again = await start({ ringBytes: 8 << 20 });
+    const content = await contentOf(again);
+    assert.ok(content.length >= acknowledged.length);
+    for (const [i, id] of acknowledged.entries())
+      assert.equal(content[i], `PACKET S${i % 5}/X ${id} packet ${i}`);
+    for (const [i, packet] of reader.replies.slice(1).map(inWords).entries())
+      assert.equal(content[i], packet);
+    await again.close();
+  });
+
+  it("drops a tail that was cut short, wherever, and damage, and goes on behind it", async () => {
+    const server = await start();
+    for (let i = 0; i < 20; i++) {
+      fill(server, 1);
+      await contentOf(server);
+    }
+    const content = await contentOf(server);
+    await server.close();
+    const file = dataFiles().at(-1)!;
+    const good = readFileSync(file);
+    const damages: (() => void)[] = [];
+    for (let cut = 1; cut < 200; cut += 7) damages.push(() => truncateSync(file, good.length - cut));
+    for (let at = 1; at < 200; at += 11) {
+      damages.push(() =>
+        writeFileSync(
+          file,
+          good.map((byte, i) => (i === good.length - at ? byte ^ 1 : byte)),
+        ),
+      );
+    }
+    damages.push(
+      () => writeFileSync(file, Buffer.concat([good, Buffer.alloc(1000)])),
+      () => writeFileSync(file, Buffer.concat([good, good.subarray(16)])),
+      () => writeFileSync(file, ""),
+    );
+    for (const damage of damages) {
+      damage();
+      const again = await start();
+      const left = await contentOf(again);
+      assert.deepEqual(left, content.slice(0, left.length));
+      const event = recovered();
+      assert.ok(event.type === "recovered" && event.packets === left.length);
+      fill(again, 1);
+      await contentOf(again);
+      await again.close();
+      const further = await start();
+      assert.equal((await contentOf(further)).length, left.length + 1);
+      await further.close();
+      for (const other of dataFiles()) rmSync(other);
+      writeFileSync(file, good);
+    }
+  });
+
+  it("keeps the newest packets in a smaller ring, and all of them in a larger one", async () => {
+    let server = await start();
+    fill(server, 300);
+    const content = await contentOf(server);
+    await server.close();
+    server = await start({ ringBytes: RING_BYTES / 8, packetSize: 100 });
+    const fewer = await contentOf(server);
+    assert.ok(fewer.length > 20 && fewer.length < 200);
+    assert.deepEqual(fewer, content.slice(-fewer.length));
+    await server.close();
+    server = await start({ ringBytes: RING_BYTES * 2 });
+    const again = await contentOf(server);
+    assert.ok(again.length >= fewer.length);
+    assert.deepEqual(again, content.slice(-again.length));
+    await server.close();
+  });
+
+  it("is one server's only, and does not mind what a dead one has left", async () => {
+    const server = await start();
+    await assert.rejects(
+      start(),
+      (error) =>
+        error instanceof DataLinkError &&
+        error.code === "STORAGE_FAILED" &&
+        /is in use by/.test(error.message),
+    );
+    await server.close();
+    for (const left of ["", "1 another-boot/123", `${process.pid} another-boot/123`, "999999999 x"]) {
+      writeFileSync(path.join(folder, "lock"), left);
+      await (await start()).close();
+    }
+    writeFileSync(path.join(folder, "file"), "");
+    await assert.rejects(
+      start({ directory: path.join(folder, "file") }),
+      (error) => error instanceof DataLinkError && error.code === "STORAGE_FAILED",
+    );
+  });
+
+  it("acknowledges nothing while the folder cannot be written, says so, and catches up", async () => {
+    const server = await start({ ringBytes: 64 * 1024 });
+    const [writer, reader] = [await Peer.connect(server.port), await Peer.connect(server.port)];
+    reader.send("STREAM");
+    await reader.ask("ID reader");
+    const away = `${folder}-away`;
+    renameSync(folder, away);
+    const packet = write("S/X", Buffer.alloc(500));
+    for (let i = 0; i < 30; i++) writer.send(packet);
+    // Readers get them all the same.
+    await reader.take(30);
+    while (!events.some(({ type }) => type === "storage")) await new Promise(setImmediate);
+    assert.ok(writer.replies.length < 30);
+    renameSync(away, folder);
+    for (const reply of await writer.take(30)) assert.equal(reply.kind, "OK");
+    while (events.filter(({ type }) => type === "storage").length < 2) await new Promise(setImmediate);
+    const [failed, restored] = events.filter((event) => event.type === "storage");
+    assert.match(failed?.message ?? "", /cannot be kept in/);
+    assert.equal(restored?.message, undefined);
+    writer.end();
+    reader.end();
+    await server.close();
+  });
+});
