@@ -1,9 +1,10 @@
 /** datalink connection: a server's address and how to log in there, for the nodes that use it. It opens nothing itself. */
 import type { Node, NodeAPI, NodeDef } from "node-red";
-import { formatAddress, parseAddress } from "../lib/datalink/address.ts";
+import { formatAddress, parseAddress, usesTls } from "../lib/datalink/address.ts";
 import type { Credentials } from "../lib/datalink/commands.ts";
 import { type ConnectOptions, generateClientId } from "../lib/datalink/connect.ts";
 import { SettingError, Settings } from "./support/settings.ts";
+import { tlsOptions } from "./support/tls.ts";
 
 /** The settings, as the dialog saves them. */
 export interface ConnectionDef {
@@ -40,7 +41,7 @@ interface DataLinkConnectionNode extends Node<Secrets> {
 export default function register(RED: NodeAPI): void {
   function DataLinkConnection(this: DataLinkConnectionNode, def: DataLinkConnectionDef): void {
     RED.nodes.createNode(this, def);
-    this.server = () => serverSettings(new Settings(RED, this), def, this.credentials);
+    this.server = () => serverSettings(RED, new Settings(RED, this), def, this.credentials);
   }
   RED.nodes.registerType<DataLinkConnectionNode, DataLinkConnectionDef, object, Secrets>(
     "datalink-connection",
@@ -61,11 +62,13 @@ export function chosenServer(RED: NodeAPI, id: string): ServerSettings {
 
 /** @throws SettingError, DataLinkError `INVALID_ADDRESS` */
 export function serverSettings(
+  RED: NodeAPI,
   settings: Settings,
   def: Partial<ConnectionDef>,
   secrets: Secrets,
 ): ServerSettings {
-  const url = settings.text(def.address, "localhost:16000");
+  const tls = tlsOptions(RED, def.tls);
+  const url = urlOf(settings.text(def.address, "localhost:16000"), tls !== undefined);
   const seconds = settings.number("Time limit", def.timeout, { min: 0.1, max: 600, fallback: 10 });
   return {
     url,
@@ -74,8 +77,19 @@ export function serverSettings(
       clientId: generateClientId(settings.text(def.clientName, "node-red")),
       auth: credentialsOf(settings, def.auth, secrets),
       timeout: seconds * 1000,
+      ...(tls && { tls }),
     },
   };
+}
+
+/** A TLS configuration says that a short address means TLS; where the address itself says otherwise, one of them is wrong. */
+function urlOf(address: string, hasTls: boolean): string {
+  if (!hasTls || usesTls(parseAddress(address))) return address;
+  if (!address.includes("://")) return `datalinks://${address.replace("@", ":")}`;
+  throw new SettingError(
+    "INVALID_SETTING",
+    "The address is of a connection without TLS, but a TLS configuration is chosen: use datalinks:// or wss://, or take the TLS configuration out.",
+  );
 }
 
 function credentialsOf(

@@ -1,4 +1,5 @@
 /** datalink server: a DataLink server inside Node-RED. Its output tells what happens there. */
+import { networkInterfaces } from "node:os";
 import type { Node, NodeAPI, NodeDef, NodeStatus } from "node-red";
 import {
   DataLinkServer,
@@ -9,6 +10,8 @@ import {
 import { asError, onClose } from "./support/input.ts";
 import { begin, Settings } from "./support/settings.ts";
 import { StatusLine } from "./support/status.ts";
+import { tlsOptions } from "./support/tls.ts";
+import { WebPaths } from "./support/web-paths.ts";
 
 interface DataLinkServerDef extends NodeDef {
   version: number;
@@ -17,6 +20,13 @@ interface DataLinkServerDef extends NodeDef {
   host: string;
   ringSize: string;
   packetSize: string;
+  tls: string;
+  webPath: string;
+}
+
+interface Secrets {
+  user?: string;
+  password?: string;
 }
 
 const MIB = 1024 * 1024;
@@ -25,18 +35,45 @@ const MIB = 1024 * 1024;
 const RETRY_MS = 5000;
 
 export default function register(RED: NodeAPI): void {
-  function DataLinkServerNode(this: Node, def: DataLinkServerDef): void {
+  const web = new WebPaths(RED);
+
+  function DataLinkServerNode(this: Node<Secrets>, def: DataLinkServerDef): void {
     RED.nodes.createNode(this, def);
-    begin(RED, this, () => serve(RED, this, optionsOf(new Settings(RED, this), def)));
+    begin(RED, this, () => {
+      const settings = new Settings(RED, this);
+      const options = optionsOf(settings, def, this.credentials);
+      serve(RED, this, { ...options, tls: tlsOptions(RED, def.tls) }, web, settings.text(def.webPath));
+    });
   }
-  RED.nodes.registerType("datalink-server", DataLinkServerNode);
+  RED.nodes.registerType<Node<Secrets>, DataLinkServerDef, object, Secrets>(
+    "datalink-server",
+    DataLinkServerNode,
+    {
+      credentials: { user: { type: "text" }, password: { type: "password" } },
+    },
+  );
 }
 
-function optionsOf(settings: Settings, def: DataLinkServerDef): DataLinkServerOptions & { port: number } {
-  const access = settings.choice("Who may", def.access, ["loopback", "read"]);
+const THIS_COMPUTER = ["127.0.0.0/8", "::1"];
+const EVERYBODY = ["0.0.0.0/0", "::/0"];
+
+function optionsOf(
+  settings: Settings,
+  def: DataLinkServerDef,
+  secrets: Secrets,
+): DataLinkServerOptions & { port: number } {
+  const access = settings.choice("Who may", def.access, ["loopback", "read", "write"]);
+  const { user, password } = secrets;
   return {
     port: settings.number("TCP port", def.port, { min: 0, max: 65535, fallback: 16000 }),
-    host: settings.text(def.host, access === "loopback" ? "127.0.0.1" : "::"),
+    host: settings.text(def.host, access === "loopback" ? "127.0.0.1" : everyAddress()),
+    access: {
+      rules: [
+        { from: THIS_COMPUTER, write: true, trusted: true },
+        ...(access === "loopback" ? [] : [{ from: EVERYBODY, write: access === "write" }]),
+      ],
+      users: user && password ? [{ name: user, password, write: true }] : [],
+    },
     ringBytes: Math.round(
       settings.number("Ring", def.ringSize, { min: 0.0625, max: 65536, fallback: 64 }) * MIB,
     ),
@@ -48,7 +85,19 @@ function optionsOf(settings: Settings, def: DataLinkServerDef): DataLinkServerOp
   };
 }
 
-function serve(RED: NodeAPI, node: Node, options: DataLinkServerOptions & { port: number }): void {
+/** All addresses of this computer: IPv4 only where it has no IPv6. */
+function everyAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flat();
+  return addresses.some((address) => address?.family === "IPv6") ? "::" : "0.0.0.0";
+}
+
+function serve(
+  RED: NodeAPI,
+  node: Node,
+  options: DataLinkServerOptions & { port: number },
+  web: WebPaths,
+  webPath: string,
+): void {
   let server: DataLinkServer | undefined;
   let failure: Error | undefined;
   let retry: NodeJS.Timeout | undefined;
@@ -68,12 +117,21 @@ function serve(RED: NodeAPI, node: Node, options: DataLinkServerOptions & { port
     return { fill: "green", shape: "dot", text: text("serving", { clients, rate: packetRateIn.toFixed(1) }) };
   });
 
+  const serveOnWeb = (running: DataLinkServer): void => {
+    try {
+      if (webPath) web.serve(webPath, running);
+    } catch (error) {
+      node.warn(asError(error).message);
+    }
+  };
+
   const listen = async (): Promise<void> => {
     try {
       server = await DataLinkServer.listen({
         ...options,
         onEvent: (event) => node.send(eventMessage(event)),
       });
+      serveOnWeb(server);
       if (failure) node.log(`Listening on port ${server.port} now.`);
       failure = undefined;
     } catch (error) {
@@ -95,6 +153,7 @@ function serve(RED: NodeAPI, node: Node, options: DataLinkServerOptions & { port
     clearTimeout(retry);
     status.close();
     await listening;
+    if (server) web.end(server);
     await server?.close();
   });
 }

@@ -82,7 +82,7 @@ async function connect(RED: NodeAPI, question: ServerQuestion): Promise<DataLink
   }
   const stored = RED.nodes.getCredentials(String(question.id)) as Secrets | undefined;
   const settings = new Settings(RED, node ?? ({ id: question.id } as Node));
-  const { url, options } = serverSettings(settings, question, secretsOf(question.credentials, stored));
+  const { url, options } = serverSettings(RED, settings, question, secretsOf(question.credentials, stored));
   return await DataLinkClient.connect(url, options);
 }
 

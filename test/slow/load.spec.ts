@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { isAvailable, NodeRed, PACKAGE, VERSIONS } from "../support/node-red.ts";
 
 const manifest = JSON.parse(readFileSync(path.join(__dirname, "../../package.json"), "utf8"));
@@ -68,6 +70,33 @@ for (const version of VERSIONS) {
       });
       const flows = readFileSync(path.join(nodeRed.userDir, "flows.json"), "utf8");
       assert.equal(flows.includes("hush") || flows.includes("ringo"), false);
+    });
+
+    it("serves DataLink at a path of its own HTTP server, beside everything else there", async () => {
+      const server = {
+        id: "s1",
+        type: "datalink-server",
+        z: "tab",
+        x: 100,
+        y: 100,
+        wires: [[]],
+        port: "0",
+        webPath: "/datalink",
+      };
+      await nodeRed.deploy([{ id: "tab", type: "tab", label: "test" }, server]);
+      const url = nodeRed.url.replace("http", "ws");
+      const connect = async () => {
+        await using client = await DataLinkClient.connect(`${url}/datalink`, { timeout: 2000 });
+        return client.server.write;
+      };
+      // It listens soon after the deploy.
+      for (let attempts = 0; attempts < 50 && !(await connect().catch(() => false)); attempts++)
+        await delay(100);
+      assert.equal(await connect(), true);
+      assert.match(JSON.stringify(await nodeRed.request("/datalink/status")), /ring/i);
+      await nodeRed.deploy([{ id: "tab", type: "tab", label: "test" }]);
+      await assert.rejects(connect());
+      await assert.rejects(nodeRed.request("/datalink/status"), /404/);
     });
 
     it("stops at once", async () => {
