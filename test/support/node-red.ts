@@ -155,6 +155,11 @@ export class NodeRed implements AsyncDisposable {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  /** Of the process. */
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
   /** Resolves with the first line, past ones too, that the pattern finds. */
   logged(pattern: RegExp, limit = 10_000): Promise<string> {
     return new Promise((resolve, reject) => {
