@@ -24,6 +24,8 @@ const IDLE_READERS = 1000;
 /** Packets sent and not yet acknowledged. */
 const WINDOW = 500;
 const ROUNDS = 3;
+/** Milliseconds after which a server is not waited for any more. */
+const PATIENCE = 40_000;
 
 interface Peer {
   name: string;
@@ -250,13 +252,24 @@ async function best(measure: () => Promise<number>, rounds = ROUNDS): Promise<st
   return `${Math.round(rate).toLocaleString("en")} packets/s`;
 }
 
+async function withinPatience(figure: Promise<string>): Promise<string> {
+  const patience = new AbortController();
+  const tooLong = sleep(PATIENCE, `not done within ${PATIENCE / 1000} s`, { signal: patience.signal });
+  // Whichever comes second ends in an error, of the timer or of the server being stopped, that nobody wants to know.
+  figure.catch(() => {});
+  tooLong.catch(() => {});
+  const result = await Promise.race([figure, tooLong]);
+  patience.abort();
+  return result;
+}
+
 /** A fresh server for each kind of figure: what one leaves behind must not weigh on the next. */
 async function measure(start: () => Promise<Peer | undefined>): Promise<void> {
   const figure = async (what: string, run: (peer: Peer) => Promise<string>) => {
     const peer = await start();
     if (!peer) return;
     try {
-      console.log(`${peer.name}: ${what}: ${await run(peer)}`);
+      console.log(`${peer.name}: ${what}: ${await withinPatience(run(peer))}`);
     } finally {
       await peer.stop();
     }
