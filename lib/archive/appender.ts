@@ -3,6 +3,7 @@
  * is under way goes there with one write call. Memory is bounded: when it is full, `append` waits.
  */
 import { readFileSync } from "node:fs";
+import { rename } from "node:fs/promises";
 import { AppendFile, syncPath, type WholeLength } from "./append-file.ts";
 import { ArchiveError, fileSystemError } from "./errors.ts";
 import type { Journal, PacketMark } from "./journal.ts";
@@ -20,7 +21,9 @@ export type ArchiveEvent =
   /** The file that had a problem is written to again. */
   | { type: "recovered"; file: string }
   /** A torn end of `bytes` bytes, left by a crash, was moved to the file `aside`. */
-  | { type: "torn"; file: string; aside: string; bytes: number };
+  | { type: "torn"; file: string; aside: string; bytes: number }
+  /** A file that had not been written to for long is now in the file `to`, compressed. */
+  | { type: "compressed"; file: string; to: string };
 
 export interface AppenderOptions {
   /** Default `interval`. */
@@ -252,6 +255,35 @@ export class Appender implements AsyncDisposable {
     await this.#syncing;
     const failure = await this.#syncAll();
     if (failure) throw failure;
+  }
+
+  /**
+   * Gives a file another name, whole and safe from a power failure. What is appended meanwhile waits, and begins a new
+   * file. `false`, and nothing done, where something is being written to it or the file system refused it before.
+   *
+   * @throws what the file system says.
+   */
+  async moveAway(path: string, to: string): Promise<boolean> {
+    const target = this.#targets.get(path) ?? new Target(path);
+    if (this.#closing || !target.isIdle || target.failure) return false;
+    // With an empty batch under way, nothing else is written to it.
+    const pause = new Batch();
+    target.current = pause;
+    this.#targets.set(path, target);
+    try {
+      // Opened anew, it is the file that has this name now, and what a crash left is set aside.
+      await this.#closeFile(target);
+      const file = await this.#openFile(target);
+      await file.sync();
+      await this.#closeFile(target);
+      await this.#journal?.complete(path);
+      await rename(path, to);
+      this.#closedSizes.delete(path);
+      return true;
+    } finally {
+      this.#leave(target, pause);
+      pause.resolve();
+    }
   }
 
   /**
@@ -514,7 +546,8 @@ export class Appender implements AsyncDisposable {
   }
 }
 
-function atLeast(least: number, name: string, value: number): number {
+/** @throws ArchiveError `INVALID_ARGUMENT` */
+export function atLeast(least: number, name: string, value: number): number {
   if (typeof value === "number" && value >= least) return value;
   throw new ArchiveError("INVALID_ARGUMENT", `${name} must be a number of at least ${least}, not ${value}.`);
 }

@@ -1,10 +1,13 @@
 /** What all archives have in common: their settings, what they take, and what they answer. */
+import path from "node:path";
 import { splitStreamId } from "../datalink/stream-id.ts";
 import { SourceId } from "../source-id.ts";
 import type { WholeLength } from "./append-file.ts";
-import { Appender, type AppenderOptions } from "./appender.ts";
+import { Appender, type AppenderOptions, atLeast } from "./appender.ts";
+import { Compressor } from "./compress.ts";
 import { FileNames } from "./file-names.ts";
 import { Journal, type PacketMark } from "./journal.ts";
+import type { PathPattern } from "./path-pattern.ts";
 
 /** What an archive takes of a packet; a `Packet` of the client has it all. */
 export interface ArchivePacket {
@@ -43,6 +46,12 @@ export interface ArchiveOptions extends AppenderOptions {
    * archives may share one.
    */
   journal?: string | undefined;
+  /**
+   * Compress a file when nothing was written to it for so many seconds: FILE becomes FILE.gz, also those that are there
+   * from before if the pattern makes their paths. A packet that comes later begins FILE anew, which is added to FILE.gz
+   * in its turn. Default: never (`Infinity`).
+   */
+  gzipAfter?: number | undefined;
 }
 
 /** An archive: give it packets with `write`, and `close` it at the end. */
@@ -52,9 +61,17 @@ export abstract class Archive implements AsyncDisposable {
   protected readonly host: string | undefined;
   readonly #keepRejected: boolean;
   readonly #journal: Journal | undefined;
+  readonly #compressor: Compressor | undefined;
   readonly #endBytes: number;
 
-  protected constructor(options: ArchiveOptions, wholeLength: WholeLength, end: Uint8Array) {
+  /** @param patterns all that give the archive's files their names */
+  protected constructor(
+    options: ArchiveOptions,
+    patterns: readonly PathPattern[],
+    wholeLength: WholeLength,
+    end: Uint8Array,
+  ) {
+    const gzipAfter = atLeast(0, "gzipAfter", options.gzipAfter ?? Number.POSITIVE_INFINITY);
     this.host = options.host;
     this.#keepRejected = options.keepRejected ?? false;
     this.#endBytes = end.length;
@@ -62,6 +79,7 @@ export abstract class Archive implements AsyncDisposable {
     const known: WholeLength = async (file) =>
       this.#journal?.takeWholeLength(file) ?? (await wholeLength(file));
     this.appender = new Appender(options, known, end, this.#journal);
+    if (gzipAfter < Number.POSITIVE_INFINITY) this.#compressor = this.#compress(gzipAfter, options, patterns);
   }
 
   /** Bytes taken by `write` and not yet in their files. */
@@ -93,10 +111,11 @@ export abstract class Archive implements AsyncDisposable {
   }
 
   /**
-   * Waits for all that was given to `write`, then closes the files.
+   * Waits for all that was given to `write`, then closes the files. A file being compressed is left for the next start.
    * @throws ArchiveError where what was written could not be made safe from a power failure
    */
   async close(): Promise<void> {
+    await this.#compressor?.close();
     await this.appender.close();
   }
 
@@ -114,6 +133,12 @@ export abstract class Archive implements AsyncDisposable {
   /** Whether a chunk is in its file already, since before a crash. */
   protected isHeld(mark: PacketMark): boolean {
     return this.#journal!.holds(mark);
+  }
+
+  #compress(after: number, options: ArchiveOptions, patterns: readonly PathPattern[]): Compressor {
+    const { journal, onEvent = () => {} } = options;
+    const except = journal === undefined ? [] : [path.resolve(journal), `${path.resolve(journal)}.1`];
+    return new Compressor(this.appender, { patterns, after, except, onEvent });
   }
 
   /** Keeps a refused payload, if that is wanted, as a line of JSON; the words that tell where. */

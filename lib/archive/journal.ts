@@ -99,6 +99,14 @@ export class Journal {
     return written;
   }
 
+  /**
+   * Notes that all that was recorded for a path is in its file, which is about to be moved away. The entry is one for
+   * another file: after it, what was recorded before counts as written, and the file is not looked for.
+   */
+  complete(file: string): Promise<void> {
+    return this.record({ path: file, identity: "", size: 0 }, []);
+  }
+
   async close(): Promise<void> {
     await this.#last;
     await this.#file?.close();

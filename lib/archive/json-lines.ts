@@ -47,7 +47,7 @@ export class JsonLinesArchive extends Archive {
     const pattern = new PathPattern(options.pattern, { directory });
     const bands = Object.entries(options.bandPatterns ?? {});
     const bandPatterns = bands.map(([band, text]) => [band, new PathPattern(text, { directory })] as const);
-    super(options, wholeLines, NEWLINE);
+    super(options, [pattern, ...bandPatterns.map(([, each]) => each)], wholeLines, NEWLINE);
     this.#pattern = pattern;
     this.#bandPatterns = new Map(bandPatterns);
     this.#maxDepth = options.maxDepth ?? MAX_DEPTH;

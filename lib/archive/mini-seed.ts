@@ -46,7 +46,7 @@ export class MiniSeedArchive extends Archive {
       throw new ArchiveError("INVALID_ARGUMENT", "A miniSEED archive needs a directory or a pattern.");
     }
     const pattern = new PathPattern(layout, { directory: options.directory, flags: RECORD_FLAGS });
-    super({ ...options, pattern: layout }, wholeRecords, NOTHING);
+    super({ ...options, pattern: layout }, [pattern], wholeRecords, NOTHING);
     this.#pattern = pattern;
   }
 

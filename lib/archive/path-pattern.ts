@@ -61,14 +61,14 @@ const FLAGS: Readonly<Record<string, Flag>> = {
   s: code("station", "station"),
   l: code("location", "location"),
   c: code("channel", "channel"),
-  Y: time("year", DAY, ({ date }) => digits(date.getUTCFullYear(), 4)),
-  y: time("year, two digits", DAY, ({ date }) => digits(Math.abs(date.getUTCFullYear()) % 100, 2)),
-  j: time("day of the year", DAY, ({ date }) => digits(dayOfYear(date.getTime()), 3)),
-  H: time("hour", HOUR, ({ date }) => digits(date.getUTCHours(), 2)),
-  M: time("minute", 60 * SECOND, ({ date }) => digits(date.getUTCMinutes(), 2)),
-  S: time("second", SECOND, ({ date }) => digits(date.getUTCSeconds(), 2)),
-  F: time("fraction of the second, nine digits", 1, ({ nanosecond }) => digits(nanosecond, 9)),
-  D: { meaning: "today's date by this machine's clock, YYYYDDD", period: 0, shape: NUMBER, fill: today },
+  Y: time("year", DAY, 4, ({ date }) => date.getUTCFullYear()),
+  y: time("year, two digits", DAY, 2, ({ date }) => Math.abs(date.getUTCFullYear()) % 100),
+  j: time("day of the year", DAY, 3, ({ date }) => dayOfYear(date.getTime())),
+  H: time("hour", HOUR, 2, ({ date }) => date.getUTCHours()),
+  M: time("minute", 60 * SECOND, 2, ({ date }) => date.getUTCMinutes()),
+  S: time("second", SECOND, 2, ({ date }) => date.getUTCSeconds()),
+  F: time("fraction of the second, nine digits", 1, 9, ({ nanosecond }) => nanosecond),
+  D: { meaning: "today's date by this machine's clock, YYYYDDD", period: 0, shape: "\\d{7}", fill: today },
   h: {
     meaning: "host",
     period: Number.POSITIVE_INFINITY,
@@ -105,6 +105,8 @@ export class PathPattern {
   readonly isLoose: boolean;
   /** The names below the directory, outermost first. */
   readonly #names: readonly (readonly Token[])[];
+  /** What a path below the directory looks like, with `/` between its names. */
+  readonly #made: RegExp;
 
   /**
    * @param pattern a path with flags, absolute or relative to `directory`, or a preset as `NAME@directory`.
@@ -120,6 +122,7 @@ export class PathPattern {
     this.directory = options.directory === undefined ? start : path.resolve(options.directory);
     const inside = path.relative(this.directory, start);
     this.#names = divide(inside === "" ? rest : [inside + path.sep, ...rest]);
+    this.#made = expressionOfPaths(this.#names);
     const leaves = this.#names.some((name) => name.length === 1 && (name[0] === ".." || name[0] === "."));
     if (leaves || path.isAbsolute(inside)) {
       throw new ArchiveError(
@@ -144,6 +147,16 @@ export class PathPattern {
     const names = this.#names.map((tokens) => fill(tokens, fields, moment));
     for (const name of names) checkName(name, names);
     return [this.directory, ...names.filter((name) => name !== "")].join(path.sep);
+  }
+
+  /** How many names a path has below the directory, at most. */
+  get depth(): number {
+    return this.#names.length;
+  }
+
+  /** Whether a path, absolute, is one that the pattern makes for some packet. */
+  couldMake(file: string): boolean {
+    return this.#made.test(path.relative(this.directory, file).split(path.sep).join("/"));
   }
 
   /**
@@ -172,9 +185,34 @@ function fill(tokens: readonly Token[], fields: PathFields, moment: Moment): str
 
 function expression(tokens: readonly Token[], fields: PathFields, moment: Moment): RegExp {
   const parts = tokens.map((token) =>
-    isLoose(token) ? token.flag.shape : fill([token], fields, moment).replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"),
+    isLoose(token) ? token.flag.shape : literally(fill([token], fields, moment)),
   );
   return new RegExp(`^${parts.join("")}$`);
+}
+
+/** All paths that these names make: a flag that is there twice has one value, and a name that can be empty can be missing. */
+function expressionOfPaths(names: readonly (readonly Token[])[]): RegExp {
+  const seen = new Set<string>();
+  const expressionOf = (token: Token): string => {
+    if (typeof token === "string") return literally(token);
+    if (seen.has(token.letter)) return `\\k<${token.letter}>`;
+    seen.add(token.letter);
+    return `(?<${token.letter}>${token.flag.shape})`;
+  };
+  const parts = names.map((tokens, level) => {
+    const name = tokens.map(expressionOf).join("");
+    if (level === names.length - 1) return name;
+    return tokens.every(canBeEmpty) ? `(?:${name}/)?` : `${name}/`;
+  });
+  return new RegExp(`^${parts.join("")}$`);
+}
+
+function canBeEmpty(token: Token): boolean {
+  return typeof token !== "string" && new RegExp(`^${token.flag.shape}$`).test("");
+}
+
+function literally(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
 
 /** Tokens between separators: the names of directories, and of the file. */
@@ -199,8 +237,10 @@ function code(meaning: string, field: "network" | "station" | "location" | "chan
   };
 }
 
-function time(meaning: string, period: number, fill: (moment: Moment) => string): Flag {
-  return { meaning, period, shape: NUMBER, fill: (_fields, moment) => fill(moment) };
+/** @param count how many digits it has */
+function time(meaning: string, period: number, count: number, value: (moment: Moment) => number): Flag {
+  const shape = `\\d{${count}}`;
+  return { meaning, period, shape, fill: (_fields, moment) => digits(value(moment), count) };
 }
 
 function record(meaning: string, shape: string, fill: (fields: PathFields) => string): Flag {

@@ -16,7 +16,12 @@ export interface ArchiveDef extends NodeDef {
   sync: string;
   once: boolean;
   keepRejected: boolean;
+  gzipDays: string;
 }
+
+const DAY_SECONDS = 86_400;
+/** Blank is never. */
+const GZIP_DAYS = { min: 0.01, max: 36_500, fallback: Number.POSITIVE_INFINITY };
 
 /** The archive's directory: what was given, seen from Node-RED's user directory. */
 export function archiveDirectory(RED: NodeAPI, directory: string): string {
@@ -30,6 +35,7 @@ export function archiveOptions(RED: NodeAPI, node: Node, def: ArchiveDef, patter
     pattern: settings.text(def.pattern, pattern),
     fsync: settings.choice("To disk", def.sync, ["interval", "none", "every"]),
     keepRejected: def.keepRejected === true,
+    gzipAfter: DAY_SECONDS * settings.number("Compress files after", def.gzipDays, GZIP_DAYS),
     journal: def.once === false ? undefined : nodeFile(RED, node, "journal"),
   };
 }
@@ -58,6 +64,8 @@ export function runArchive<Kind extends Archive>(
         node.warn(
           `${event.file} ended with ${event.bytes} bytes of an unfinished write: they are now in ${event.aside}.`,
         );
+        break;
+      case "compressed":
         break;
     }
     status.update();

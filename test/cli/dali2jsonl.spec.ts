@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { dali2jsonl } from "../../lib/cli/dali2jsonl/command.ts";
 import { DataLinkServer, PacketWriter } from "../../lib/index.ts";
@@ -160,6 +161,32 @@ describe("dali2jsonl", () => {
     }
   });
 
+  it("compresses files from before, when they are as old as the configuration says", async () => {
+    await using folder = await temporaryFolder();
+    await using server = await DataLinkServer.listen({ port: 0 });
+    const conf = path.join(folder.path, "c.toml");
+    const text = configuration(server.port, folder.path);
+    await writeFile(conf, text.replace("[jsonl]", "[jsonl]\ngzip_after_days = 1.5"));
+    const directory = path.join(folder.path, "jsonl/CO/JSC/2026/326");
+    await mkdir(directory, { recursive: true });
+    const now = Date.now() / 1000;
+    for (const [name, days] of Object.entries({ CO_JSC__WKZ_2026_326: 2, CO_JSC_00_HHZ_2026_326_23: 1 })) {
+      const file = path.join(directory, `${name}.jsonl`);
+      await writeFile(file, "1\n");
+      await utimes(file, now, now - days * 86_400);
+    }
+    const program = start("dali2jsonl", ["-c", conf, "-v"]);
+    for await (const line of createInterface(program.stderr)) {
+      if (/2026_326\.jsonl is compressed: it is now in .*2026_326\.jsonl\.gz\.$/.test(line)) break;
+    }
+    program.kill("SIGTERM");
+    await once(program, "close");
+    assert.deepEqual(readdirSync(directory).sort(), [
+      "CO_JSC_00_HHZ_2026_326_23.jsonl",
+      "CO_JSC__WKZ_2026_326.jsonl.gz",
+    ]);
+  });
+
   it("ends with a sentence where the server does not let it in", async () => {
     await using folder = await temporaryFolder();
     await using server = await DataLinkServer.listen({ port: 0 });
@@ -196,6 +223,11 @@ describe("dali2jsonl", () => {
         "an unknown key",
         good.replace("host=", "hots="),
         /c\.toml: datalink\.hots is not known: allowed are host, port, websocket, match,/,
+      ],
+      [
+        "an age that is none",
+        good.replace("[jsonl]", "[jsonl]\ngzip_after_days=0"),
+        /c\.toml: jsonl\.gzip_after_days must be a number from 0\.01 to 36500/,
       ],
       [
         "an unknown flag",

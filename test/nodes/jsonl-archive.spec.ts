@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { watch } from "node:fs";
+import { readFile, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { gunzipSync } from "node:zlib";
 import jsonlArchive from "../../nodes/jsonl-archive.ts";
+import { temporaryFolder } from "../cli/shell.ts";
 import { type Flow, startFlow } from "../support/flow.ts";
 
 describe("jsonl archive node", () => {
@@ -87,5 +90,28 @@ describe("jsonl archive node", () => {
     flow.node("archive").receive({ payload: {}, datalink });
     const { error } = await flow.inbox("errors").next();
     assert.equal(error.code, "INVALID_PATTERN");
+  });
+
+  it("compresses files after the days that its settings say", async () => {
+    await start({ pattern: "all.jsonl", gzipDays: "0" });
+    flow.node("archive").receive({ payload: {}, datalink });
+    const { error } = await flow.inbox("errors").next();
+    assert.match(error.message, /Compress files after is "0": give a number from 0\.01 to 36500/);
+    await flow.stop();
+
+    await using folder = await temporaryFolder();
+    const file = path.join(folder.path, "all.jsonl");
+    await writeFile(file, "1\n");
+    await utimes(file, 0, 0);
+    const compressed = new Promise<void>((resolve) => {
+      const watcher = watch(folder.path, (_change, name) => {
+        if (name !== "all.jsonl.gz") return;
+        watcher.close();
+        resolve();
+      });
+    });
+    await start({ pattern: "all.jsonl", directory: folder.path, gzipDays: "1" });
+    await compressed;
+    assert.equal(gunzipSync(await readFile(`${file}.gz`)).toString(), "1\n");
   });
 });

@@ -89,6 +89,7 @@ class Archiver {
       pattern: config.write,
       bandPatterns: config.bandwrite,
       journal: config.journal,
+      gzipAfter: config.gzipAfter,
       keepRejected: true,
       retryFor: Number.POSITIVE_INFINITY,
       onEvent: (event) => this.#onArchiveEvent(event),
@@ -212,6 +213,9 @@ class Archiver {
         this.#tell(
           `${event.file} ended with ${event.bytes} bytes of an unfinished line: they are now in ${event.aside}.`,
         );
+        break;
+      case "compressed":
+        if (this.#verbose) this.#tell(`${event.file} is compressed: it is now in ${event.to}.`);
         break;
     }
   }

@@ -19,6 +19,9 @@ const NOTES = `The configuration, as simpledali's command of the same name has i
   # %n network, %s station, %l location, %c channel,
   # %Y year, %j day of the year, %H hour, %M minute, %S second
   write = "jsonl/%n/%s/%Y/%j/%n.%s.%l.%c.%Y.%j.%H.jsonl"
+  # compress a file so many days after its last line, to one named .gz; never if
+  # not given (not in simpledali)
+  gzip_after_days = 1
 
   [jsonl.bandwrite]
   # other files for a band code, or those of another band

@@ -25,6 +25,8 @@ export interface Config {
   position: string;
   /** File for the archive's journal. */
   journal: string;
+  /** Seconds after its last line that a file is compressed; never where there is none. */
+  gzipAfter: number | undefined;
 }
 
 const DATALINK_KEYS = [
@@ -37,7 +39,11 @@ const DATALINK_KEYS = [
   "processid",
   "architecture",
 ];
-const JSONL_KEYS = ["write", "bandwrite"];
+const JSONL_KEYS = ["write", "bandwrite", "gzip_after_days"];
+
+const DAY_SECONDS = 86_400;
+const LEAST_DAYS = 0.01;
+const MOST_DAYS = 36_500;
 
 /**
  * Reads and checks a configuration file; nothing else is opened.
@@ -61,6 +67,9 @@ export async function readConfig(file: string): Promise<Config> {
     directory,
     position: path.join(directory, `.${name}.position`),
     journal: path.join(directory, `.${name}.journal`),
+    gzipAfter: jsonl.has("gzip_after_days")
+      ? jsonl.number("gzip_after_days", LEAST_DAYS, MOST_DAYS) * DAY_SECONDS
+      : undefined,
   };
 }
 
@@ -110,6 +119,12 @@ class Table {
       key,
       value === undefined ? "is missing: give it as text" : "must be text, and not empty",
     );
+  }
+
+  number(key: string, least: number, most: number): number {
+    const value = this.#values[key];
+    if (typeof value === "number" && value >= least && value <= most) return value;
+    throw this.wrong(key, `must be a number from ${least} to ${most}`);
   }
 
   whole(key: string, fallback: number, least: number, most: number): number {
