@@ -71,7 +71,36 @@ export function describeHostileClients(numbers: Numbers): void {
     it(`${numbers.trickling} send a byte at a time and are sent away`, () =>
       withServer({ ioTimeout: 150 }, () =>
         unharmedBy(async () => {
-          await Promise.all(Array.from({ length: numbers.trickling }, () => trickle(server.port)));
+          const command = encodeFrame("WRITE XX_SLOW/TEXT 1 2 A 400", Buffer.alloc(400));
+          await Promise.all(Array.from({ length: numbers.trickling }, () => trickle(server.port, command)));
+        }),
+      ));
+
+    it(`${numbers.trickling} send an HTTP request a byte at a time and are sent away`, () =>
+      withServer({ ioTimeout: 100 }, () =>
+        unharmedBy(async () => {
+          const request = Buffer.from(`GET /id HTTP/1.1\r\nX: ${"x".repeat(4000)}`);
+          await Promise.all(Array.from({ length: numbers.trickling }, () => trickle(server.port, request)));
+        }),
+      ));
+
+    it(`${numbers.trickling} ask for pages with patterns made to take for ever`, () =>
+      withServer({}, async () => {
+        const writer = await Peer.connect(server.port);
+        for (let i = 0; i < numbers.streams; i++)
+          writer.send(write(`FDSN:XX_S${i}_00_B_H_Z/MSEED`, "x", "N"));
+        await writer.ask("ID");
+        writer.end();
+        await askPages(server.port, 1);
+        await unharmedBy(() => askPages(server.port, numbers.trickling));
+      }));
+
+    it(`${numbers.trickling} announce WebSocket messages without end and are sent away`, () =>
+      withServer({ ioTimeout: 150 }, () =>
+        unharmedBy(async () => {
+          await Promise.all(
+            Array.from({ length: numbers.trickling }, () => announceHugeMessage(server.port)),
+          );
         }),
       ));
 
@@ -211,9 +240,8 @@ async function sendGarbage(port: number, seed: number): Promise<void> {
   await untilClosed(socket);
 }
 
-async function trickle(port: number): Promise<void> {
+async function trickle(port: number, bytes: Buffer): Promise<void> {
   const socket = await open(port);
-  const bytes = encodeFrame("WRITE XX_SLOW/TEXT 1 2 A 400", Buffer.alloc(400));
   let sent = 0;
   const timer = setInterval(() => socket.write(bytes.subarray(sent, ++sent)), 20);
   socket.resume();
@@ -249,6 +277,37 @@ async function askPatterns(port: number, clients: number): Promise<void> {
       peer.end();
     }),
   );
+}
+
+/** Ask as many at once, each for one of the lists. */
+async function askPages(port: number, requests: number): Promise<void> {
+  await Promise.all(
+    Array.from({ length: requests }, async (_, i) => {
+      const pattern = encodeURIComponent(NASTY[i % NASTY.length]!.slice(0, 2000));
+      const socket = await open(port);
+      let answer = "";
+      socket.on("data", (bytes) => {
+        answer += bytes.toString("latin1", 0, 20);
+      });
+      socket.write(`GET /streams?match=${pattern} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      await untilClosed(socket);
+      assert.match(answer, /^HTTP\/1.1 (200|400|431)/);
+    }),
+  );
+}
+
+async function announceHugeMessage(port: number): Promise<void> {
+  const socket = await open(port);
+  socket.write(
+    "GET /datalink HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+  );
+  const closed = untilClosed(socket);
+  // Where the machine is slow it may be sent away before it has said anything.
+  await Promise.race([new Promise((resolve) => socket.once("data", resolve)), closed]);
+  socket.resume();
+  socket.write(Buffer.from([0x82, 0xff, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4, 5]));
+  await closed;
 }
 
 async function openAndDrop(port: number, connections: number): Promise<void> {
