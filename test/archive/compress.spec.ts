@@ -251,23 +251,45 @@ describe("files that are compressed", () => {
     const file = inFolder(FILE);
     await using appender = new Appender({}, async ({ size }) => size, Buffer.from("\n"));
     const writes: Promise<void>[] = [];
-    let moved = 0;
+    const pieces: string[] = [];
     for (let line = 0; line < 2000; line++) {
       writes.push(appender.append(file, Buffer.from(String(line))));
       if (line % 20 > 0) continue;
       await Promise.all(writes);
-      const moving = appender.moveAway(file, `${file}.${moved}`);
-      writes.push(appender.append(file, Buffer.from(String(++line))));
-      if (await moving) moved++;
+      const aside = `${file}.${pieces.length}`;
+      const moving = appender.moveAway(file, aside);
+      writes.push(appender.append(file, Buffer.from(String(line + 1))));
+      assert.ok(await moving);
+      line++;
+      pieces.push(aside);
     }
     await Promise.all(writes);
-    assert.ok(moved > 90, `${moved}`);
-    const pieces = Array.from({ length: moved }, (_, i) => readFile(`${file}.${i}`, "utf8"));
-    const text = (await Promise.all(pieces)).join("") + (await readFile(file, "utf8"));
-    assert.deepEqual(
-      text.split("\n").slice(0, -1),
-      Array.from({ length: writes.length }, (_, i) => String(i)),
-    );
+    const texts = await Promise.all([...pieces, file].map((each) => readFile(each, "utf8")));
+    assert.equal(texts.join(""), Array.from({ length: 2000 }, (_, i) => `${i}\n`).join(""));
+    // What came while a file was moved away is in the next one: nothing writes to it any more.
+    for (const [i, text] of texts.slice(0, -1).entries())
+      assert.ok(text.endsWith(`\n${20 * i}\n`) || i === 0);
+  });
+
+  it("wait for what was set aside from the same file before", async () => {
+    const count = 16;
+    await mkdir(inFolder("XX"));
+    for (let i = 0; i < count; i++) {
+      const file = `XX/A${i}.2026.001.jsonl`;
+      // The order in which a directory is read can be that of creation, the reverse, or none.
+      const parts: [string, string][] = [
+        [`${file}.compressing-0`, "1\n"],
+        [file, "2\n"],
+      ];
+      for (const [name, text] of i < count / 2 ? parts : parts.reverse()) {
+        await writeFile(inFolder(name), text);
+        await makeOld(name);
+      }
+    }
+    await walk();
+    await walk();
+    for (let i = 0; i < count; i++) assert.equal(await unpacked(`XX/A${i}.2026.001.jsonl.gz`), "1\n2\n");
+    assert.equal((await names()).length, count);
   });
 
   it("are remembered by the journal, so that no packet comes in again", async () => {
