@@ -54,6 +54,8 @@ interface Flag {
 }
 
 const CODE = "[\\w%-]*";
+/** A code as long as source ids allow, every byte of it escaped: no name takes long to compare, whoever chose it. */
+const SHORT_CODE = "[\\w%-]{0,24}";
 const NUMBER = "[\\d.]+";
 
 const FLAGS: Readonly<Record<string, Flag>> = {
@@ -154,7 +156,7 @@ export class PathPattern {
     return this.#names.length;
   }
 
-  /** Whether a path, absolute, is one that the pattern makes for some packet. */
+  /** Whether a path, absolute, is one that the pattern makes for some packet with codes of usual length. */
   couldMake(file: string): boolean {
     return this.#made.test(path.relative(this.directory, file).split(path.sep).join("/"));
   }
@@ -197,7 +199,8 @@ function expressionOfPaths(names: readonly (readonly Token[])[]): RegExp {
     if (typeof token === "string") return literally(token);
     if (seen.has(token.letter)) return `\\k<${token.letter}>`;
     seen.add(token.letter);
-    return `(?<${token.letter}>${token.flag.shape})`;
+    const { shape } = token.flag;
+    return `(?<${token.letter}>${shape === CODE ? SHORT_CODE : shape})`;
   };
   const parts = names.map((tokens, level) => {
     const name = tokens.map(expressionOf).join("");
