@@ -71,7 +71,7 @@ export class Connection {
   #closing = false;
   #closeReason: string | undefined;
   /** Times in milliseconds: of the last byte in or out, of the last progress in writing, of an open frame's first byte. */
-  #lastExchange = 0;
+  #lastExchange = Date.now();
   #lastWrite = 0;
   #frameSince = 0;
   #lastReceived = 0;
@@ -127,11 +127,6 @@ export class Connection {
     return this.session.streaming && !this.#writing && !this.#closing && this.#outboxBytes <= MAX_WAITING;
   }
 
-  /** Whether anything was exchanged yet. */
-  get hasSpoken(): boolean {
-    return this.#lastExchange > 0;
-  }
-
   /** Bytes that the client has not taken yet. */
   get unsent(): number {
     return this.#wire.unsent;
@@ -154,7 +149,7 @@ export class Connection {
       lastSequence: session.lastSent,
       sent: session.sent,
       received: session.received,
-      idleSeconds: this.hasSpoken ? (Date.now() - this.#lastExchange) / 1000 : 0,
+      idleSeconds: (Date.now() - this.#lastExchange) / 1000,
       percentLag: ring.packets === 0 ? 0 : Math.round((behind / ring.packets) * 100),
     };
   }
@@ -199,20 +194,19 @@ export class Connection {
     this.#wire.destroy();
   }
 
-  /** Closes what has been waiting too long; called about once a second with the time in milliseconds. */
-  sweep(now: number): void {
+  /** Closes it if it has been waiting too long, which it returns; called about once a second with the time in milliseconds. */
+  sweep(now: number): boolean {
+    const reason = this.#reasonToClose(now);
+    if (reason !== undefined) this.destroy(reason);
+    return reason !== undefined;
+  }
+
+  #reasonToClose(now: number): string | undefined {
     const { ioTimeout, idleTimeout } = this.#host.timeouts;
-    if (this.#closing) {
-      if (now - this.#closingSince > LINGER) this.#wire.destroy();
-    } else if (!this.hasSpoken) {
-      if (now - this.connectedAt > ioTimeout) this.destroy("sent nothing");
-    } else if (this.#writing && now - this.#lastWrite > ioTimeout) {
-      this.destroy("does not read");
-    } else if (this.#isFrameOverdue(now, ioTimeout)) {
-      this.destroy("sent an incomplete command");
-    } else if (idleTimeout > 0 && now - this.#lastExchange > idleTimeout) {
-      this.destroy("idle");
-    }
+    if (this.#closing) return now - this.#closingSince > LINGER ? "does not close" : undefined;
+    if (this.#writing && now - this.#lastWrite > ioTimeout) return "does not read";
+    if (this.#isFrameOverdue(now, ioTimeout)) return "sent an incomplete command";
+    return idleTimeout > 0 && now - this.#lastExchange > idleTimeout ? "idle" : undefined;
   }
 
   /** Nothing arrived for a while, or too little: a trickle of bytes may take twice the time. */

@@ -63,6 +63,13 @@ const MAX_HTTP_HEADER = 8192;
 /** Connections that wait to be accepted. */
 const BACKLOG = 128;
 
+/**
+ * Sockets given to the HTTP server, and overdue ones sent away, in one turn of the event loop: a thousand that come, or
+ * are overdue, at the same time must not hold up the others.
+ */
+const HANDOVERS = 20;
+export const EVICTIONS = 100;
+
 const LETTER_D = 0x44;
 const HTTP_LETTERS = new Set(Buffer.from("GHPO"));
 
@@ -86,6 +93,9 @@ export class Listener {
   readonly #webSockets: WebSocketServer;
   /** By both ends of the TCP connection, which are the same for the sockets that lie over it. */
   readonly #visitors = new Map<string, Visitor>();
+  /** Sockets that are to be given to the HTTP server. */
+  readonly #forHttp = new Set<Socket>();
+  #handover: NodeJS.Immediate | undefined;
   /** Answers to HTTP requests are worked out one after the other. */
   #answers: Promise<void> = Promise.resolve();
 
@@ -143,13 +153,20 @@ export class Listener {
     const closed = new Promise((resolve) => {
       this.#server.close(resolve);
     });
+    if (this.#handover) clearImmediate(this.#handover);
     for (const { socket } of this.#visitors.values()) socket.destroy();
     await closed;
   }
 
   /** Sends visitors away that take too long; called about once a second with the time in milliseconds. */
   sweep(now: number): void {
-    for (const { socket, until } of this.#visitors.values()) if (now > until) socket.destroy();
+    let left = EVICTIONS;
+    for (const { socket, until } of this.#visitors.values()) {
+      if (now <= until) continue;
+      socket.destroy();
+      left--;
+      if (left === 0) return;
+    }
   }
 
   /** Answers an HTTP request of this or another HTTP server with the figures that its path asks for. */
@@ -241,14 +258,27 @@ export class Listener {
         socket.resume();
       } else if (this.#options.webSocket && HTTP_LETTERS.has(bytes[0]!)) {
         visitor.until = Date.now() + HTTP_PATIENCE * this.#options.ioTimeout;
-        this.#httpServer.emit("connection", socket);
-        socket.resume();
+        this.#forHttp.add(socket);
+        this.#handover ??= setImmediate(this.#handOver);
       } else {
         socket.destroy();
         this.#host.refused(visitor.peer, "it speaks neither DataLink nor HTTP");
       }
     });
   }
+
+  readonly #handOver = (): void => {
+    let left = HANDOVERS;
+    for (const socket of this.#forHttp) {
+      this.#forHttp.delete(socket);
+      if (socket.destroyed) continue;
+      this.#httpServer.emit("connection", socket);
+      socket.resume();
+      left--;
+      if (left === 0) break;
+    }
+    this.#handover = this.#forHttp.size > 0 ? setImmediate(this.#handOver) : undefined;
+  };
 
   #upgradeVisitor(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const visitor = this.#visitors.get(endsOf(socket));

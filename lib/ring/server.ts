@@ -13,7 +13,7 @@ import { Connection, type ConnectionHost } from "./connection.ts";
 import { Gate } from "./gate.ts";
 import type { ConnectionFigures, ServerFigures } from "./info-xml.ts";
 import { Journal } from "./journal.ts";
-import { type Arrival, Listener, type WebSocketOptions } from "./listener.ts";
+import { type Arrival, EVICTIONS, Listener, type WebSocketOptions } from "./listener.ts";
 import { largestFrame, MAX_PACKET_SIZE, Ring } from "./ring.ts";
 import { Traffic } from "./traffic.ts";
 import { SlowLane, Turn } from "./turn.ts";
@@ -225,10 +225,7 @@ export class DataLinkServer {
 
   /** What is known of each connection, newest first. */
   get connections(): ConnectionFigures[] {
-    return [...this.#connections]
-      .reverse()
-      .filter((connection) => connection.hasSpoken)
-      .map((connection) => connection.figures());
+    return [...this.#connections].reverse().map((connection) => connection.figures());
   }
 
   /**
@@ -416,10 +413,11 @@ export class DataLinkServer {
     this.#lastSweep = now;
     this.#sent.tick(seconds);
     this.#received.tick(seconds);
+    let evictions = 0;
     for (const connection of this.#connections) {
       connection.session.sent.tick(seconds);
       connection.session.received.tick(seconds);
-      connection.sweep(now);
+      if (evictions < EVICTIONS && connection.sweep(now)) evictions++;
     }
     this.#listener.sweep(now);
     this.#slowLane.wakeNext();

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, request, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { WebSocket } from "ws";
 import { encodeFrame, FrameReader } from "../../lib/datalink/frame.ts";
 import { parseReplyHeader, type Reply } from "../../lib/datalink/replies.ts";
@@ -126,6 +126,17 @@ describe("datalink server for browsers", () => {
       assert.match(await peer.next(), /^OK/);
       assert.equal(await peer.next(), "PACKET A 1 payload");
     }
+    peer.webSocket.terminate();
+  });
+
+  it("lets a page wait that has opened its WebSocket and says nothing yet", async () => {
+    await server.close();
+    await start({ ioTimeout: 40 });
+    const peer = await WebPeer.connect(url);
+    const silent = connect(server.port, "127.0.0.1");
+    // Whoever comes over TCP without a word is sent away meanwhile.
+    await once(silent, "close");
+    assert.match(await peer.ask("ID late"), /^ID/);
     peer.webSocket.terminate();
   });
 
