@@ -58,6 +58,8 @@ export function parseAddress(text: string, secure = false): Address {
   const webSocket = scheme === "ws" || scheme === "wss";
   if (!webSocket && path !== "" && path !== "/")
     throw invalid(trimmed, "only WebSocket addresses have a path");
+  // More likely the rest of a password than a path: it must neither be sent nor shown.
+  if (path.includes("@")) throw invalid(trimmed, "in a password, / is written %2F, ? is %3F and # is %23");
   const credentials = credentialsOf(url[2], trimmed);
   return {
     scheme,

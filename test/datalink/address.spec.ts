@@ -81,6 +81,13 @@ describe("addresses", () => {
     });
   }
 
+  it("takes no half of a password for a path", () => {
+    for (const url of ["wss://me:1/hunter2@ring.example", "ws://me:1?hunter2@ring.example"]) {
+      const refusal = { code: "INVALID_ADDRESS", message: /^(?!.*hunter2).*%2F/ };
+      assert.throws(() => parseAddress(url), refusal);
+    }
+  });
+
   it("shows no secret, whether or not it is an address", () => {
     const secrets = fc.tuple(
       fc.constantFrom("datalink://", "wss://", "http://", ""),
