@@ -95,8 +95,12 @@ class Reader {
     watch.join();
     onInput(node, (msg) => this.#inTurn(() => this.#control(msg)));
     // Not before all nodes are there: what is sent to a node that is not there yet is lost.
+    let isNew = true;
     const onStarted = () => {
-      this.#inTurn(() => this.#onFlowsStarted(def)).catch((error: Error) => node.error(error.message));
+      // At once: what was lost in a deploy comes before all that is new.
+      if (!isNew) this.#delivery.sendLostAgain();
+      else this.#inTurn(() => this.#begin(def)).catch((error: Error) => node.error(error.message));
+      isNew = false;
     };
     RED.events.on("flows:started", onStarted);
     onClose(node, async (removed) => {
@@ -114,14 +118,7 @@ class Reader {
     return turn;
   }
 
-  #isNew = true;
-
-  async #onFlowsStarted(def: DataLinkInDef): Promise<void> {
-    if (!this.#isNew) {
-      this.#delivery.sendLostAgain();
-      return;
-    }
-    this.#isNew = false;
+  async #begin(def: DataLinkInDef): Promise<void> {
     if (!def.resume) await this.#position.remove();
     if (def.autoStart) this.#start(this.#settings.from);
     this.#status.update();
@@ -148,10 +145,7 @@ class Reader {
   async #read(packets: Subscription): Promise<void> {
     try {
       for await (const packet of packets) {
-        await this.#delivery.room();
-        while (this.#state === "running" && (this.#delivery.isFull || this.#watch.isStopping)) {
-          await this.#delivery.room();
-        }
+        while (this.#state === "running" && this.#delivery.mustWait) await this.#delivery.change();
         if (this.#state !== "running") return;
         this.#delivery.deliver(packet);
       }

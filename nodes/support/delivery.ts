@@ -2,6 +2,7 @@
  * When a packet counts as delivered, and how many may be in the flow at a time: the part of datalink in that follows its
  * packets until they are committed.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Packet } from "../../lib/datalink/packet.ts";
 import type { FlowWatch, Outcome } from "./flow-watch.ts";
 import { asError } from "./input.ts";
@@ -42,6 +43,8 @@ const FORGET_MS = 30_000;
 /** So long a packet may be away from the flow before it is told of: a node may hold it and send it on later. */
 const ASTRAY_MS = 10_000;
 
+const TURNS = 5;
+
 export class Delivery {
   readonly #watch: FlowWatch;
   readonly #settings: DeliverySettings;
@@ -49,6 +52,7 @@ export class Delivery {
   readonly #inFlow = new Map<string, InFlow>();
   #waiting: (() => void)[] = [];
   #lastSent = 0;
+  #again: NodeJS.Immediate | undefined;
 
   constructor(watch: FlowWatch, settings: DeliverySettings, actions: DeliveryActions) {
     this.#watch = watch;
@@ -78,7 +82,7 @@ export class Delivery {
     return [...this.#inFlow.values()].filter(({ lost }) => lost).map(({ packet }) => packet);
   }
 
-  /** Sends a packet into the flow. Wait for `room` before. */
+  /** Sends a packet into the flow, unless it `mustWait`. */
   deliver(packet: Packet): void {
     const { nodes } = this.#settings;
     const id = this.#actions.newId();
@@ -90,20 +94,21 @@ export class Delivery {
       {
         nodes,
         onQuiet: (outcome) => this.#onQuiet(entry, outcome),
-        onLost: () => {
-          entry.lost = true;
-          this.#wake();
-        },
+        onLost: () => this.#onLost(entry),
       },
       () => this.#actions.send(packet, id),
     );
     if (!nodes) this.#actions.commit(packet);
   }
 
-  /** Resolves when another packet may be sent, or when `release` is called. */
-  room(): Promise<void> {
-    if (!this.isFull && !this.#watch.isStopping) return Promise.resolve();
-    return this.#change();
+  /** Whether no packet may be sent now: too many are in the flow, nodes are being stopped, or lost ones come first. */
+  get mustWait(): boolean {
+    return this.isFull || this.#watch.isStopping || this.#again !== undefined;
+  }
+
+  /** Resolves when it may be different, or when `release` is called. */
+  change(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /** Lets those go on who wait for room. */
@@ -124,16 +129,20 @@ export class Delivery {
   /** Resolves when nothing is on its way any more but what was lost, or after so many milliseconds. */
   async settled(limit: number): Promise<void> {
     const until = performance.now() + limit;
+    // However busy the computer is: what is on its way needs a few turns of the event loop to arrive, or to be lost.
+    for (let turns = 0; turns < TURNS; turns++) await nextTurn();
+    this.#watch.settleLost();
     while ([...this.#inFlow.values()].some(({ lost }) => !lost)) {
       const left = until - performance.now();
       if (left <= 0) break;
-      await Promise.race([this.#change(), new Promise((resolve) => setTimeout(resolve, Math.min(left, 20)))]);
+      await Promise.race([this.change(), new Promise((resolve) => setTimeout(resolve, Math.min(left, 20)))]);
       this.#watch.settleLost();
     }
   }
 
   /** Sends those again that were lost. */
   sendLostAgain(): void {
+    this.#again = undefined;
     for (const { id, packet, lost } of [...this.#inFlow.values()]) {
       if (!lost) continue;
       this.#inFlow.delete(id);
@@ -144,9 +153,18 @@ export class Delivery {
 
   /** Follows none of its packets any longer. */
   clear(): void {
+    clearImmediate(this.#again);
+    this.#again = undefined;
     for (const id of this.#inFlow.keys()) this.#watch.forget(id);
     this.#inFlow.clear();
     this.#wake();
+  }
+
+  /** While nodes are being stopped it has to wait until they are there again. */
+  #onLost(entry: InFlow): void {
+    entry.lost = true;
+    this.#wake();
+    if (!this.#watch.isStopping) this.#again ??= setImmediate(() => this.sendLostAgain());
   }
 
   #onQuiet(entry: InFlow, { reached, error }: Outcome): boolean {
@@ -171,10 +189,6 @@ export class Delivery {
     this.#watch.forget(id);
     this.#inFlow.delete(id);
     this.#wake();
-  }
-
-  #change(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   #wake(): void {

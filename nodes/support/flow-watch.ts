@@ -62,6 +62,7 @@ const LABEL = "datalink-flow-watch";
 export class FlowWatch {
   readonly #hooks: NodeAPI["hooks"];
   readonly #events: EventEmitter;
+  readonly #getNode: (id: string) => unknown;
   readonly #entries = new Map<string, Entry>();
   /** Messages sent to a node that has not taken them yet, and how often: one object may be sent twice. */
   #sent = new WeakMap<object, number>();
@@ -72,9 +73,10 @@ export class FlowWatch {
   #stopping = false;
   #users = 0;
 
-  constructor({ hooks, events }: Pick<NodeAPI, "hooks" | "events">) {
+  constructor({ hooks, events, nodes }: Pick<NodeAPI, "hooks" | "events" | "nodes">) {
     this.#hooks = hooks;
     this.#events = events;
+    this.#getNode = (id) => nodes.getNode(id);
   }
 
   /** A deploy is stopping nodes: nothing should be sent now. */
@@ -125,15 +127,17 @@ export class FlowWatch {
 
   #onRoute(event: RouteEvent): void {
     const entry = this.#stopping && this.#entryOf(event.msg);
-    if (entry && !isPassedOn(entry, event)) this.#unrouted.set(event, event.msg?._msgid as string);
+    if (!entry || isPassedOn(entry, event)) return;
+    // It counts at once: the node that sends it may be done before it is known whether it gets anywhere.
+    entry.underWay++;
+    this.#unrouted.set(event, event.msg?._msgid as string);
   }
 
   #onSent(event: RouteEvent): void {
     const { msg } = event;
     const entry = this.#entryOf(msg);
     if (!msg || !entry) return;
-    this.#unrouted.delete(event);
-    entry.underWay++;
+    if (!this.#unrouted.delete(event)) entry.underWay++;
     this.#sent.set(msg, (this.#sent.get(msg) ?? 0) + 1);
     if (isPassedOn(entry, event)) this.#passedOn.add(msg);
   }
@@ -146,9 +150,11 @@ export class FlowWatch {
     if (sent === 0) entry.underWay++;
     else this.#sent.set(msg, sent - 1);
     const node = destination?.node;
-    if (!this.#stopping || !node || node._inputCallback || node._inputCallbacks) return;
-    if (this.#passedOn.has(msg)) this.#leave(msg._msgid as string, entry);
-    else this.#lose(msg._msgid as string);
+    if (!node || node._inputCallback || node._inputCallbacks) return;
+    // Nobody takes it: the node has none that would, or it has been stopped while the message was on its way.
+    const isStopped = this.#stopping || this.#getNode(node.id) !== node;
+    if (isStopped && !this.#passedOn.has(msg)) this.#lose(msg._msgid as string);
+    else this.#leave(msg._msgid as string, entry);
   }
 
   /** A node of the old kind never says when it is done: it is when its handler has returned. */

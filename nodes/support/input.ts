@@ -25,9 +25,13 @@ async function settle(work: Promise<void>, done: (error?: Error) => void): Promi
   done(failure);
 }
 
-/** Runs `close` when Node-RED stops the node, and tells Node-RED when it is through, whatever happens. */
+/**
+ * Runs `close` when Node-RED stops the node, and tells Node-RED when it is through, whatever happens. What arrives from
+ * then on is not taken any more.
+ */
 export function onClose(node: Node, close: (removed: boolean) => Promise<void>): void {
   node.on("close", (removed: boolean, done: () => void) => {
+    node.removeAllListeners("input");
     void settle(close(removed), (error) => {
       if (error) node.error(error.message);
       done();

@@ -137,6 +137,10 @@ export class NodeRed implements AsyncDisposable {
 
   private constructor(child: ChildProcess, port: number, userDir: string, ownsUserDir: boolean) {
     this.#process = child;
+    // A test that dies must not leave it behind.
+    const kill = () => child.kill("SIGKILL");
+    process.once("exit", kill);
+    child.once("exit", () => process.off("exit", kill));
     this.port = port;
     this.userDir = userDir;
     this.#ownsUserDir = ownsUserDir;
