@@ -119,8 +119,8 @@ class Reader {
   }
 
   async #begin(def: DataLinkInDef): Promise<void> {
-    if (!def.resume) await this.#position.remove();
-    if (def.autoStart) this.#start(this.#settings.from);
+    if (def.resume === false) await this.#position.remove();
+    if (def.autoStart !== false) this.#start(this.#settings.from);
     this.#status.update();
   }
 

@@ -92,6 +92,31 @@ for (const version of VERSIONS) {
       });
     }
 
+    it("open nodes of an older version with the settings that came later", async () => {
+      const old = TYPES.map((type, index) => ({
+        id: `old${index}`,
+        type,
+        z: "old",
+        x: 300,
+        y: 80 + 60 * index,
+        wires: [],
+      }));
+      await nodeRed.deploy([...FLOWS, { id: "old", type: "tab", label: "old" }, ...old]);
+      await dialogs.reload();
+      await editor.showTab("old");
+      for (const [index, type] of TYPES.entries()) {
+        const id = `old${index}`;
+        const faults = type.startsWith("datalink-") && type !== "datalink-server" ? 1 : 0;
+        assert.equal(
+          ((await dialogs.faults(id)) as unknown[]).length,
+          faults,
+          `${type}: only the server is to be chosen`,
+        );
+        await dialogs.openDialog(id);
+        await dialogs.done();
+      }
+    });
+
     /** A value for a field that differs from the one it has. */
     async function another(name: string, value: FieldValue): Promise<string> {
       const options = await editor.page

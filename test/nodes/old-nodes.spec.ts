@@ -1,0 +1,43 @@
+// Nodes that an older version of the package has saved have fewer settings: they run with the defaults of the others.
+import assert from "node:assert/strict";
+import datalinkConnection from "../../nodes/datalink-connection.ts";
+import datalinkIn from "../../nodes/datalink-in.ts";
+import datalinkInfo from "../../nodes/datalink-info.ts";
+import datalinkOut from "../../nodes/datalink-out.ts";
+import datalinkServer from "../../nodes/datalink-server.ts";
+import jsonlArchive from "../../nodes/jsonl-archive.ts";
+import mseedArchive from "../../nodes/mseed-archive.ts";
+import mseedDecode from "../../nodes/mseed-decode.ts";
+import mseedEncode from "../../nodes/mseed-encode.ts";
+import { startFlow } from "../support/flow.ts";
+import { freePort } from "../support/node-red.ts";
+
+const MODULES = {
+  "datalink-in": datalinkIn,
+  "datalink-info": datalinkInfo,
+  "datalink-out": datalinkOut,
+  "datalink-server": datalinkServer,
+  "jsonl-archive": jsonlArchive,
+  "mseed-archive": mseedArchive,
+  "mseed-decode": mseedDecode,
+  "mseed-encode": mseedEncode,
+};
+
+describe("nodes without the newer settings", () => {
+  for (const [type, module] of Object.entries(MODULES)) {
+    it(`run: ${type}`, async () => {
+      const settings = type === "datalink-server" ? { port: await freePort() } : { connection: "server" };
+      const flow = await startFlow(
+        [datalinkConnection, module],
+        [
+          { id: "server", type: "datalink-connection", address: "127.0.0.1:1" },
+          { id: "old", type, wires: [[]], ...settings },
+        ],
+      );
+      assert.deepEqual(flow.errors("old"), []);
+      // A reader begins by itself: here it does not find a server.
+      if (type === "datalink-in") await flow.status("old", ({ text }) => text === "datalink-in.status.retry");
+      await flow.stop();
+    });
+  }
+});
