@@ -31,6 +31,7 @@ const VALUES: Record<string, string> = {
   reject: "_LOG",
   connection: "server",
   tls: "tls",
+  gzipDays: "30",
 };
 
 const FLOWS = [
