@@ -1,35 +1,31 @@
 /** datalink server: a DataLink server inside Node-RED. Its output tells what happens there. */
-import { networkInterfaces } from "node:os";
-import type { Node, NodeAPI, NodeDef, NodeStatus } from "node-red";
+import type { Node, NodeAPI, NodeStatus } from "node-red";
+import { DataLinkError } from "../lib/datalink/errors.ts";
+import { describeEvent } from "../lib/ring/event-text.ts";
 import {
   DataLinkServer,
   type DataLinkServerEvent,
   type DataLinkServerOptions,
-  type ServerClient,
+  type NewestPacket,
 } from "../lib/ring/server.ts";
 import { asError, onClose } from "./support/input.ts";
+import {
+  CREDENTIALS,
+  type DataLinkServerDef,
+  type Secrets,
+  serverOptions,
+} from "./support/server-options.ts";
 import { begin, Settings } from "./support/settings.ts";
-import { StatusLine } from "./support/status.ts";
-import { tlsOptions } from "./support/tls.ts";
+import { formatRate, StatusLine } from "./support/status.ts";
 import { WebPaths } from "./support/web-paths.ts";
 
-interface DataLinkServerDef extends NodeDef {
-  version: number;
-  port: string;
-  access: string;
-  host: string;
-  ringSize: string;
-  packetSize: string;
-  tls: string;
-  webPath: string;
+/** What the dialog's Test is told of a running server. */
+export interface DataLinkServerNode extends Node<Secrets> {
+  /** The server while it listens, and the path at which it is on Node-RED's own port, if it is. */
+  running(): { server: DataLinkServer; webPath: string | undefined } | undefined;
+  /** Why it does not listen. */
+  failure(): Error | undefined;
 }
-
-interface Secrets {
-  user?: string;
-  password?: string;
-}
-
-const MIB = 1024 * 1024;
 
 /** A port that is in use may become free: an old Node-RED that is still stopping. */
 const RETRY_MS = 5000;
@@ -37,71 +33,38 @@ const RETRY_MS = 5000;
 export default function register(RED: NodeAPI): void {
   const web = new WebPaths(RED);
 
-  function DataLinkServerNode(this: Node<Secrets>, def: DataLinkServerDef): void {
+  function DataLinkServerConstructor(this: DataLinkServerNode, def: DataLinkServerDef): void {
     RED.nodes.createNode(this, def);
+    this.running = () => undefined;
+    this.failure = () => undefined;
     begin(RED, this, () => {
       const settings = new Settings(RED, this);
-      const options = optionsOf(settings, def, this.credentials);
-      serve(RED, this, { ...options, tls: tlsOptions(RED, def.tls) }, web, settings.text(def.webPath));
+      const options = serverOptions(RED, settings, def, this.credentials ?? {});
+      serve(RED, this, options, web, settings.text(def.webPath ?? "/datalink"));
     });
   }
-  RED.nodes.registerType<Node<Secrets>, DataLinkServerDef, object, Secrets>(
+  RED.nodes.registerType<DataLinkServerNode, DataLinkServerDef, object, Secrets>(
     "datalink-server",
-    DataLinkServerNode,
-    {
-      credentials: { user: { type: "text" }, password: { type: "password" } },
-    },
+    DataLinkServerConstructor,
+    { credentials: CREDENTIALS },
   );
-}
-
-const THIS_COMPUTER = ["127.0.0.0/8", "::1"];
-const EVERYBODY = ["0.0.0.0/0", "::/0"];
-
-function optionsOf(
-  settings: Settings,
-  def: DataLinkServerDef,
-  secrets: Secrets,
-): DataLinkServerOptions & { port: number } {
-  const access = settings.choice("Who may", def.access, ["loopback", "read", "write"]);
-  const { user, password } = secrets;
-  return {
-    port: settings.number("TCP port", def.port, { min: 0, max: 65535, fallback: 16000 }),
-    host: settings.text(def.host, access === "loopback" ? "127.0.0.1" : everyAddress()),
-    access: {
-      rules: [
-        { from: THIS_COMPUTER, write: true, trusted: true },
-        ...(access === "loopback" ? [] : [{ from: EVERYBODY, write: access === "write" }]),
-      ],
-      users: user && password ? [{ name: user, password, write: true }] : [],
-    },
-    ringBytes: Math.round(
-      settings.number("Ring", def.ringSize, { min: 0.0625, max: 65536, fallback: 64 }) * MIB,
-    ),
-    packetSize: settings.number("Largest packet", def.packetSize, {
-      min: 128,
-      max: 16 * MIB,
-      fallback: 4096,
-    }),
-  };
-}
-
-/** All addresses of this computer: IPv4 only where it has no IPv6. */
-function everyAddress(): string {
-  const addresses = Object.values(networkInterfaces()).flat();
-  return addresses.some((address) => address?.family === "IPv6") ? "::" : "0.0.0.0";
 }
 
 function serve(
   RED: NodeAPI,
-  node: Node,
+  node: DataLinkServerNode,
   options: DataLinkServerOptions & { port: number },
   web: WebPaths,
   webPath: string,
 ): void {
   let server: DataLinkServer | undefined;
+  let onWeb: string | undefined;
   let failure: Error | undefined;
+  let storageFailure: string | undefined;
   let retry: NodeJS.Timeout | undefined;
   let closing = false;
+  node.running = () => server && { server, webPath: onWeb };
+  node.failure = () => failure;
 
   const status = new StatusLine(node, (): NodeStatus => {
     const text = (key: string, values?: Record<string, string | number>) =>
@@ -111,15 +74,29 @@ function serve(
     }
     if (failure) return { fill: "red", shape: "ring", text: text("failed") };
     if (!server) return { fill: "yellow", shape: "ring", text: text("starting") };
-    const { clients, packetRateIn } = server.status;
-    if (clients === 0)
-      return { fill: "green", shape: "ring", text: text("listening", { port: server.port }) };
-    return { fill: "green", shape: "dot", text: text("serving", { clients, rate: packetRateIn.toFixed(1) }) };
+    if (storageFailure) return { fill: "red", shape: "dot", text: text("storage") };
+    const { clients, packetRateIn, newest } = server.status;
+    const last = newest ? ` · ${packetText(newest)}` : "";
+    if (clients === 0) {
+      return { fill: "green", shape: "ring", text: text("listening", { port: server.port }) + last };
+    }
+    const figures = { clients, rate: formatRate(packetRateIn) };
+    return { fill: "green", shape: "dot", text: text("serving", figures) + last };
   });
+
+  const onEvent = (event: DataLinkServerEvent): void => {
+    if (event.type === "storage") {
+      storageFailure = event.message;
+      if (storageFailure) node.warn(storageFailure);
+      else node.log(describeEvent(event));
+      status.update();
+    }
+    node.send(eventMessage(event));
+  };
 
   const serveOnWeb = (running: DataLinkServer): void => {
     try {
-      if (webPath) web.serve(webPath, running);
+      if (webPath) onWeb = web.serve(webPath, running);
     } catch (error) {
       node.warn(asError(error).message);
     }
@@ -127,10 +104,7 @@ function serve(
 
   const listen = async (): Promise<void> => {
     try {
-      server = await DataLinkServer.listen({
-        ...options,
-        onEvent: (event) => node.send(eventMessage(event)),
-      });
+      server = await DataLinkServer.listen({ ...options, onEvent });
       serveOnWeb(server);
       if (failure) node.log(`Listening on port ${server.port} now.`);
       failure = undefined;
@@ -138,7 +112,8 @@ function serve(
       const problem = asError(error);
       if (failure?.message !== problem.message) node.error(problem.message);
       failure = problem;
-      if (!closing) {
+      // A setting that makes no sense stays so until somebody changes it.
+      if (!closing && !(problem instanceof DataLinkError && problem.code === "INVALID_ARGUMENT")) {
         retry = setTimeout(() => {
           listening = listen();
         }, RETRY_MS);
@@ -158,34 +133,15 @@ function serve(
   });
 }
 
+/** Which packet came last, and when (UTC): the day, too, where that is not today. */
+function packetText({ streamId, packetTime }: NewestPacket): string {
+  const time = new Date(packetTime / 1000).toISOString();
+  const isToday = time.slice(0, 10) === new Date().toISOString().slice(0, 10);
+  return `${streamId.replace(/^FDSN:/, "")} ${isToday ? time.slice(11, 19) : time.slice(0, 16).replace("T", " ")}`;
+}
+
 /** An event as a message: its type as topic, and who it is about. */
 function eventMessage(event: DataLinkServerEvent): { topic: string; payload: object } {
   const { type, client, ...details } = event;
-  return { topic: type, payload: { ...client, ...details, message: sentence(event) } };
-}
-
-function sentence(event: DataLinkServerEvent): string {
-  const who = event.client ? nameOf(event.client) : "This Node-RED";
-  switch (event.type) {
-    case "connected":
-      return `${who} has connected.`;
-    case "identified":
-      return `${who} has told its name.`;
-    case "stream":
-      return `${who} has written the first packet of ${event.streamId}.`;
-    case "refused":
-      return `${who} was refused: ${event.reason}.`;
-    case "lapped":
-      return `${who} was too slow: the ring has overwritten ${event.missed} packets that it had not read.`;
-    case "closed":
-      return `${who} is gone: ${event.reason}.`;
-    case "recovered":
-      return `The ring has ${event.packets} packets of before; ${event.droppedBytes} damaged bytes were dropped.`;
-    case "storage":
-      return event.message ?? "The ring's folder can be written again.";
-  }
-}
-
-function nameOf({ address, port, clientId }: ServerClient): string {
-  return clientId ? `${clientId} (${address}:${port})` : `${address}:${port}`;
+  return { topic: type, payload: { ...client, ...details, message: describeEvent(event) } };
 }

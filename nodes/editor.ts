@@ -1,4 +1,6 @@
 /** What the dialogs ask the runtime: whether a server answers, its streams, and how a path pattern comes out. */
+import { Server as HttpsServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import path from "node:path";
 import type { Request, Response } from "express";
 import type { Node, NodeAPI } from "node-red";
@@ -6,9 +8,10 @@ import { PACKET_FLAGS, PathPattern, RECORD_FLAGS } from "../lib/archive/path-pat
 import { DataLinkClient } from "../lib/datalink/client.ts";
 import { plainInfo } from "../lib/datalink/plain-info.ts";
 import { type ConnectionDef, type Secrets, serverSettings } from "./datalink-connection.ts";
+import type { DataLinkServerNode } from "./datalink-server.ts";
 import { archiveDirectory } from "./support/archive-node.ts";
 import { asError } from "./support/input.ts";
-import { Settings } from "./support/settings.ts";
+import { SettingError, Settings } from "./support/settings.ts";
 
 /** Streams that a dialog lists at most. */
 const MAX_STREAMS = 2000;
@@ -51,6 +54,12 @@ export default function register(RED: NodeAPI): void {
   );
 
   admin.get(
+    "/datalink/server-test/:id",
+    mayAsk,
+    answering(async (request) => ({ answers: await testServer(RED, String(request.params.id)) })),
+  );
+
+  admin.get(
     "/datalink/archive-path",
     mayRead,
     answering(async (request) => {
@@ -89,6 +98,44 @@ async function connect(RED: NodeAPI, question: ServerQuestion): Promise<DataLink
 function secretsOf(typed: Secrets = {}, stored: Secrets = {}): Secrets {
   const secret = (name: "password" | "token") => (typed[name] === UNCHANGED ? stored[name] : typed[name]);
   return { user: typed.user ?? "", password: secret("password") ?? "", token: secret("token") ?? "" };
+}
+
+/** Asks a server of this Node-RED by each of its addresses. */
+async function testServer(RED: NodeAPI, id: string): Promise<object[]> {
+  const node = RED.nodes.getNode(id) as Partial<DataLinkServerNode> | null;
+  const running = node?.running?.();
+  if (!running) {
+    throw (
+      node?.failure?.() ?? new SettingError("INVALID_SETTING", "This server is not running: deploy it first.")
+    );
+  }
+  const { server, webPath } = running;
+  const urls = [server.url, `${server.url.replace(/^datalink/, "ws")}/datalink`];
+  const web = ownWebUrl(RED);
+  if (web !== undefined && webPath !== undefined) urls.push(web + webPath);
+  return await Promise.all(urls.map(testUrl));
+}
+
+async function testUrl(url: string): Promise<object> {
+  try {
+    // It is this very process: who has signed its certificate is for others to ask.
+    const tls = /^(datalinks|wss):/.test(url) ? { rejectUnauthorized: false } : undefined;
+    await using client = await DataLinkClient.connect(url, { timeout: 5000, ...(tls && { tls }) });
+    const { software, protocol, write } = client.server;
+    return { software, protocol, write };
+  } catch (error) {
+    return { error: asError(error).message };
+  }
+}
+
+/** Where Node-RED's own HTTP server is reached from this computer; `undefined` where there is none. */
+function ownWebUrl(RED: NodeAPI): string | undefined {
+  const own = RED.server?.address() as AddressInfo | null | undefined;
+  if (!own) return undefined;
+  const { address, port } = own;
+  const host = address === "::" || address === "0.0.0.0" ? "127.0.0.1" : address;
+  const scheme = RED.server instanceof HttpsServer ? "wss" : "ws";
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** Where a packet of a well-known station would go. */

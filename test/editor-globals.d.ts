@@ -72,6 +72,15 @@ declare global {
   interface JQuery {
     treeList(options: object): JQuery;
     treeList(method: "selected"): any[];
+    editableList(options: {
+      addItem(container: JQuery, index: number, item: any): void;
+      removable?: boolean;
+      sortable?: boolean;
+      height?: number | "auto";
+      addButton?: boolean | string;
+    }): JQuery;
+    editableList(method: "addItem", item: object): void;
+    editableList(method: "items"): JQuery;
   }
 
   const datalinkEditor: Window["datalinkEditor"];
@@ -90,6 +99,13 @@ declare global {
       nodeList(container: string, node: EditorNode, chosen: string[]): void;
       chosenNodes(container: string): string[];
       showWhen(row: string, field: string, values: string[]): void;
+      ask(
+        method: "GET" | "POST",
+        resource: string,
+        data: object,
+        done: (answer: { error?: string; [name: string]: any }) => void,
+      ): void;
+      showAnswer(target: HTMLElement | string, answer: { error?: string; [name: string]: any }): void;
       pathExample(target: string, kind: "jsonl" | "mseed", pattern: () => string): void;
       testButton(button: string, result: string, id: string): void;
       streamPicker(elements: { button: string; list: string; field: string }): void;

@@ -27,6 +27,8 @@ export interface Grant {
 export interface AccessRule extends Grant {
   /** Addresses and ranges: `192.168.1.7`, `10.0.0.0/8`, `2001:db8::/32`. */
   from: string | string[];
+  /** Turns these addresses away, whatever a later rule says. Default: no. */
+  refuse?: boolean | undefined;
 }
 
 export interface AccessUser extends Grant {
@@ -56,7 +58,7 @@ export interface Permissions {
 const LOCAL_ONLY: AccessRule[] = [{ from: ["127.0.0.0/8", "::1"], write: true, trusted: true }];
 
 export class Access {
-  readonly #rules: { addresses: BlockList; permissions: Permissions }[];
+  readonly #rules: { addresses: BlockList; permissions: Permissions | undefined }[];
   readonly #users: { name: string; password: Buffer; permissions: Permissions }[];
   readonly #tokens: TokenVerifier | undefined;
 
@@ -64,7 +66,7 @@ export class Access {
   constructor(options: AccessOptions = {}) {
     this.#rules = (options.rules ?? LOCAL_ONLY).map((rule) => ({
       addresses: addressesOf(rule.from),
-      permissions: permissionsOf(rule),
+      permissions: rule.refuse ? undefined : permissionsOf(rule),
     }));
     this.#users = (options.users ?? []).map((user) => ({
       name: user.name,

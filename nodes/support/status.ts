@@ -59,6 +59,11 @@ export class RateMeter {
       this.#count = 0;
       this.#since = performance.now();
     }
-    return this.#rate > 0 && this.#rate < 9.5 ? this.#rate.toFixed(1) : this.#rate.toFixed(0);
+    return formatRate(this.#rate);
   }
+}
+
+/** Per second, as text for a status: with a decimal where that says more. */
+export function formatRate(rate: number): string {
+  return rate >= 0.05 && rate < 9.5 ? rate.toFixed(1) : rate.toFixed(0);
 }

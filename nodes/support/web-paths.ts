@@ -19,10 +19,10 @@ export class WebPaths {
   }
 
   /**
-   * Serves at a path, such as `/datalink`, below Node-RED's own for HTTP nodes.
+   * Serves at a path, such as `/datalink`, below Node-RED's own for HTTP nodes; gives the path as it is seen from outside.
    * @throws SettingError where another server has the path.
    */
-  serve(path: string, server: DataLinkServer): void {
+  serve(path: string, server: DataLinkServer): string {
     const place = `/${path.replace(/^\/+|\/+$/g, "")}`;
     if (this.#servers.has(place)) {
       throw new SettingError(
@@ -33,6 +33,7 @@ export class WebPaths {
     if (this.#servers.size === 0) this.#RED.server?.on("upgrade", this.#onUpgrade);
     this.#servers.set(place, server);
     this.#addRoutes();
+    return this.#root + place;
   }
 
   end(server: DataLinkServer): void {
@@ -51,9 +52,14 @@ export class WebPaths {
     });
   }
 
-  readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+  /** Where Node-RED has its HTTP nodes: nothing, or a path without a slash at its end. */
+  get #root(): string {
     const { httpNodeRoot = "/" } = this.#RED.settings as { httpNodeRoot?: string | false };
-    const root = httpNodeRoot === false ? "" : httpNodeRoot.replace(/\/$/, "");
+    return httpNodeRoot === false ? "" : httpNodeRoot.replace(/\/$/, "");
+  }
+
+  readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const root = this.#root;
     const [path = ""] = (request.url ?? "").split("?");
     if (path.startsWith(`${root}/`))
       this.#servers.get(path.slice(root.length))?.handleUpgrade(request, socket, head);

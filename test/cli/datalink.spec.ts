@@ -154,6 +154,21 @@ describe("datalink", () => {
     assert.deepEqual(await once(program, "close"), [0, null]);
   });
 
+  it("serves what was in its folder before", async () => {
+    for (const packetId of ["1", "2"]) {
+      const program = start("datalink", ["serve", "--port", "0", "--directory", inFolder("ring")]);
+      const [line] = await once(program.stdout, "data");
+      const address = /listening on (\S+)\n/.exec(String(line))![1]!;
+      await writeFile(inFolder("a.json"), "{}");
+      const sent = await run(datalink, ["send", address, "-s", "FDSN:XX_A/JSON", inFolder("a.json")]);
+      assert.equal(sent.exitCode, 0, sent.stderr);
+      await using client = await DataLinkClient.connect(address);
+      assert.equal(String((await client.read(BigInt(packetId))).streamId), "FDSN:XX_A/JSON");
+      program.kill("SIGKILL");
+      await once(program, "close");
+    }
+  });
+
   it("relays packets with their ids, and goes on where it stopped", async () => {
     await fill();
     await using target = await DataLinkServer.listen({ port: 0 });

@@ -1,30 +1,47 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
 import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { DataLinkServer } from "../../lib/ring/server.ts";
 import datalinkServer from "../../nodes/datalink-server.ts";
+import editor from "../../nodes/editor.ts";
+import { Peer, write } from "../ring/peer.ts";
 import { type Flow, startFlow } from "../support/flow.ts";
+import { freePort } from "../support/node-red.ts";
 
 describe("datalink server node", () => {
   let flow: Flow;
   afterEach(() => flow.stop());
 
-  async function start(settings: object): Promise<void> {
+  async function start(
+    settings: object,
+    options: { credentials?: object; userDir?: string } = {},
+  ): Promise<void> {
     flow = await startFlow(
-      [datalinkServer],
+      [datalinkServer, editor],
       [
         { id: "server", type: "datalink-server", version: 1, wires: [["events"]], ...settings },
         { id: "events", type: "helper", wires: [] },
       ],
+      options,
     );
   }
 
-  async function freePort(): Promise<number> {
-    const server = net.createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as net.AddressInfo;
-    server.close();
-    await once(server, "close");
+  /** Starts it on a free port, and gives that when it listens. */
+  async function listen(
+    settings: object,
+    secrets: object = {},
+    options: { userDir?: string } = {},
+  ): Promise<number> {
+    const port = await freePort();
+    await start(
+      { port: String(port), ringSize: "1", ...settings },
+      { credentials: { server: secrets }, ...options },
+    );
+    await flow.status("server", ({ fill }) => fill === "green");
     return port;
   }
 
@@ -70,5 +87,125 @@ describe("datalink server node", () => {
       flow.errors("server")[0],
       'TCP port is "seventy": give a number from 0 to 65535 in the node\'s settings.',
     );
+  });
+
+  it("does not try again what cannot succeed", async () => {
+    await start({ port: "0", ringSize: "1", access: "rules", rules: [{ from: "10.0.0.0/99", may: "read" }] });
+    await flow.status("server", ({ text }) => text === "datalink-server.status.failed");
+    assert.match(flow.errors("server")[0]!, /"10\.0\.0\.0\/99" in an access rule is no address/);
+  });
+
+  it("lets addresses do what the first line that fits them says, and turns others away", async () => {
+    const port = await listen({
+      access: "rules",
+      rules: [
+        { from: "127.0.0.2", may: "refuse", streams: "" },
+        { from: "127.0.0.3, 127.0.0.4/31", may: "write", streams: "^XX_" },
+        { from: "127.0.0.6", may: "read", streams: "^YY_" },
+        { from: "127.0.0.7", may: "login", streams: "" },
+      ],
+    });
+    const ask = async (from: string, ...commands: (string | Buffer)[]) => {
+      const peer = await Peer.connect(port, from);
+      try {
+        return await peer.ask(...commands);
+      } finally {
+        peer.end();
+      }
+    };
+    await assert.rejects(ask("127.0.0.2", "ID"), /closed the connection/);
+    for (const from of ["127.0.0.3", "127.0.0.5"]) {
+      assert.match(await ask(from, write("XX_A", "x")), /^OK/);
+      assert.match(await ask(from, write("YY_A", "x")), /^ERROR/);
+    }
+    // What no line names, this computer may do.
+    assert.match(await ask("127.0.0.1", write("YY_A", "x")), /^OK/);
+    assert.match(await ask("127.0.0.6", write("YY_A", "x")), /^ERROR/);
+    assert.match(await ask("127.0.0.6", "READ 3"), /^PACKET YY_A/);
+    assert.match(await ask("127.0.0.6", "READ 1"), /^ERROR/);
+    assert.match(await ask("127.0.0.7", "READ 3"), /^ERROR/);
+  });
+
+  it("lets users and bearers of tokens write the streams that are theirs", async () => {
+    const tokenSecret = "a secret of at least thirty-two bytes";
+    const port = await listen(
+      { access: "read" },
+      {
+        ...{ user: "ringo", password: "hush", user3: "paul", password3: "quiet", streams3: "^XX_" },
+        tokenSecret,
+      },
+    );
+    const login = async (auth: { user: string; password: string }) => {
+      await using client = await DataLinkClient.connect(`datalink://127.0.0.1:${port}`, { auth });
+      const mayWrite = async (streamId: string) => {
+        await client.write({ streamId, dataStart: 0, payload: "x" }, { ack: true });
+      };
+      await mayWrite("XX_A/TEXT");
+      await mayWrite("YY_A/TEXT");
+    };
+    await login({ user: "ringo", password: "hush" });
+    await assert.rejects(login({ user: "paul", password: "quiet" }), /YY_A/);
+    await assert.rejects(login({ user: "paul", password: "hush" }), { code: "NOT_PERMITTED" });
+  });
+
+  it("keeps its ring in a folder of the user directory", async () => {
+    const userDir = await mkdtemp(path.join(os.tmpdir(), "ring-"));
+    try {
+      for (const packetId of ["1", "2"]) {
+        const port = await listen({ directory: "ring" }, {}, { userDir });
+        const peer = await Peer.connect(port);
+        assert.equal((await peer.ask(write("XX_A", "x"))).split(" ")[1], packetId);
+        peer.end();
+        assert.equal((await flow.inbox("events").next()).topic, "recovered");
+        await flow.stop();
+      }
+    } finally {
+      await rm(userDir, { recursive: true, force: true });
+    }
+  });
+
+  it("lets in so many clients, and so many from an address", async () => {
+    const port = await listen({ maxClients: "3", maxClientsPerAddress: "2" });
+    const peers: Peer[] = [];
+    const identified = async (from: string) => {
+      const peer = await Peer.connect(port, from);
+      peers.push(peer);
+      return await peer.ask("ID");
+    };
+    for (const from of ["127.0.0.1", "127.0.0.1", "127.0.0.2"]) assert.match(await identified(from), /^ID/);
+    for (const from of ["127.0.0.1", "127.0.0.2"])
+      await assert.rejects(identified(from), /closed the connection/);
+    for (const peer of peers) peer.end();
+  });
+
+  it("sends away who says nothing, and who does not finish", async () => {
+    const port = await listen({ ioTimeout: "0.2", idleTimeout: "0.5" });
+    const begun = await Peer.connect(port);
+    begun.socket.write("DL");
+    const idle = await Peer.connect(port);
+    assert.match(await idle.ask("ID"), /^ID/);
+    await Promise.all([begun.untilClosed(), idle.untilClosed()]);
+  });
+
+  it("shows the newest packet and its time", async () => {
+    const port = await listen({});
+    const peer = await Peer.connect(port);
+    await peer.ask(write("FDSN:XX_A/TEXT", "x"));
+    await flow.status("server", ({ text = "" }) => /serving · XX_A\/TEXT \d\d:\d\d:\d\d$/.test(text));
+    peer.end();
+    await flow.status("server", ({ text = "" }) => /listening · XX_A\/TEXT \d\d:\d\d:\d\d$/.test(text));
+  });
+
+  it("answers the dialog's Test at each of its addresses", async () => {
+    await listen({});
+    const answer = await flow.get("/datalink/server-test/server");
+    const { answers } = answer as { answers: { protocol?: string; write?: boolean; error?: string }[] };
+    assert.equal(answers?.length, 2, JSON.stringify(answer));
+    for (const answer of answers) {
+      assert.deepEqual([answer.protocol, answer.write, answer.error], ["1.1", true, undefined]);
+    }
+    assert.deepEqual(await flow.get("/datalink/server-test/another"), {
+      error: "This server is not running: deploy it first.",
+    });
   });
 });

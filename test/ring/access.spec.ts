@@ -57,6 +57,12 @@ describe("access", () => {
     assert.equal(access.ofAddress("2001:db9::7"), undefined);
   });
 
+  it("turns away addresses that a later rule would let in", () => {
+    const access = new Access({ rules: [{ from: "10.6.6.0/24", refuse: true }, { from: "10.0.0.0/8" }] });
+    assert.equal(access.ofAddress("10.6.6.6"), undefined);
+    assert.equal(access.ofAddress("10.6.7.6")?.read, true);
+  });
+
   it("knows users by their passwords", () => {
     const access = new Access({ users: [{ name: "me", password: "secret", write: true }] });
     assert.equal(access.ofUser("me", "secret")?.write, true);

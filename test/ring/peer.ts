@@ -12,8 +12,9 @@ export class Peer {
   #taken = 0;
   #changed: () => void = () => {};
 
-  static async connect(port: number): Promise<Peer> {
-    const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+  /** `from`: another address of this machine to come from, such as 127.0.0.2. */
+  static async connect(port: number, from = "127.0.0.1"): Promise<Peer> {
+    const socket = connect({ port, host: "127.0.0.1", localAddress: from, noDelay: true });
     await once(socket, "connect");
     return new Peer(socket);
   }

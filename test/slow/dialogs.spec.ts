@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { Dialogs, type FieldValue } from "../support/dialogs.ts";
 import { Editor, needsChromium } from "../support/editor.ts";
-import { isAvailable, NodeRed, VERSIONS } from "../support/node-red.ts";
+import { freePort, isAvailable, NodeRed, VERSIONS } from "../support/node-red.ts";
 
 const manifest = JSON.parse(readFileSync(path.join(__dirname, "../../package.json"), "utf8"));
 const TYPES = Object.keys(manifest["node-red"].nodes).filter((type) => type !== "datalink-connection");
@@ -32,6 +32,10 @@ const VALUES: Record<string, string> = {
   connection: "server",
   tls: "tls",
   gzipDays: "30",
+  maxClients: "20",
+  maxClientsPerAddress: "5",
+  ioTimeout: "3",
+  idleTimeout: "60",
 };
 
 const FLOWS = [
@@ -84,18 +88,70 @@ for (const version of VERSIONS) {
           if (name !== "connection") assert.notEqual(typed[name], before[name], `${name} is changed`);
         }
         if (type === "datalink-in") await editor.page.click("#datalink-in-scope :text('a debug node')");
+        if (type === "datalink-server") await addRule();
         await dialogs.done();
         assert.deepEqual(await dialogs.faults(id), []);
         await editor.deploy();
         await dialogs.reload();
         await dialogs.openDialog(id);
         // What is stored as a secret is not shown again.
-        const shown = "password" in typed ? { ...typed, password: "__PWRD__" } : typed;
+        const secrets = Object.keys(typed).filter((name) => /^password|Secret$/.test(name));
+        const shown = { ...typed, ...Object.fromEntries(secrets.map((name) => [name, "__PWRD__"])) };
         assert.deepEqual(await dialogs.fields(), shown);
         await dialogs.done();
-        if (type === "datalink-in") assert.deepEqual((await dialogs.settings(id)).scope, ["debug"]);
+        const saved = await dialogs.settings(id);
+        if (type === "datalink-in") assert.deepEqual(saved.scope, ["debug"]);
+        if (type === "datalink-server") {
+          assert.deepEqual(saved.rules, [{ from: "10.0.0.0/8", may: "write", streams: "^XX_" }]);
+        }
       });
     }
+
+    async function addRule(): Promise<void> {
+      await editor.page.click(".datalink-server-rules .red-ui-editableList-addButton");
+      const row = editor.page.locator(".datalink-server-rule");
+      await row.locator("input").first().fill("10.0.0.0/8");
+      await row.locator("select").selectOption("write");
+      await row.locator("input").last().fill("^XX_");
+    }
+
+    it("shows a server's addresses, copies one, and tests them all", async () => {
+      const { page } = editor;
+      const port = String(await freePort());
+      const server = {
+        id: "s",
+        type: "datalink-server",
+        z: "own",
+        x: 300,
+        y: 80,
+        wires: [[]],
+        port,
+        webPath: "/own",
+      };
+      await nodeRed.deploy([...FLOWS, { id: "own", type: "tab", label: "own" }, server]);
+      await dialogs.reload();
+      await editor.showTab("own");
+      await dialogs.openDialog("s");
+      const urls = [
+        `datalink://127.0.0.1:${port}`,
+        `ws://127.0.0.1:${port}/datalink`,
+        `ws://127.0.0.1:${nodeRed.port}/own`,
+      ];
+      assert.deepEqual(await page.locator("#datalink-server-addresses code").allTextContents(), urls);
+      await page.click("#datalink-server-test");
+      await page.waitForFunction(
+        "[...document.querySelectorAll('#datalink-server-addresses .datalink-server-answer')].every((line) => /The server answers/.test(line.textContent))",
+      );
+      await page.context().grantPermissions(["clipboard-read"]);
+      await page.locator(".datalink-server-address button").nth(1).click();
+      assert.equal(await page.evaluate("navigator.clipboard.readText()"), urls[1]);
+      await dialogs.change("webPath", "");
+      assert.deepEqual(
+        await page.locator("#datalink-server-addresses code").allTextContents(),
+        urls.slice(0, 2),
+      );
+      await dialogs.done();
+    });
 
     it("open nodes of an older version with the settings that came later", async () => {
       const old = TYPES.map((type, index) => ({

@@ -94,6 +94,9 @@ for (const version of VERSIONS) {
         await delay(100);
       assert.equal(await connect(), true);
       assert.match(JSON.stringify(await nodeRed.request("/datalink/status")), /ring/i);
+      const { answers } = await nodeRed.request<{ answers: object[] }>("/datalink/server-test/s1");
+      const software = "SeisFlow/0.1.0";
+      assert.deepEqual(answers, Array(3).fill({ software, protocol: "1.1", write: true }));
       await nodeRed.deploy([{ id: "tab", type: "tab", label: "test" }]);
       await assert.rejects(connect());
       await assert.rejects(nodeRed.request("/datalink/status"), /404/);

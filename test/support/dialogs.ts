@@ -71,11 +71,11 @@ export class Dialogs {
   async fields(): Promise<Record<string, FieldValue>> {
     return await this.page.evaluate(() => {
       const found: Record<string, FieldValue> = {};
-      const fields = document.querySelectorAll<HTMLInputElement | HTMLSelectElement>(
+      const fields = document.querySelectorAll<HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement>(
         '#dialog-form [id^="node-input-"]',
       );
       for (const field of fields) {
-        if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement)) continue;
+        if (!("value" in field)) continue;
         const name = field.id.replace("node-input-", "");
         found[name] = field.type === "checkbox" ? (field as HTMLInputElement).checked : field.value;
       }

@@ -2,7 +2,8 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import type { AccessOptions } from "../../ring/access.ts";
-import { DataLinkServer, type DataLinkServerEvent, type DataLinkServerOptions } from "../../ring/server.ts";
+import { describeEvent } from "../../ring/event-text.ts";
+import { DataLinkServer, type DataLinkServerOptions } from "../../ring/server.ts";
 import { defineCommand, EXIT_OK, usageError } from "../command.ts";
 import { printable } from "../mseed/printable.ts";
 import { numberOption } from "../numbers.ts";
@@ -18,6 +19,7 @@ export const serve = defineCommand({
     port: { type: "string", short: "p", value: "PORT", help: "default 16000, or 16500 with TLS; 0 for any" },
     "ring-size": { type: "string", value: "MIB", help: "memory of the ring in MiB, default 64" },
     "packet-size": { type: "string", value: "BYTES", help: "largest payload of a packet, default 512" },
+    directory: { type: "string", short: "d", value: "FOLDER", help: "keep the ring in this folder" },
     "allow-read": {
       type: "string",
       multiple: true,
@@ -35,7 +37,8 @@ export const serve = defineCommand({
     key: { type: "string", value: "FILE", help: "its key (PEM)" },
     verbose: { type: "boolean", short: "v", help: "tell who comes and goes" },
   },
-  notes: "It runs until it is interrupted. Its ring is in memory: what is in it is gone then.",
+  notes:
+    "It runs until it is interrupted. Without --directory its ring is in memory: what is in it is gone then.",
   async run({ options, operands, io }) {
     if (operands.length > 0) throw usageError(`${operands[0]}: there is nothing to name here but options`);
     if ((options.cert === undefined) !== (options.key === undefined))
@@ -47,10 +50,12 @@ export const serve = defineCommand({
       ringBytes: (numberOption("ring-size", options["ring-size"]) ?? 64) * 2 ** 20,
       packetSize: numberOption("packet-size", options["packet-size"]) ?? 512,
       access: await access(options),
+      directory: options.directory,
     };
     if (tls) settings.tls = { cert: await readFile(options.cert!), key: await readFile(options.key!) };
     if (options.verbose)
-      settings.onEvent = (event) => void io.stdout.write(`${printable(describe(event))}\n`);
+      settings.onEvent = (event) =>
+        void io.stdout.write(`${new Date().toISOString()} ${printable(describeEvent(event))}\n`);
     await using server = await DataLinkServer.listen(settings);
     io.stdout.write(`listening on ${tls ? "datalinks" : "datalink"}://${settings.host}:${server.port}\n`);
     if (!io.signal.aborted) await once(io.signal, "abort");
@@ -71,20 +76,4 @@ async function access(options: {
   const secretFile = options["secret-file"];
   if (secretFile === undefined) return { rules };
   return { rules, jwt: { secret: (await readFile(secretFile, "utf8")).trim() } };
-}
-
-function describe(event: DataLinkServerEvent): string {
-  const client = event.client ? `${event.client.address}:${event.client.port} ${event.client.clientId}` : "";
-  const now = new Date().toISOString();
-  switch (event.type) {
-    case "stream":
-      return `${now} new stream ${event.streamId} from ${client}`;
-    case "refused":
-    case "closed":
-      return `${now} ${event.type} ${client}: ${event.reason}`;
-    case "lapped":
-      return `${now} ${client} was too slow and missed ${event.missed} packets`;
-    default:
-      return `${now} ${event.type} ${client}`;
-  }
 }
