@@ -15,10 +15,7 @@ import {
 
 export interface ThreadFigures {
   status: DataLinkServerStatus;
-  /**
-   * Longest turn of the event loop since the last look, in milliseconds of this thread's processor time: how busy the
-   * machine is with other things must not matter. (Node before 24 does not know that time; the wall clock has to do.)
-   */
+  /** Longest turn of the event loop since the last look, in milliseconds by the wall clock. */
   stall: number;
   /** Bytes on the heap and in buffers after garbage collection. */
   memory: number;
@@ -52,20 +49,12 @@ export class ServerThread {
   }
 }
 
-/** Milliseconds of processor time that this thread has used. */
-function threadTime(): number {
-  const { threadCpuUsage } = process as unknown as { threadCpuUsage?: () => NodeJS.CpuUsage };
-  if (!threadCpuUsage) return performance.now();
-  const { user, system } = threadCpuUsage();
-  return (user + system) / 1000;
-}
-
 /** The longest turn of this thread's event loop since it was last asked, in milliseconds. */
 function watchTurns(): () => number {
   let longest = 0;
-  let last = threadTime();
+  let last = performance.now();
   setInterval(() => {
-    const now = threadTime();
+    const now = performance.now();
     longest = Math.max(longest, now - last);
     last = now;
   }, 1);
