@@ -1,11 +1,12 @@
 /** mseed decode: miniSEED records in a Buffer to one message per record. */
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { MiniSeedError, type Problem } from "../lib/mseed/errors.ts";
+import { headerFields } from "../lib/mseed/header-fields.ts";
 import { readRecords } from "../lib/mseed/reader.ts";
 import type { MiniSeedRecord } from "../lib/mseed/record.ts";
 import { onClose, onInput } from "./support/input.ts";
 import { MessageError } from "./support/packet-fields.ts";
-import { chartPoints, headerPayload, scaledSamples } from "./support/record-payload.ts";
+import { chartPoints, scaledSamples } from "./support/record-payload.ts";
 import { type Replacement, sendEach } from "./support/send-each.ts";
 import { begin, Settings } from "./support/settings.ts";
 import { StatusLine } from "./support/status.ts";
@@ -67,7 +68,7 @@ function outputFrom(settings: Settings, def: MseedDecodeDef): (record: MiniSeedR
   const factor = scaled ? settings.number("Factor", def.factor, limits) : undefined;
   const withSamples = (record: MiniSeedRecord, plain: boolean) => {
     const samples = scaledSamples(record, factor);
-    const payload = headerPayload(record);
+    const payload = headerFields(record);
     if (samples === undefined) return { payload };
     return {
       payload: { ...payload, samples: plain && typeof samples !== "string" ? Array.from(samples) : samples },
@@ -84,7 +85,7 @@ function outputFrom(settings: Settings, def: MseedDecodeDef): (record: MiniSeedR
         payload: chartPoints(record, scaledSamples(record, factor)),
       });
     case "header":
-      return (record) => ({ payload: headerPayload(record) });
+      return (record) => ({ payload: headerFields(record) });
   }
 }
 

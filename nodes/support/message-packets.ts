@@ -1,4 +1,5 @@
 /** The packets that a message becomes: one, or one per miniSEED record in its payload. */
+import { encodePayload } from "../../lib/datalink/payload.ts";
 import { joinStreamId } from "../../lib/datalink/stream-id.ts";
 import { MiniSeedError, type Problem } from "../../lib/mseed/errors.ts";
 import { readRecords } from "../../lib/mseed/reader.ts";
@@ -32,13 +33,9 @@ export function messagePackets(msg: Message, streamId: string): OutgoingPacket[]
   if (payload instanceof Uint8Array) return packetsOfBytes(payload, msg, streamId);
   const isText = typeof payload === "string";
   const { type, ...fields } = packetFields(msg, isText ? "TEXT" : "JSON", streamId);
-  if (type === "BZJSON") {
-    throw new MessageError(
-      `${fields.streamId} is for compressed JSON, which is not supported yet: use /JSON.`,
-    );
-  }
-  if (isText && type === "JSON") checkJson(payload, fields.streamId);
-  return [{ ...timed(fields), payload: Buffer.from(isText ? payload : jsonText(payload)) }];
+  if (isText && (type === "JSON" || type === "BZJSON")) checkJson(payload, fields.streamId);
+  const text = isText ? payload : jsonText(payload);
+  return [{ ...timed(fields), payload: type === "BZJSON" ? encodePayload(type, text) : Buffer.from(text) }];
 }
 
 function packetsOfBytes(payload: Uint8Array, msg: Message, fixed: string): OutgoingPacket[] {

@@ -1,37 +1,16 @@
 /** miniSEED records as payloads, and back: the part of the message contract that mseed decode and mseed encode speak. */
-import { type EncodingName, encodingName } from "../../lib/mseed/encodings.ts";
+import type { EncodingName } from "../../lib/mseed/encodings.ts";
+import type { HeaderFields } from "../../lib/mseed/header-fields.ts";
 import type { PackOptions, Series } from "../../lib/mseed/pack.ts";
-import type { JsonObject, MiniSeedRecord } from "../../lib/mseed/record.ts";
+import type { MiniSeedRecord } from "../../lib/mseed/record.ts";
 import { SourceId } from "../../lib/source-id.ts";
-import { formatNanoseconds, type TimeInput } from "../../lib/time.ts";
+import type { TimeInput } from "../../lib/time.ts";
 import { MessageError } from "./packet-fields.ts";
-
-/** The header fields of a record, as `msg.payload` has them. */
-export interface HeaderPayload {
-  sourceId: string;
-  network: string;
-  station: string;
-  location: string;
-  channel: string;
-  /** ISO 8601 UTC with as many decimals as needed, up to nine; as `endTime`. */
-  startTime: string;
-  endTime: string;
-  /** Hertz; 0 where the record is no time series. */
-  sampleRate: number;
-  sampleCount: number;
-  /** Its name, such as `steim2`; its code where it has no name. */
-  encoding: EncodingName | number;
-  formatVersion: 2 | 3;
-  publicationVersion: number;
-  /** Bits: 1 calibration signals present, 2 time tag questionable, 4 clock locked. */
-  flags: number;
-  extraHeaders: JsonObject;
-}
 
 type Samples = MiniSeedRecord["samples"];
 
 /** A record with its samples; without them where it has none, or none that can be decoded. */
-export interface RecordPayload extends HeaderPayload {
+export interface RecordPayload extends HeaderFields {
   samples?: Samples | number[];
 }
 
@@ -39,26 +18,6 @@ export interface RecordPayload extends HeaderPayload {
 export interface ChartPoint {
   x: number;
   y: number;
-}
-
-export function headerPayload(record: MiniSeedRecord): HeaderPayload {
-  const { network, station, location, channel } = record.nslc;
-  return {
-    sourceId: record.sourceId.text,
-    network,
-    station,
-    location,
-    channel,
-    startTime: formatNanoseconds(record.startTime),
-    endTime: formatNanoseconds(record.endTime),
-    sampleRate: record.sampleRate,
-    sampleCount: record.sampleCount,
-    encoding: encodingName(record.encoding) ?? record.encoding,
-    formatVersion: record.formatVersion,
-    publicationVersion: record.publicationVersion,
-    flags: record.flags,
-    extraHeaders: record.extraHeaders,
-  };
 }
 
 /** The record's samples, multiplied by `factor` unless that is undefined; undefined where it has none. Text stays as it is. */

@@ -4,6 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { DataLinkClient } from "../../lib/datalink/client.ts";
+import { decodePayload } from "../../lib/datalink/payload.ts";
 import { packRecords } from "../../lib/mseed/pack.ts";
 import { DataLinkServer } from "../../lib/ring/server.ts";
 import datalinkConnection from "../../nodes/datalink-connection.ts";
@@ -426,6 +428,17 @@ describe("datalink in and datalink out nodes", () => {
       assert.deepEqual([text.streamId, text.dataStart], [`${ID}/TEXT`, "2026-11-22T00:00:00.000000Z"]);
     });
 
+    it("compresses an object for a stream of compressed JSON", async () => {
+      const { node, inbox } = await start([writer()]);
+      const document = { text: "over and over ".repeat(200) };
+      node("out").receive({ payload: document, topic: `${ID}/BZJSON` });
+      const { datalink } = await inbox("written").next();
+      await using client = await DataLinkClient.connect(server.url);
+      const packet = await client.read(BigInt(datalink.packetId!));
+      assert.deepEqual(decodePayload(packet), document);
+      assert.ok(packet.payload.length < 300, `${packet.payload.length} bytes`);
+    });
+
     it("waits for the server, and writes then what waited", async () => {
       const { port, url } = server;
       await server.close();
@@ -444,6 +457,7 @@ describe("datalink in and datalink out nodes", () => {
         [{ payload: Buffer.from("garbage"), topic: ID }, /not only miniSEED records/],
         [{ topic: ID }, /msg\.payload is empty/],
         [{ payload: "{", topic: `${ID}/JSON` }, /is text that is no JSON/],
+        [{ payload: "{", topic: `${ID}/BZJSON` }, /is text that is no JSON/],
         [{ payload: {}, topic: ID, datalink: { dataStart: "noon" } }, /dataStart is no time/],
         [{ payload: "x".repeat(5000), topic: ID }, /5000/],
       ];
