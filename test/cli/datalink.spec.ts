@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { text } from "node:stream/consumers";
 import { datalink } from "../../lib/cli/datalink/program.ts";
 import { DataLinkClient, DataLinkServer, packRecords } from "../../lib/index.ts";
 import { run, Screen, start, temporaryFolder } from "./shell.ts";
@@ -128,6 +129,27 @@ describe("datalink", () => {
     const pattern = `SDS@${inFolder("sds")}`;
     await run(datalink, ["stream", url, "--from", "earliest", "-n", "300", "--write", pattern]);
     assert.deepEqual(await readFile(inFolder("sds/2026/XX/STA/HHZ.D/XX.STA.00.HHZ.D.2026.326")), bytes);
+  });
+
+  it("says in a sentence which packet the server cannot take, while it still reads the file", async () => {
+    const large = packRecords(
+      {
+        sourceId: "FDSN:XX_STA_00_H_H_Z",
+        startTime: 0,
+        sampleRate: 100,
+        samples: Int32Array.from({ length: 900 }, (_, i) => i * i * i),
+      },
+      { recordLength: 4096 },
+    );
+    await writeFile(inFolder("a.mseed"), Buffer.concat([...large]));
+    const program = start("datalink", ["send", url, inFolder("a.mseed")]);
+    const [complaint, [exitCode]] = await Promise.all([text(program.stderr), once(program, "close")]);
+    assert.equal(exitCode, 1);
+    assert.match(
+      complaint,
+      /The packet for FDSN:XX_STA_00_H_H_Z\/MSEED3? has \d+ bytes; the server takes at most 512/,
+    );
+    assert.doesNotMatch(complaint, /\bat .*\.js:/);
   });
 
   it("sends a document, and says what is no miniSEED", async () => {

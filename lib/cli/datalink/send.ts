@@ -72,6 +72,7 @@ Exit codes: 0 all was sent, 1 something was not, 2 a command line that makes no 
 class Window {
   readonly #client: DataLinkClient;
   #sent: Promise<unknown>[] = [];
+  #failure: Error | undefined;
   /** Acknowledged packets. */
   count = 0;
 
@@ -80,18 +81,25 @@ class Window {
   }
 
   async write(packet: PacketInput): Promise<void> {
-    const acknowledged = this.#client.write(packet, { ack: true }).then(() => {
-      this.count++;
-    });
-    if (this.#sent.push(acknowledged) >= WINDOW) await this.drain();
+    if (this.#failure) throw this.#failure;
+    // It may fail while the file is still being read, and nobody waits for it yet.
+    const settled = this.#client.write(packet, { ack: true }).then(
+      () => {
+        this.count++;
+      },
+      (error: Error) => {
+        this.#failure ??= error;
+      },
+    );
+    if (this.#sent.push(settled) >= WINDOW) await this.drain();
   }
 
   /** @throws the first failure */
   async drain(): Promise<void> {
     const sent = this.#sent;
     this.#sent = [];
-    const failed = (await Promise.allSettled(sent)).find(({ status }) => status === "rejected");
-    if (failed?.status === "rejected") throw failed.reason;
+    await Promise.all(sent);
+    if (this.#failure) throw this.#failure;
   }
 }
 
