@@ -36,7 +36,7 @@ function encode(RED: NodeAPI, node: Node, def: MseedEncodeDef): void {
     "text",
   ]);
   const limits = { min: 128, max: 16 * 1024 * 1024, fallback: 512 };
-  const recordLength = settings.number("Record length", def.recordLength, limits);
+  const recordLength = settings.number("Rec. length", def.recordLength, limits);
   const inOneMessage = settings.choice("Output", def.output, ["record", "buffer"]) === "buffer";
 
   onInput(node, async (msg, send) => {

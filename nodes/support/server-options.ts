@@ -82,7 +82,7 @@ export function serverOptions(
     ringBytes: Math.round(
       settings.number("Ring", def.ringSize, { min: 0.0625, max: 65536, fallback: 64 }) * MIB,
     ),
-    packetSize: settings.number("Largest packet", def.packetSize, {
+    packetSize: settings.number("Max. packet", def.packetSize, {
       min: 128,
       max: 16 * MIB,
       fallback: 4096,

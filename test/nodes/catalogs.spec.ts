@@ -15,6 +15,12 @@ function keysOf(value: object, prefix = ""): string[] {
   );
 }
 
+/** What is filled into each text: `__port__`. */
+function blanks(language: string, page: string): string[][] {
+  const text = readFileSync(path.join(NODES, "locales", language, `${page}.json`), "utf8");
+  return text.split("\n").map((line) => (line.match(/__\w+__/g) ?? []).sort());
+}
+
 const catalog = (language: string, page: string): string[] =>
   keysOf(JSON.parse(readFileSync(path.join(NODES, "locales", language, `${page}.json`), "utf8")));
 
@@ -27,6 +33,28 @@ function keysAsked(html: string): string[] {
   return [...attributes, ...calls].filter((key) => !key.startsWith("node-red:"));
 }
 
+/** A page's help in a language: English stands in the page itself. */
+function helpOf(language: string, page: string): string {
+  const file = language === "en-US" ? `${page}.html` : `locales/${language}/${page}.html`;
+  const html = readFileSync(path.join(NODES, file), "utf8");
+  const help = /<script type="text\/markdown" data-help-name="([^"]+)">\n([\s\S]*?)<\/script>/.exec(html);
+  assert.equal(help?.[1], page, `${file} has the help of ${page}`);
+  return help[2]!;
+}
+
+/** What must be the same in every language: the sections, and the properties of messages with their types. */
+function outline(help: string): string[] {
+  return help.split("\n").flatMap((line) => {
+    if (line.startsWith("### ")) return "###";
+    const property = /^: [^:]+\([^:]+\) :/.exec(line);
+    const links = [...line.matchAll(/\]\((https?:[^)]+)\)/g)].map(([, link]) => link!);
+    return property ? [property[0]] : links;
+  });
+}
+
+const languages = readdirSync(path.join(NODES, "locales"));
+const withHelp = pages.filter((page) => page !== "editor");
+
 describe("catalogs", () => {
   for (const page of pages) {
     it(`of ${page} have every text that it asks for`, () => {
@@ -38,9 +66,30 @@ describe("catalogs", () => {
     });
   }
 
-  for (const language of readdirSync(path.join(NODES, "locales")).filter((name) => name !== "en-US")) {
-    it(`in ${language} have the same texts as in English`, () => {
-      for (const page of pages) assert.deepEqual(catalog(language, page), catalog("en-US", page), page);
+  for (const language of languages) {
+    it(`in ${language} have the same texts as in English, with the same blanks to fill in`, () => {
+      for (const page of pages) {
+        assert.deepEqual(catalog(language, page), catalog("en-US", page), page);
+        assert.deepEqual(blanks(language, page), blanks("en-US", page), page);
+      }
+    });
+
+    it(`in ${language} have help with the same sections and properties as in English`, () => {
+      for (const page of withHelp) {
+        assert.deepEqual(outline(helpOf(language, page)), outline(helpOf("en-US", page)), page);
+      }
+    });
+
+    it(`in ${language} have help that the editor shows as it was meant`, () => {
+      for (const page of withHelp) {
+        const lines = helpOf(language, page).split("\n");
+        for (const [i, line] of lines.entries()) {
+          if (!line.startsWith(":")) continue;
+          // The editor ends a property's text at the end of the line, and loses what has a further colon.
+          assert.match(line, /^: [^:]+\([^:]+\) : [^:]+$/, page);
+          assert.doesNotMatch(lines[i + 1] ?? "", /^[^:\n]/, `${page}: the line behind "${line}"`);
+        }
+      }
     });
   }
 });
