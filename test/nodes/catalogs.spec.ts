@@ -92,4 +92,8 @@ describe("catalogs", () => {
       }
     });
   }
+
+  it("are there in the languages of Node-RED that are promised", () => {
+    assert.deepEqual(languages.sort(), ["de", "en-US", "es", "fr", "ja", "zh-CN"]);
+  });
 });
