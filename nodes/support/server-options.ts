@@ -68,7 +68,7 @@ export function serverOptions(
 ): DataLinkServerOptions & { port: number } {
   const who = settings.choice("Who may", def.access, ["loopback", "read", "write", "rules"]);
   const directory = settings.text(def.directory);
-  const perAddress = settings.number("From one address at most", def.maxClientsPerAddress, {
+  const perAddress = settings.number("Per address", def.maxClientsPerAddress, {
     min: 1,
     max: 100_000,
     fallback: UNLIMITED,
@@ -80,7 +80,7 @@ export function serverOptions(
     host: settings.text(def.host, who === "loopback" ? "127.0.0.1" : everyAddress()),
     access: accessOptions(settings, who, def, secrets),
     ringBytes: Math.round(
-      settings.number("Ring", def.ringSize, { min: 0.0625, max: 65536, fallback: 64 }) * MIB,
+      settings.number("Ring", def.ringSize, { min: 0.0625, max: 4095, fallback: 64 }) * MIB,
     ),
     packetSize: settings.number("Max. packet", def.packetSize, {
       min: 128,
@@ -90,10 +90,10 @@ export function serverOptions(
     directory: directory === "" ? undefined : path.resolve(RED.settings.userDir ?? ".", directory),
     tls: tlsOptions(RED, def.tls),
     webSocket: { origins: wordsOf(settings.text(def.origins)) },
-    maxClients: settings.number("Clients at most", def.maxClients, { min: 1, max: 100_000, fallback: 600 }),
+    maxClients: settings.number("Clients", def.maxClients, { min: 1, max: 100_000, fallback: 600 }),
     maxClientsPerAddress: perAddress === UNLIMITED ? undefined : perAddress,
     ioTimeout: seconds("Time limit", def.ioTimeout, 0.1, 10),
-    idleTimeout: seconds("Idle for at most", def.idleTimeout, 0, 3600),
+    idleTimeout: seconds("Idle limit", def.idleTimeout, 0, 3600),
   };
 }
 
@@ -134,7 +134,7 @@ function accessRule(settings: Settings, rule: RuleDef): AccessRule {
 
 function accessUser(settings: Settings, secrets: Secrets, slot: string): AccessUser[] {
   const name = settings.text(secrets[`user${slot}`]);
-  const password = settings.text(secrets[`password${slot}`]);
+  const password = settings.secret(secrets[`password${slot}`]);
   if (!name || !password) return [];
   return [{ name, password, write: settings.text(secrets[`streams${slot}`]) || true }];
 }
@@ -144,7 +144,7 @@ function tokenOptions(
   def: DataLinkServerDef,
   secrets: Secrets,
 ): JsonWebTokenOptions | undefined {
-  const secret = settings.text(secrets.tokenSecret);
+  const secret = settings.secret(secrets.tokenSecret);
   const publicKey = settings.text(def.publicKey);
   if (!secret && !publicKey) return undefined;
   return { ...(secret && { secret }), ...(publicKey && { publicKey }) };

@@ -1,0 +1,159 @@
+// README and docs/ held against the code: a page per node with all its settings and their defaults, links that lead somewhere, error
+// codes that exist, and every example told of.
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+
+const root = path.join(__dirname, "..");
+const read = (file: string): string => readFileSync(path.join(root, file), "utf8");
+
+const types = Object.keys(
+  (JSON.parse(read("package.json")) as { "node-red": { nodes: Record<string, string> } })["node-red"].nodes,
+);
+const pages = ["README.md", ...readdirSync(path.join(root, "docs")).map((file) => `docs/${file}`)];
+
+/** A node's texts, by keys such as `datalink-in.label.match`. */
+function catalog(type: string): (key: string) => string | undefined {
+  const texts = JSON.parse(read(`nodes/locales/en-US/${type}.json`)) as unknown;
+  return (key) => {
+    const text = key
+      .split(".")
+      .reduce((inner: unknown, name) => (inner as Record<string, unknown>)?.[name], texts);
+    return typeof text === "string" ? text : undefined;
+  };
+}
+
+interface Setting {
+  label: string;
+  /** As the page is to show it; `undefined` where the dialog has none to show, as for secrets. */
+  standard: string | undefined;
+}
+
+/** The settings of a node's dialog that have a label of their own. */
+function settingsOf(type: string): Setting[] {
+  const html = read(`nodes/${type}.html`);
+  const text = catalog(type);
+  const labels = html.matchAll(
+    /<label for="node-(?:config-)?input-(\w+)"[^>]*>(?:(?!<\/label>).)*data-i18n="([\w-]+\.label\.[\w-]+)"/g,
+  );
+  return [...labels].map(([, name, key]) => {
+    const given = new RegExp(`^ +${name}: \\{\\s*value: ("[^"]*"|true|false|\\[\\])`, "m").exec(html)?.[1];
+    const select = new RegExp(`<select id="node-(?:config-)?input-${name}".*?</select>`, "s").exec(html)?.[0];
+    const chosen = new RegExp(`<option value=${given} data-i18n="([^"]+)"`).exec(select ?? "")?.[1];
+    return { label: text(key!)!, standard: chosen ? text(chosen) : shown(given) };
+  });
+}
+
+function shown(value: string | undefined): string | undefined {
+  if (value === undefined || value === "[]" || value === '""') return undefined;
+  if (value === "true") return "on";
+  return value === "false" ? "off" : `\`${value.slice(1, -1)}\``;
+}
+
+/** The rows of the table below a page's heading "Settings", each as its cells. */
+function settingsTable(page: string): string[][] {
+  const section = /^## Settings\n(.*?)^\| Setting .*?\n\|[-|]+\n(.*?)\n\n/ms.exec(page)?.[2] ?? "";
+  return section.split("\n").map((row) =>
+    row
+      .split("|")
+      .map((cell) => cell.trim())
+      .slice(1, -1),
+  );
+}
+
+/** A page without its pieces of code, where a bracket is no link. */
+const prose = (page: string): string => page.replace(/^```.*?^```/gms, "").replace(/`[^`\n]*`/g, "`code`");
+
+/** The fragments that lead to a page's headings, as GitHub makes them. */
+function fragments(page: string): string[] {
+  const headings = [...page.replace(/^```.*?^```/gms, "").matchAll(/^#+ (.*)$/gm)];
+  return headings.map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+describe("docs", () => {
+  for (const type of types) {
+    describe(`of ${type}`, () => {
+      it("are a page that README's table of nodes links", () => {
+        assert.ok(existsSync(path.join(root, `docs/${type}.md`)), `docs/${type}.md is missing`);
+        assert.match(
+          read("README.md"),
+          new RegExp(`^\\| \\[\\*+${type}\\*+\\]\\(docs/${type}\\.md\\) \\|`, "m"),
+        );
+      });
+
+      it("have a row for every setting of the dialog, with its default", () => {
+        const rows = settingsTable(read(`docs/${type}.md`));
+        const settings = settingsOf(type);
+        assert.ok(settings.length > 0);
+        for (const { label, standard } of settings) {
+          const row = rows.find(([name]) => name === label);
+          assert.ok(row, `the table of settings has no row ${label}`);
+          const wanted = standard ?? "blank";
+          const isThere = row[2] === wanted || (standard === undefined && row[2] === "none");
+          assert.ok(isThere, `${label}: the default is ${wanted}, not ${row[2]}`);
+        }
+      });
+
+      it("have no row for what is no setting", () => {
+        const labels = Object.values(
+          (JSON.parse(read(`nodes/locales/en-US/${type}.json`)) as Record<string, { label: object }>)[type]!
+            .label,
+        );
+        const odd = settingsTable(read(`docs/${type}.md`)).filter(([name]) => !labels.includes(name));
+        assert.deepEqual(odd, []);
+      });
+    });
+  }
+
+  for (const page of pages) {
+    it(`in ${page} have links that lead somewhere`, () => {
+      for (const [, target] of prose(read(page)).matchAll(/\]\(([^)]+)\)/g)) {
+        if (/^[a-z]+:/.test(target!)) continue;
+        const [file, fragment] = target!.split("#") as [string, string?];
+        const goal = file === "" ? page : path.posix.join(path.posix.dirname(page), file);
+        assert.ok(existsSync(path.join(root, goal)), `${target}: there is no ${goal}`);
+        if (fragment !== undefined)
+          assert.ok(fragments(read(goal)).includes(fragment), `${goal} has no heading for #${fragment}`);
+      }
+    });
+
+    it(`in ${page} have error codes that the code has`, () => {
+      const codes = [
+        ...read(page).matchAll(/`([A-Z]+(?:_[A-Z]+)+|TIMEOUT|TRUNCATED|PROTOCOL|CLOSED|OVERLOADED)`/g),
+      ];
+      const unknown = codes.map(([, code]) => code!).filter((code) => !source().includes(`"${code}"`));
+      assert.deepEqual(unknown, []);
+    });
+  }
+
+  it("tell of every example", () => {
+    const text = pages.map(read).join("\n").replace(/\s+/g, " ");
+    const examples = readdirSync(path.join(root, "examples")).filter((file) => file.endsWith(".json"));
+    assert.ok(examples.length > 0);
+    assert.deepEqual(
+      examples.filter((file) => !text.includes(file.replace(".json", ""))),
+      [],
+    );
+  });
+});
+
+let sources: string | undefined;
+
+/** All source text of the library and the nodes. */
+function source(): string {
+  sources ??= ["lib", "nodes"]
+    .flatMap((folder) =>
+      readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" }).map(
+        (file) => `${folder}/${file}`,
+      ),
+    )
+    .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))
+    .map(read)
+    .join("\n");
+  return sources;
+}
