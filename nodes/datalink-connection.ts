@@ -101,8 +101,8 @@ function credentialsOf(
     case "none":
       return undefined;
     case "password":
-      return { user: secrets.user ?? "", password: secrets.password ?? "" };
+      return { user: settings.text(secrets.user), password: settings.secret(secrets.password) };
     case "token":
-      return { jwt: (secrets.token ?? "").trim() };
+      return { jwt: settings.text(secrets.token) };
   }
 }

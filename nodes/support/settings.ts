@@ -20,12 +20,14 @@ export class Settings {
 
   /** Text without surrounding spaces; `fallback` for nothing. */
   text(value: unknown, fallback = ""): string {
+    return this.secret(value).trim() || fallback;
+  }
+
+  /** Text to the letter, as passwords are. */
+  secret(value: unknown): string {
     const given = value === undefined || value === null ? "" : String(value as string);
     const hasVariable = /\$\{[^}]+\}/.test(given);
-    const text = hasVariable
-      ? String(this.#RED.util.evaluateNodeProperty(given, "env", this.#node, {}))
-      : given;
-    return text.trim() || fallback;
+    return hasVariable ? String(this.#RED.util.evaluateNodeProperty(given, "env", this.#node, {})) : given;
   }
 
   /**

@@ -1,6 +1,6 @@
 // Every text that a dialog asks for is in its catalog, and every catalog says what its node needs.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
 const NODES = path.join(__dirname, "../../nodes");
@@ -65,6 +65,15 @@ describe("catalogs", () => {
       assert.deepEqual(missing, []);
     });
   }
+
+  it("say of every node that its settings cannot be used", () => {
+    for (const page of pages) {
+      const file = path.join(NODES, `${page}.ts`);
+      const source = existsSync(file) ? readFileSync(file, "utf8") : "";
+      if (/\bbegin\(RED/.test(source))
+        assert.ok(catalog("en-US", page).includes(`${page}.status.settings`), page);
+    }
+  });
 
   for (const language of languages) {
     it(`in ${language} have the same texts as in English, with the same blanks to fill in`, () => {

@@ -39,6 +39,23 @@ describe("questions of the dialogs", () => {
     });
   });
 
+  it("logs in with what environment variables hold", async () => {
+    await using guarded = await DataLinkServer.listen({
+      port: 0,
+      ringBytes: 1 << 20,
+      access: { rules: [{ from: "127.0.0.1" }], users: [{ name: "ringo", password: " hush", write: true }] },
+    });
+    process.env.TEST_DATALINK_PASSWORD = " hush";
+    const answer = await flow.post("/datalink/test", {
+      id: "new",
+      address: guarded.url,
+      auth: "password",
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: Node-RED's notation
+      credentials: { user: "ringo", password: "${TEST_DATALINK_PASSWORD}" },
+    });
+    assert.equal((answer as { write: boolean }).write, true, JSON.stringify(answer));
+  });
+
   it("says in a sentence why there is no answer", async () => {
     const nowhere = await flow.post("/datalink/test", { id: "new", address: "127.0.0.1:1", auth: "none" });
     assert.match(
