@@ -15,6 +15,7 @@ import { CodedError } from "../errors.ts";
  * - `INVALID_PAYLOAD`: a payload is not what its type says, or cannot be made from a value.
  * - `SERVER_ERROR`: the server answered ERROR; its own words are in the message.
  * - `PACKET_NOT_FOUND`: the server answered that its ring does not hold the packet.
+ * - `PACKET_REJECTED`: the server closes the connection, without a word, whenever it is sent this packet.
  * - `NOT_PERMITTED`: the server does not allow it to this client.
  * - `ADDRESS_IN_USE`, `LISTEN_FAILED`: the embedded server could not listen.
  * - `STORAGE_FAILED`: the embedded server cannot keep its ring in the folder it was given.
@@ -36,6 +37,7 @@ export type DataLinkErrorCode =
   | "INVALID_PAYLOAD"
   | "SERVER_ERROR"
   | "PACKET_NOT_FOUND"
+  | "PACKET_REJECTED"
   | "NOT_PERMITTED"
   | "ADDRESS_IN_USE"
   | "LISTEN_FAILED"

@@ -6,7 +6,7 @@ import { write, writeNotPermitted } from "./commands.ts";
 import { type ConnectOptions, openSession, type Session } from "./connect.ts";
 import { rejectOnAbort, type Settlers, throwIfAborted } from "./deadline.ts";
 import { DataLinkError, type DataLinkErrorCode } from "./errors.ts";
-import { Fifo } from "./fifo.ts";
+import { Outbox, type Outgoing, STRIKES_OUT } from "./outbox.ts";
 import type { PacketInput } from "./packet.ts";
 
 export interface PacketWriterOptions extends Omit<ConnectOptions, "signal"> {
@@ -37,7 +37,7 @@ export interface WriteOptions {
   signal?: AbortSignal | undefined;
 }
 
-interface Entry extends Settlers<bigint | undefined> {
+interface Entry extends Outgoing, Settlers<bigint | undefined> {
   readonly packet: PacketInput;
   readonly bytes: number;
   readonly ack: boolean;
@@ -60,7 +60,8 @@ const REFUSALS: ReadonlySet<DataLinkErrorCode> = new Set([
 
 /**
  * Writes packets to a server, in order, and acknowledged: connects, and whenever the connection is lost connects again and
- * sends what has not been acknowledged. A packet whose acknowledgement was lost may then be in the ring twice.
+ * sends what has not been acknowledged. A packet whose acknowledgement was lost may then be in the ring twice. One at which
+ * the server closes the connection time and again, while it takes others, is given up: see {@link Outbox}.
  */
 export class PacketWriter implements AsyncDisposable {
   /** The server's address, without user name and password. */
@@ -71,9 +72,7 @@ export class PacketWriter implements AsyncDisposable {
   readonly #maxWaitingBytes: number;
   readonly #backoff: Backoff;
   readonly #stop = new AbortController();
-  /** Waiting to be sent; those sent and not acknowledged are in `#sent`. */
-  #waiting = new Fifo<Entry>();
-  #sent = new Fifo<Entry>();
+  readonly #outbox: Outbox<Entry>;
   #bytes = 0;
   #session: Session | undefined;
   readonly #running: Promise<void>;
@@ -88,6 +87,7 @@ export class PacketWriter implements AsyncDisposable {
     this.#options = options;
     this.#maxInFlight = atLeastOne(options.maxInFlight, MAX_IN_FLIGHT, "maxInFlight");
     this.#maxWaitingBytes = atLeastOne(options.maxWaitingBytes, MAX_WAITING_BYTES, "maxWaitingBytes");
+    this.#outbox = new Outbox(this.#maxInFlight);
     this.#backoff = new Backoff(options.backoff);
     this.#running = this.#run();
   }
@@ -99,7 +99,7 @@ export class PacketWriter implements AsyncDisposable {
 
   /** Packets that have not been acknowledged, sent or not. */
   get pending(): number {
-    return this.#waiting.length + this.#sent.length;
+    return this.#outbox.length;
   }
 
   /**
@@ -117,7 +117,8 @@ export class PacketWriter implements AsyncDisposable {
    * Writes a packet; resolves with its id in the server's ring. While there is no connection it waits for one.
    *
    * @throws DataLinkError what the server answers: `NOT_PERMITTED`, `TOO_LARGE`, `SERVER_ERROR`; `INVALID_ARGUMENT`;
-   * `QUEUE_FULL` when too many bytes wait; `CLOSED`; `ABORTED`
+   * `PACKET_REJECTED` when the server closes the connection at this packet time and again, and takes others; `QUEUE_FULL`
+   * when too many bytes wait; `CLOSED`; `ABORTED`
    */
   write(packet: PacketInput, options: WriteOptions & { ack: false }): Promise<undefined>;
   write(packet: PacketInput, options?: WriteOptions & { ack?: true }): Promise<bigint>;
@@ -130,14 +131,14 @@ export class PacketWriter implements AsyncDisposable {
     const bytes = Buffer.byteLength(packet.payload) + OVERHEAD;
     if (this.#bytes + bytes > this.#maxWaitingBytes) throw this.#queueFull();
     return await new Promise((resolve, reject) => {
-      const entry: Entry = { packet, bytes, ack, resolve, reject, abandoned: false };
+      const entry: Entry = { packet, bytes, ack, resolve, reject, abandoned: false, strikes: 0 };
       if (signal) {
         rejectOnAbort(entry, signal, what, () => {
           entry.abandoned = true;
         });
       }
       this.#bytes += bytes;
-      this.#waiting.push(entry);
+      this.#outbox.add(entry);
       this.#pump();
     });
   }
@@ -183,6 +184,19 @@ export class PacketWriter implements AsyncDisposable {
 
   /** Returns what ended the connection. */
   async #connectAndWrite(): Promise<DataLinkError> {
+    const failure = await this.#writeUntilLost();
+    this.#session = undefined;
+    const suspect = this.#outbox.lost(failure.code === "CONNECTION_LOST");
+    if (suspect === undefined) return failure;
+    const { item: entry, isGuilty } = suspect;
+    if (isGuilty) {
+      this.#done(entry);
+      this.#fail(entry, rejected(this.server, entry.packet, failure));
+    }
+    return lostAt(entry.packet, failure);
+  }
+
+  async #writeUntilLost(): Promise<DataLinkError> {
     const stop = () => void this.#session?.connection.close().catch(() => {});
     this.#stop.signal.addEventListener("abort", stop, { once: true });
     try {
@@ -199,15 +213,13 @@ export class PacketWriter implements AsyncDisposable {
       return error as DataLinkError;
     } finally {
       this.#stop.signal.removeEventListener("abort", stop);
-      this.#session = undefined;
-      this.#takeBack();
     }
   }
 
   /** Sends what waits, as long as there is room in the window. */
   #pump(): void {
-    while (this.#session?.connection.isOpen && this.#sent.length < this.#maxInFlight) {
-      const entry = this.#waiting.shift();
+    while (this.#session?.connection.isOpen) {
+      const entry = this.#outbox.take();
       if (entry === undefined) return;
       if (entry.abandoned) this.#done(entry);
       else this.#send(this.#session, entry);
@@ -224,42 +236,31 @@ export class PacketWriter implements AsyncDisposable {
       this.#fail(entry, error as DataLinkError);
       return;
     }
-    this.#sent.push(entry);
+    this.#outbox.sent(entry);
     if (!entry.ack) entry.resolve(undefined);
     acknowledged.then(
       (packetId) => {
         this.#backoff.succeed();
-        this.#answered(entry);
+        this.#answered(entry, true);
         entry.resolve(packetId);
       },
       (error: DataLinkError) => {
         // Lost with the connection: it is sent again on the next one.
         if (error === connection.failure) return;
-        this.#answered(entry);
+        this.#answered(entry, false);
         this.#fail(entry, error);
       },
     );
   }
 
-  /** Answers come in the order of the packets. */
-  #answered(entry: Entry): void {
-    if (this.#sent.first !== entry) return;
-    this.#sent.shift();
+  #answered(entry: Entry, isTaken: boolean): void {
+    if (!this.#outbox.answered(entry, isTaken)) return;
     this.#done(entry);
     this.#pump();
   }
 
-  /** What was sent and not acknowledged is to be sent again, before all else. */
-  #takeBack(): void {
-    const waiting = this.#waiting;
-    this.#waiting = this.#sent;
-    this.#sent = new Fifo();
-    for (let entry = waiting.shift(); entry; entry = waiting.shift()) this.#waiting.push(entry);
-  }
-
   #failAll(error: DataLinkError): void {
-    this.#takeBack();
-    for (let entry = this.#waiting.shift(); entry; entry = this.#waiting.shift()) {
+    for (const entry of this.#outbox.clear()) {
       this.#done(entry);
       this.#fail(entry, error);
     }
@@ -313,4 +314,22 @@ function atLeastOne(value: number | undefined, standard: number, what: string): 
   if (value === undefined) return standard;
   if (value >= 1) return value;
   throw new DataLinkError("INVALID_ARGUMENT", `${what} is a number from 1, not ${value}.`);
+}
+
+/** Only a guess yet: it may be the server that does not take anything. */
+function lostAt({ streamId, payload }: PacketInput, failure: DataLinkError): DataLinkError {
+  const message =
+    `${failure.message} It was lost each time right after a packet of ${streamId} (${Buffer.byteLength(payload)} bytes) was ` +
+    "sent: the server does not take this one, or none.";
+  return new DataLinkError(failure.code, message, { cause: failure });
+}
+
+function rejected(server: string, { streamId, payload }: PacketInput, failure: DataLinkError): DataLinkError {
+  return new DataLinkError(
+    "PACKET_REJECTED",
+    `${server} closed the connection each time it was sent this packet of ${streamId} (${Buffer.byteLength(payload)} bytes), ` +
+      `and took others in between: it was given up, after ${STRIKES_OUT} times. Look in the server's log, and compare the ` +
+      "packet's stream id, times and size with those of packets that it takes.",
+    { cause: failure },
+  );
 }

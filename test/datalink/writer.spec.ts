@@ -6,7 +6,7 @@ import { encodeError, encodeOk } from "../../lib/datalink/replies.ts";
 import { PacketWriter, type PacketWriterOptions, type WriterEvent } from "../../lib/datalink/writer.ts";
 import { DataLinkServer } from "../../lib/ring/server.ts";
 import { recordEvents } from "../support/events.ts";
-import { FaultProxy } from "../support/fault-proxy.ts";
+import { FaultProxy, seededRandom } from "../support/fault-proxy.ts";
 import { scriptedPeer } from "../support/scripted-peer.ts";
 
 const fast = { minDelay: 1, maxDelay: 20 };
@@ -110,6 +110,115 @@ describe("PacketWriter", () => {
     const results = await outcomes(names.map((name, n) => writer.write(packet(n, name))));
     assert.deepEqual(results, [1n, "SERVER_ERROR", 2n, 3n, "SERVER_ERROR", 4n]);
     assert.equal(events.count("disconnected"), 2);
+  });
+
+  describe("where the server closes the connection without a word", () => {
+    /** A server that takes packets until `isBad` says so; it counts their ids. */
+    function moody(isBad: (streamId: string) => boolean, end: "close" | "reset" = "close") {
+      const written: string[] = [];
+      return scriptedPeer((command) => {
+        if (command.words[0] !== "WRITE") return undefined;
+        if (isBad(command.words[1]!)) return [end];
+        written.push(command.words[1]!);
+        return encodeOk(BigInt(written.length));
+      }).then((peer) => Object.assign(peer, { written }));
+    }
+
+    for (const end of ["close", "reset"] as const) {
+      it(`gives up a packet at which it does so again and again, and takes others (${end})`, async () => {
+        await using peer = await moody((streamId) => streamId === "BAD/TEXT", end);
+        const { writer, events } = open(peer.url, { maxInFlight: 10 });
+        const names = "A B BAD C D BAD BAD E F G H I J K L M N O".split(" ").map((name) => `${name}/TEXT`);
+        const writes = names.map((name, n) => writer.write(packet(n, name)));
+        const results = await outcomes(writes);
+        assert.deepEqual(
+          results.map((result) => (typeof result === "bigint" ? "taken" : result)),
+          names.map((name) => (name === "BAD/TEXT" ? "PACKET_REJECTED" : "taken")),
+        );
+        // One whose acknowledgement was lost is there twice; none has overtaken another.
+        assert.deepEqual(
+          [...new Set(peer.written)],
+          names.filter((name) => name !== "BAD/TEXT"),
+        );
+        await assert.rejects(writes[2]!, {
+          message:
+            /^datalink:\S+ closed the connection each time it was sent this packet of BAD\/TEXT \(8 bytes\), and took others in between: it was given up, after 6 times\. .*log/,
+        });
+        const { error } = await events.wait("disconnected", ({ error }) => /BAD/.test(error.message));
+        assert.equal(error.code, "CONNECTION_LOST");
+        assert.match(
+          error.message,
+          /lost.* each time right after a packet of BAD\/TEXT \(8 bytes\) was sent/,
+        );
+        assert.equal(await writer.write(packet(1)), BigInt(peer.written.length));
+      });
+    }
+
+    it("tells by an event of one given up whose writer did not wait", async () => {
+      await using peer = await moody((streamId) => streamId === "BAD/TEXT");
+      const { writer, events } = open(peer.url);
+      await writer.write(packet(1, "BAD/TEXT"), { ack: false });
+      await Promise.all([2, 3, 4, 5].map((n) => writer.write(packet(n))));
+      const { error, streamId } = await events.wait("packet-refused");
+      assert.deepEqual([error.code, streamId], ["PACKET_REJECTED", "BAD/TEXT"]);
+    });
+
+    it("gives up none while it does so at every packet", async () => {
+      let works = false;
+      await using peer = await moody(() => !works);
+      const { writer, events } = open(peer.url, { maxInFlight: 10 });
+      const names = Array.from({ length: 20 }, (_, n) => `S${n}/TEXT`);
+      const results = outcomes(names.map((name, n) => writer.write(packet(n, name))));
+      await events.wait("disconnected", ({ attempt }) => attempt === 25);
+      works = true;
+      assert.ok((await results).every((result) => typeof result === "bigint"));
+      // The one that shows that packets are taken again is before those that it was to show it for.
+      const [, ...others] = peer.written;
+      assert.deepEqual([...peer.written].sort(), [...names].sort());
+      assert.deepEqual(
+        others,
+        names.filter((name) => name !== peer.written[0]),
+      );
+    });
+
+    it("gives up none before others are there that it takes", async () => {
+      await using peer = await moody((streamId) => streamId === "BAD/TEXT");
+      const { writer, events } = open(peer.url);
+      const bad = outcomes([writer.write(packet(1, "BAD/TEXT"))]);
+      await events.wait("disconnected", ({ attempt }) => attempt === 15);
+      assert.equal(writer.pending, 1);
+      for (let n = 2; writer.pending > 0; n++) await writer.write(packet(n));
+      assert.deepEqual(await bad, ["PACKET_REJECTED"]);
+    });
+
+    it("gives up none because the server does not answer", async () => {
+      let answers = false;
+      const silent = new Set<unknown>();
+      await using peer = await scriptedPeer((command, socket) => {
+        if (command.words[0] !== "WRITE") return undefined;
+        if (!answers && command.words[1] === "SLOW/TEXT") silent.add(socket);
+        return silent.has(socket) ? "" : encodeOk(1n);
+      });
+      const { writer, events } = open(peer.url, { timeout: { command: 10 } });
+      const names = ["SLOW/TEXT", ..."ABCDEFGHIJKL".split("").map((name) => `${name}/TEXT`)];
+      const writes = outcomes(names.map((name, n) => writer.write(packet(n, name))));
+      const { error } = await events.wait("disconnected", ({ attempt }) => attempt === 15);
+      assert.equal(error.code, "TIMEOUT");
+      answers = true;
+      assert.ok((await writes).every((result) => result === 1n));
+    });
+
+    it("gives up none because of a network that cuts connections", async () => {
+      await using server = await DataLinkServer.listen({ port: 0 });
+      const faults = { random: seededRandom(7), bytesToFault: 1500, maxDelay: 2 };
+      await using proxy = await FaultProxy.listen(() => server.port, faults);
+      const { writer, events } = open(proxy.url, { maxInFlight: 20, timeout: 200 });
+      const payload = Buffer.alloc(400);
+      const writes = Array.from({ length: 300 }, (_, n) => writer.write({ ...packet(n), payload }));
+      const results = await outcomes(writes);
+      assert.ok(results.every((result) => typeof result === "bigint"));
+      assert.ok(events.count("disconnected") > 30, `${events.count("disconnected")} losses`);
+    });
   });
 
   it("fails what cannot be sent without losing the connection", async () => {
