@@ -237,21 +237,20 @@ async function readAndStream(
   wanted: (packet: Packet) => boolean,
 ): Promise<boolean> {
   const { feed, session } = it;
-  let found = 0;
+  let found = false;
   feed.hold();
   feed.trustNext();
   const reads = ids.map((id) =>
     readInPlace(it, id, (packet) => {
-      found++;
       if (wanted(packet)) feed.packet(packet);
+      // From the first one on that is there, all is in order: what has come stays, should the connection be lost now.
+      if (!found) feed.release();
+      found = true;
     }),
   );
   session.connection.startStream(feed);
   await Promise.all(reads);
-  if (found > 0) {
-    feed.release();
-    return true;
-  }
+  if (found) return true;
   await session.connection.endStream();
   feed.discard();
   return false;

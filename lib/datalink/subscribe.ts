@@ -67,6 +67,9 @@ const REFUSALS: ReadonlySet<DataLinkErrorCode> = new Set([
   "CERTIFICATE_REJECTED",
 ]);
 
+/** What came from the server makes no sense. */
+const UNREADABLE: ReadonlySet<DataLinkErrorCode> = new Set(["PROTOCOL", "TOO_LARGE"]);
+
 /** A connection that has lasted so long was none that the server does not want. */
 const LASTING_MS = 60_000;
 
@@ -94,6 +97,8 @@ export class Subscription implements AsyncIterableIterator<Packet, undefined>, A
   #start: Start;
   #session: Session | undefined;
   #committed: Position | undefined;
+  /** Where what the server sent could not be read. */
+  #unreadable: string | undefined;
 
   /** Use {@link subscribe}. */
   constructor(url: string, options: SubscribeOptions) {
@@ -225,9 +230,9 @@ export class Subscription implements AsyncIterableIterator<Packet, undefined>, A
       const session = await openSession(this.#address, { ...this.#options, signal: this.#stop.signal });
       this.#session = session;
       this.#emit({ type: "connected", server: this.server, identity: session.server });
-      return await this.#follow(session);
+      return this.#located(await this.#follow(session));
     } catch (error) {
-      if (error instanceof DataLinkError && error.code !== "INVALID_ARGUMENT") return error;
+      if (error instanceof DataLinkError && error.code !== "INVALID_ARGUMENT") return this.#located(error);
       throw error;
     } finally {
       if (this.#feed.passed > passed || Date.now() - begun > LASTING_MS) backoff.succeed();
@@ -263,7 +268,11 @@ export class Subscription implements AsyncIterableIterator<Packet, undefined>, A
   async #begin(it: Beginning): Promise<void> {
     const known = this.#feed.position;
     const start: Start = known ? { kind: "after", position: known } : this.#start;
-    if (start.kind === "after") this.#feed.beginAfter(start.position);
+    if (start.kind === "after") {
+      // Kept until there is a packet: the feed forgets it where the server does not know it any more.
+      this.#start = start;
+      this.#feed.beginAfter(start.position);
+    }
     this.#feed.suspiciousJump = undefined;
     const how = await begin(it, start);
     if (start.kind !== "after" || how === undefined) {
@@ -273,6 +282,23 @@ export class Subscription implements AsyncIterableIterator<Packet, undefined>, A
       return;
     }
     this.#emit({ type: "resumed", server: this.server, how, position: start.position });
+  }
+
+  /**
+   * Says where it is, if what the server sends there cannot be read, and could not the last time. It is asked for it again:
+   * to leave packets out is not for this side to decide.
+   */
+  #located(failure: DataLinkError): DataLinkError {
+    if (this.#session === undefined || !UNREADABLE.has(failure.code)) return failure;
+    const last = this.#feed.position;
+    const where = last ? `behind packet ${last.packetId}` : "first";
+    const isSame = where === this.#unreadable;
+    this.#unreadable = where;
+    if (!isSame) return failure;
+    const message =
+      `${failure.message} What the server sends ${where} cannot be read, each time anew. If it stays so, ask the ` +
+      "server's operator, or begin at a later packet or time.";
+    return new DataLinkError(failure.code, message, { cause: failure });
   }
 
   #nextJump(): Promise<Jump> {

@@ -9,6 +9,7 @@ import {
   subscribe,
 } from "../../lib/datalink/subscribe.ts";
 import { DataLinkServer } from "../../lib/ring/server.ts";
+import { damagingProxy } from "../support/damaging-proxy.ts";
 import { recordEvents } from "../support/events.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 
@@ -51,9 +52,9 @@ describe("subscribe", () => {
     await server.close();
   });
 
-  function open(options: SubscribeOptions = {}) {
+  function open({ url = proxy.url, ...options }: SubscribeOptions & { url?: string } = {}) {
     const events = recordEvents<SubscriptionEvent>();
-    const packets = subscribe(proxy.url, { backoff: fast, onEvent: events.onEvent, ...options });
+    const packets = subscribe(url, { backoff: fast, onEvent: events.onEvent, ...options });
     opened.push(packets);
     return { packets, events };
   }
@@ -203,6 +204,19 @@ describe("subscribe", () => {
       assert.deepEqual(texts(await take(packets, 30)), numbered(11, 40));
     });
 
+    it("loses nothing when the connection is lost again before the first of the new packets", async () => {
+      fill(server, 1, 3);
+      const { packets, events } = open({ from: "latest" });
+      await events.wait("started");
+      fill(server, 4, 4);
+      await take(packets, 1);
+      await restart();
+      assert.equal((await events.wait("resumed")).how, "restarted");
+      proxy.cut();
+      fill(server, 5, 6);
+      assert.deepEqual(texts(await take(packets, 2)), numbered(5, 6));
+    });
+
     it("goes on trying, and tells each time", async () => {
       const { url } = server;
       await server.close();
@@ -216,6 +230,32 @@ describe("subscribe", () => {
       await events.wait("started");
       fill(server, 1, 1);
       assert.deepEqual(texts(await take(packets, 1)), ["packet 1"]);
+    });
+
+    it("asks again, less and less often, for a packet that cannot be read, and says where it is", async () => {
+      fill(server, 1, 5);
+      let damaged = "1";
+      await using damaging = await damagingProxy(
+        () => server.port,
+        (id) => id === damaged,
+      );
+      const { packets, events } = open({ url: damaging.url, from: "earliest" });
+      const { error } = await events.wait("disconnected", ({ attempt }) => attempt === 5);
+      assert.equal(error.code, "PROTOCOL");
+      assert.match(error.message, /XX_TEST\/TEXT \?.* What the server sends first cannot be read, each time/);
+      damaged = "4";
+      assert.deepEqual(texts(await take(packets, 3)), numbered(1, 3));
+      const behind = await events.wait("disconnected", (event) => /behind packet/.test(event.error.message));
+      assert.match(
+        behind.error.message,
+        /sends behind packet 3 cannot .* begin at a later packet or time\.$/,
+      );
+      assert.ok(behind.attempt > 1);
+      // Nothing is left out without being asked to.
+      const later = open({ url: damaging.url, from: new Date(5000) });
+      assert.deepEqual(texts(await take(later.packets, 1)), ["packet 5"]);
+      damaged = "none";
+      assert.deepEqual(texts(await take(packets, 2)), numbered(4, 5));
     });
 
     it("says that the server refuses a filter, and tries again", async () => {
