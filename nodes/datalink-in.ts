@@ -4,6 +4,7 @@ import type { Packet } from "../lib/datalink/packet.ts";
 import type { From } from "../lib/datalink/position.ts";
 import { PositionFile } from "../lib/datalink/position-file.ts";
 import { type Subscription, type SubscriptionEvent, subscribe } from "../lib/datalink/subscribe.ts";
+import { RateMeter } from "../lib/rate-meter.ts";
 import { toMicroseconds } from "../lib/time.ts";
 import { chosenServer, type ServerSettings } from "./datalink-connection.ts";
 import { readControl } from "./support/control.ts";
@@ -14,7 +15,7 @@ import { asError, onClose, onInput } from "./support/input.ts";
 import { eventMessage, Link } from "./support/link.ts";
 import { packetMessage } from "./support/packet-message.ts";
 import { begin, SettingError, Settings } from "./support/settings.ts";
-import { RateMeter, StatusLine } from "./support/status.ts";
+import { rateText, StatusLine } from "./support/status.ts";
 
 interface DataLinkInDef extends NodeDef {
   version: number;
@@ -260,7 +261,7 @@ class Reader {
     }
     if (!this.#link.isConnected) return this.#link.status();
     if (this.#delivery.isHeldUp) return { fill: "blue", shape: "ring", text: text("paused") };
-    const rate = this.#rate.read();
+    const rate = rateText(this.#rate.read());
     const gaps = this.#gaps > 0 ? `, ${text("gaps", { count: this.#gaps })}` : "";
     const at = this.#packets?.position ? ` #${this.#packets.position.packetId}` : "";
     return { fill: "green", shape: "dot", text: `${text("streaming", { rate })}${at}${gaps}` };

@@ -2,13 +2,14 @@
 import type { Node, NodeAPI, NodeDef, NodeStatus } from "node-red";
 import { splitStreamId } from "../lib/datalink/stream-id.ts";
 import { PacketWriter } from "../lib/datalink/writer.ts";
+import { RateMeter } from "../lib/rate-meter.ts";
 import { formatMicroseconds } from "../lib/time.ts";
 import { chosenServer } from "./datalink-connection.ts";
 import { onClose, onInput } from "./support/input.ts";
 import { Link } from "./support/link.ts";
 import { messagePackets, type OutgoingPacket } from "./support/message-packets.ts";
 import { begin, Settings } from "./support/settings.ts";
-import { RateMeter, StatusLine } from "./support/status.ts";
+import { rateText, StatusLine } from "./support/status.ts";
 
 interface DataLinkOutDef extends NodeDef {
   version: number;
@@ -60,7 +61,7 @@ function write(RED: NodeAPI, node: Node, def: DataLinkOutDef): void {
     if (writer.pending > maxInFlight) {
       return { fill: "blue", shape: "ring", text: text("waiting", { count: writer.pending }) };
     }
-    return { fill: "green", shape: "dot", text: text("writing", { rate: rate.read() }) };
+    return { fill: "green", shape: "dot", text: text("writing", { rate: rateText(rate.read()) }) };
   });
 
   onInput(node, async (msg, send) => {

@@ -16,7 +16,7 @@ import {
   serverOptions,
 } from "./support/server-options.ts";
 import { begin, Settings } from "./support/settings.ts";
-import { formatRate, StatusLine } from "./support/status.ts";
+import { rateText, StatusLine } from "./support/status.ts";
 import { WebPaths } from "./support/web-paths.ts";
 
 /** What the dialog's Test is told of a running server. */
@@ -80,7 +80,7 @@ function serve(
     if (clients === 0) {
       return { fill: "green", shape: "ring", text: text("listening", { port: server.port }) + last };
     }
-    const figures = { clients, rate: formatRate(packetRateIn) };
+    const figures = { clients, rate: rateText(packetRateIn) };
     return { fill: "green", shape: "dot", text: text("serving", figures) + last };
   });
 

@@ -237,20 +237,27 @@ async function readAndStream(
   wanted: (packet: Packet) => boolean,
 ): Promise<boolean> {
   const { feed, session } = it;
-  let found = false;
+  let found = 0;
   feed.hold();
   feed.trustNext();
   const reads = ids.map((id) =>
     readInPlace(it, id, (packet) => {
+      found++;
       if (wanted(packet)) feed.packet(packet);
-      // From the first one on that is there, all is in order: what has come stays, should the connection be lost now.
-      if (!found) feed.release();
-      found = true;
     }),
   );
   session.connection.startStream(feed);
-  await Promise.all(reads);
-  if (found) return true;
+  try {
+    await Promise.all(reads);
+  } catch (error) {
+    // What came before the connection was lost is in order, and stays.
+    if (found > 0 && error === session.connection.failure) feed.release();
+    throw error;
+  }
+  if (found > 0) {
+    feed.release();
+    return true;
+  }
   await session.connection.endStream();
   feed.discard();
   return false;

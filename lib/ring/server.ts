@@ -162,7 +162,6 @@ export class DataLinkServer {
   #journal: Journal | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
-  #lastSweep = Date.now();
   #closed: Promise<void> | undefined;
 
   /**
@@ -409,14 +408,12 @@ export class DataLinkServer {
 
   #sweep(): void {
     const now = Date.now();
-    const seconds = Math.max(0.001, (now - this.#lastSweep) / 1000);
-    this.#lastSweep = now;
-    this.#sent.tick(seconds);
-    this.#received.tick(seconds);
+    this.#sent.tick();
+    this.#received.tick();
     let evictions = 0;
     for (const connection of this.#connections) {
-      connection.session.sent.tick(seconds);
-      connection.session.received.tick(seconds);
+      connection.session.sent.tick();
+      connection.session.received.tick();
       if (evictions < EVICTIONS && connection.sweep(now)) evictions++;
     }
     this.#listener.sweep(now);

@@ -1,27 +1,29 @@
 /** Packets and bytes that went one way, and how many of them per second lately. */
-
-/** Seconds after which a rate has forgotten two thirds of what was before. */
-const MEMORY_SECONDS = 5;
+import { RateMeter } from "../rate-meter.ts";
 
 export class Traffic {
-  packets = 0;
-  bytes = 0;
+  /** Per second, as of the last `tick`. */
   packetRate = 0;
   byteRate = 0;
-  #packetsAtTick = 0;
-  #bytesAtTick = 0;
+  readonly #packets = new RateMeter();
+  readonly #bytes = new RateMeter();
 
-  count(packets: number, bytes: number): void {
-    this.packets += packets;
-    this.bytes += bytes;
+  get packets(): number {
+    return this.#packets.total;
   }
 
-  /** Brings the rates up to date; called about once a second with the seconds since the last call. */
-  tick(seconds: number): void {
-    const weight = 1 - Math.exp(-seconds / MEMORY_SECONDS);
-    this.packetRate += ((this.packets - this.#packetsAtTick) / seconds - this.packetRate) * weight;
-    this.byteRate += ((this.bytes - this.#bytesAtTick) / seconds - this.byteRate) * weight;
-    this.#packetsAtTick = this.packets;
-    this.#bytesAtTick = this.bytes;
+  get bytes(): number {
+    return this.#bytes.total;
+  }
+
+  count(packets: number, bytes: number): void {
+    this.#packets.add(packets);
+    this.#bytes.add(bytes);
+  }
+
+  /** Brings the rates up to date; called about once a second. */
+  tick(): void {
+    this.packetRate = this.#packets.read();
+    this.byteRate = this.#bytes.read();
   }
 }

@@ -3,10 +3,11 @@ import path from "node:path";
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from "node-red";
 import type { ArchiveEvent } from "../../lib/archive/appender.ts";
 import type { Archive, ArchiveOptions, Written } from "../../lib/archive/archive.ts";
+import { RateMeter } from "../../lib/rate-meter.ts";
 import { nodeFile } from "./files.ts";
 import { onClose, onInput } from "./input.ts";
 import { Settings } from "./settings.ts";
-import { RateMeter, StatusLine } from "./status.ts";
+import { rateText, StatusLine } from "./status.ts";
 
 /** The settings of an archive node, as the dialog saves them. */
 export interface ArchiveDef extends NodeDef {
@@ -49,7 +50,6 @@ export function runArchive<Kind extends Archive>(
 ): void {
   const rate = new RateMeter();
   const failing = new Set<string>();
-  let total = 0;
 
   const archive = open((event) => {
     switch (event.type) {
@@ -73,10 +73,10 @@ export function runArchive<Kind extends Archive>(
 
   const status = new StatusLine(node, () => {
     if (failing.size > 0) return { fill: "red", shape: "ring", text: RED._(`${node.type}.status.failed`) };
-    if (total === 0) return {};
-    const perSecond = rate.read();
+    if (rate.total === 0) return {};
+    const perSecond = rateText(rate.read());
     return perSecond === "0"
-      ? { fill: "grey", shape: "dot", text: RED._(`${node.type}.status.written`, { count: total }) }
+      ? { fill: "grey", shape: "dot", text: RED._(`${node.type}.status.written`, { count: rate.total }) }
       : { fill: "green", shape: "dot", text: RED._(`${node.type}.status.writing`, { rate: perSecond }) };
   });
 
@@ -85,7 +85,6 @@ export function runArchive<Kind extends Archive>(
     if (written) {
       msg.archive = written;
       rate.add();
-      total++;
     }
     send(msg);
   });

@@ -37,33 +37,13 @@ export class StatusLine {
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.#shownAt = performance.now();
+    this.#timer.refresh();
     this.#node.status(status);
   }
 }
 
-/** Counts things and says how many there were per second since it was last asked. */
-export class RateMeter {
-  #count = 0;
-  #since = performance.now();
-  #rate = 0;
-
-  add(count = 1): void {
-    this.#count += count;
-  }
-
-  /** Per second, as text for a status: `0.3`, `12`. Asked again within half a second it says the same. */
-  read(): string {
-    const elapsed = (performance.now() - this.#since) / 1000;
-    if (elapsed >= 0.5) {
-      this.#rate = this.#count / elapsed;
-      this.#count = 0;
-      this.#since = performance.now();
-    }
-    return formatRate(this.#rate);
-  }
-}
-
-/** Per second, as text for a status: with a decimal where that says more. */
-export function formatRate(rate: number): string {
-  return rate >= 0.05 && rate < 9.5 ? rate.toFixed(1) : rate.toFixed(0);
+/** A rate per second as text for a status: `0.02`, `0.3`, `12`. */
+export function rateText(rate: number): string {
+  if (rate < 0.005) return "0";
+  return rate.toFixed(rate < 0.095 ? 2 : rate < 9.5 ? 1 : 0);
 }
