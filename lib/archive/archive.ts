@@ -1,12 +1,11 @@
 /** What all archives have in common: their settings, what they take, and what they answer. */
-import path from "node:path";
 import { splitStreamId } from "../datalink/stream-id.ts";
 import { SourceId } from "../source-id.ts";
 import type { WholeLength } from "./append-file.ts";
 import { Appender, type AppenderOptions, atLeast } from "./appender.ts";
 import { Compressor } from "./compress.ts";
 import { FileNames } from "./file-names.ts";
-import { Journal, type PacketMark } from "./journal.ts";
+import { Journal, journalFiles, type PacketMark } from "./journal.ts";
 import type { PathPattern } from "./path-pattern.ts";
 
 /** What an archive takes of a packet; a `Packet` of the client has it all. */
@@ -137,7 +136,7 @@ export abstract class Archive implements AsyncDisposable {
 
   #compress(after: number, options: ArchiveOptions, patterns: readonly PathPattern[]): Compressor {
     const { journal, onEvent = () => {} } = options;
-    const except = journal === undefined ? [] : [path.resolve(journal), `${path.resolve(journal)}.1`];
+    const except = journal === undefined ? [] : journalFiles(journal);
     return new Compressor(this.appender, { patterns, after, except, onEvent });
   }
 

@@ -7,7 +7,7 @@
  * packets that are delivered again may be archived twice.
  */
 import fs from "node:fs";
-import { rename } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { crc32 } from "node:zlib";
 import { AppendFile } from "./append-file.ts";
@@ -38,8 +38,20 @@ const GENERATION_BYTES = 4 << 20;
 const PREFIX_BYTES = 8;
 const MARK_BYTES = 24;
 
+/** All files that a journal may consist of: itself, and the generation before. */
+export function journalFiles(file: string): [string, string] {
+  const current = path.resolve(file);
+  return [current, `${current}.1`];
+}
+
+/** Removes a journal that is closed and will not be needed any more. */
+export async function removeJournal(file: string): Promise<void> {
+  for (const part of journalFiles(file)) await rm(part, { force: true });
+}
+
 export class Journal {
   readonly #path: string;
+  readonly #previous: string;
   readonly #generationBytes: number;
   /** Packets that were on the disk when the journal was opened. */
   readonly #held = new Set<string>();
@@ -56,7 +68,7 @@ export class Journal {
    * @throws ArchiveError where it cannot be read.
    */
   constructor(file: string, generationBytes: number = GENERATION_BYTES) {
-    this.#path = path.resolve(file);
+    [this.#path, this.#previous] = journalFiles(file);
     this.#generationBytes = generationBytes;
     try {
       const entries = [...readEntries(this.#previous).entries, ...this.#readCutting()];
@@ -111,10 +123,6 @@ export class Journal {
     await this.#last;
     await this.#file?.close();
     this.#file = undefined;
-  }
-
-  get #previous(): string {
-    return `${this.#path}.1`;
   }
 
   async #append(bytes: Buffer): Promise<void> {

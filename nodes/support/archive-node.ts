@@ -3,6 +3,7 @@ import path from "node:path";
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from "node-red";
 import type { ArchiveEvent } from "../../lib/archive/appender.ts";
 import type { Archive, ArchiveOptions, Written } from "../../lib/archive/archive.ts";
+import { removeJournal } from "../../lib/archive/journal.ts";
 import { RateMeter } from "../../lib/rate-meter.ts";
 import { nodeFile } from "./files.ts";
 import { onClose, onInput } from "./input.ts";
@@ -29,6 +30,10 @@ export function archiveDirectory(RED: NodeAPI, directory: string): string {
   return path.resolve(RED.settings.userDir ?? ".", directory || "archive");
 }
 
+function journalOf(RED: NodeAPI, node: Node): string {
+  return nodeFile(RED, node, "journal");
+}
+
 export function archiveOptions(RED: NodeAPI, node: Node, def: ArchiveDef, pattern: string): ArchiveOptions {
   const settings = new Settings(RED, node);
   return {
@@ -37,7 +42,7 @@ export function archiveOptions(RED: NodeAPI, node: Node, def: ArchiveDef, patter
     fsync: settings.choice("To disk", def.sync, ["interval", "none", "every"]),
     keepRejected: def.keepRejected === true,
     gzipAfter: DAY_SECONDS * settings.number("Compress files after", def.gzipDays, GZIP_DAYS),
-    journal: def.once === false ? undefined : nodeFile(RED, node, "journal"),
+    journal: def.once === false ? undefined : journalOf(RED, node),
   };
 }
 
@@ -89,8 +94,9 @@ export function runArchive<Kind extends Archive>(
     send(msg);
   });
 
-  onClose(node, async () => {
+  onClose(node, async (removed) => {
     status.close();
     await archive.close();
+    if (removed) await removeJournal(journalOf(RED, node));
   });
 }

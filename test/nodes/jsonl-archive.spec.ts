@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { watch } from "node:fs";
-import { readFile, utimes, writeFile } from "node:fs/promises";
+import { existsSync, watch } from "node:fs";
+import { readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import jsonlArchive from "../../nodes/jsonl-archive.ts";
@@ -90,6 +90,19 @@ describe("jsonl archive node", () => {
     flow.node("archive").receive({ payload: {}, datalink });
     const { error } = await flow.inbox("errors").next();
     assert.equal(error.code, "INVALID_PATTERN");
+  });
+
+  it("keeps its journal over a deploy, and takes it along when it is removed", async () => {
+    await start({ once: true });
+    const packetTime = "2026-11-22T06:19:30Z";
+    flow.node("archive").receive({ payload: {}, datalink: { ...datalink, packetTime } });
+    await flow.inbox("completed").next();
+    const journal = path.join(flow.userDir, "datalink/archive.journal");
+    await flow.node("archive").close(false);
+    assert.ok(existsSync(journal));
+    await writeFile(`${journal}.1`, "");
+    await flow.node("archive").close(true);
+    assert.deepEqual(await readdir(path.dirname(journal)), []);
   });
 
   it("compresses files after the days that its settings say", async () => {
