@@ -12,14 +12,10 @@ import path from "node:path";
 import { crc32 } from "node:zlib";
 import { AppendFile } from "./append-file.ts";
 import { fileSystemError } from "./errors.ts";
+import { type MarkKey, MarkSet } from "./mark-set.ts";
 
 /** The packet, or the part of one, that a chunk is. */
-export interface PacketMark {
-  packetId: bigint;
-  /** Microseconds since 1970. With the id it tells a packet from one that has the id after a server began anew. */
-  packetTime: number;
-  /** Which of the chunks that the packet was divided into, from 0 on. */
-  part: number;
+export interface PacketMark extends MarkKey {
   /** Length of the chunk. */
   bytes: number;
 }
@@ -54,7 +50,7 @@ export class Journal {
   readonly #previous: string;
   readonly #generationBytes: number;
   /** Packets that were on the disk when the journal was opened. */
-  readonly #held = new Set<string>();
+  readonly #held = new MarkSet();
   #heldUntil = Number.NEGATIVE_INFINITY;
   /** Of files that were found as the journal expects: their size, and how much of it is whole chunks. */
   readonly #found = new Map<string, { size: number; whole: number }>();
@@ -80,7 +76,7 @@ export class Journal {
 
   /** Whether a chunk was found to be on the disk already when the journal was opened. */
   holds(mark: PacketMark): boolean {
-    return mark.packetTime <= this.#heldUntil && this.#held.has(keyOf(mark));
+    return mark.packetTime <= this.#heldUntil && this.#held.has(mark);
   }
 
   /**
@@ -184,13 +180,9 @@ export class Journal {
   }
 
   #hold(mark: PacketMark): void {
-    this.#held.add(keyOf(mark));
+    this.#held.add(mark);
     this.#heldUntil = Math.max(this.#heldUntil, mark.packetTime);
   }
-}
-
-function keyOf({ packetId, packetTime, part }: PacketMark): string {
-  return `${packetId} ${packetTime} ${part}`;
 }
 
 /** Its size now, or 0 where the path names no file or another one. */
