@@ -53,7 +53,7 @@ function answer(RED: NodeAPI, node: Node, def: DataLinkInfoDef): void {
 
   onClose(node, async () => {
     node.status({});
-    await line.close();
+    await line.end();
   });
 }
 
@@ -101,6 +101,7 @@ async function packetId(client: DataLinkClient, wanted: unknown): Promise<bigint
 /** One connection for all questions, opened when it is needed and closed when it has been idle. */
 class SharedClient {
   readonly #server: ServerSettings;
+  readonly #stop = new AbortController();
   #opening: Promise<DataLinkClient> | undefined;
   #idle: NodeJS.Timeout | undefined;
 
@@ -117,7 +118,9 @@ class SharedClient {
 
   async #openAgain(last: Promise<DataLinkClient> | undefined): Promise<DataLinkClient> {
     const client = await last?.catch(() => undefined);
-    return client?.isOpen ? client : await DataLinkClient.connect(this.#server.url, this.#server.options);
+    if (client?.isOpen) return client;
+    const { url, options } = this.#server;
+    return await DataLinkClient.connect(url, { ...options, signal: this.#stop.signal });
   }
 
   async close(): Promise<void> {
@@ -125,5 +128,11 @@ class SharedClient {
     const client = await this.#opening?.catch(() => undefined);
     this.#opening = undefined;
     await client?.close();
+  }
+
+  /** Closes for good, and does not wait for a server that has not answered yet. */
+  async end(): Promise<void> {
+    this.#stop.abort();
+    await this.close();
   }
 }

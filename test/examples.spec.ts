@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import vm from "node:vm";
+import { definitions } from "./support/definitions.ts";
 
 const root = path.join(__dirname, "..");
 
@@ -12,32 +13,6 @@ interface ExampleNode {
   type: string;
   wires?: string[][];
   [property: string]: unknown;
-}
-
-interface Definition {
-  category: string;
-  defaults: Record<string, { value: unknown; type?: string; validate?: (value: unknown) => unknown }>;
-  outputs?: number;
-}
-
-/** The nodes of this package, as their editor scripts define them. */
-function definitions(): Map<string, Definition> {
-  const found = new Map<string, Definition>();
-  // Whatever else a script asks of the editor while it is loaded.
-  const anything: object = new Proxy(() => anything, { get: () => anything, apply: () => anything });
-  const registerType = (type: string, definition: Definition) => found.set(type, definition);
-  const RED = new Proxy({}, { get: (_, name) => (name === "nodes" ? { registerType } : anything) });
-  const context: Record<string, unknown> = { RED, document: anything, $: anything, setInterval: () => 0 };
-  context.window = vm.createContext(context);
-  const pages = readdirSync(path.join(root, "nodes")).filter((name) => name.endsWith(".html"));
-  // What they share comes first, as in the editor, where it is a plugin.
-  for (const page of ["editor.html", ...pages]) {
-    const html = readFileSync(path.join(root, "nodes", page), "utf8");
-    for (const [, script] of html.matchAll(/<script type="text\/javascript">([\s\S]*?)<\/script>/g)) {
-      vm.runInContext(script!, context);
-    }
-  }
-  return found;
 }
 
 /** The names of Node-RED's own nodes. */

@@ -10,7 +10,14 @@ import { Fifo } from "./fifo.ts";
 import { FrameReader } from "./frame.ts";
 import type { PacketSink } from "./packet-queue.ts";
 import { parseReplyHeader, type Reply, type StatusReply, toPacket } from "./replies.ts";
-import { codeOf, MAX_PAYLOAD, messageOf, type Transport, type TransportListener } from "./transport.ts";
+import {
+  codeOf,
+  lossOf,
+  MAX_PAYLOAD,
+  messageOf,
+  type Transport,
+  type TransportListener,
+} from "./transport.ts";
 
 /** ringserver 4.5 may drop an idle connection 10 s after a command whose payload came in a later segment. */
 const KEEP_ALIVE_AFTER_PAYLOAD_MS = 5000;
@@ -187,7 +194,7 @@ export class Connection implements TransportListener {
   }
 
   onClose(error: Error | undefined): void {
-    const why = error ? ` (${messageOf(error)})` : "";
+    const why = error ? ` (${lossOf(error)})` : "";
     const message = `The connection to ${this.name} was lost${why}${this.#circumstances()}`;
     // With TLS 1.3, a server says only now that it wants a certificate, or another one.
     const code = /^ERR_SSL_.*ALERT/.test(codeOf(error)) ? "NOT_PERMITTED" : "CONNECTION_LOST";

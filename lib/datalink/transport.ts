@@ -74,6 +74,20 @@ function causeOf(code: string, message: string): readonly [DataLinkErrorCode, st
   return CAUSES[code] ?? ["CONNECT_FAILED", message];
 }
 
+/** Why an open connection has been lost, by the code that Node.js gives. */
+const LOSSES: Record<string, string> = {
+  ECONNRESET: "the other side broke it off",
+  EPIPE: "the other side had closed it",
+  ETIMEDOUT: "the other side does not answer any more",
+  EHOSTUNREACH: "there is no route to the host any more",
+  ENETUNREACH: "there is no network any more",
+};
+
+/** What ended an open connection, in words. */
+export function lossOf(error: unknown): string {
+  return LOSSES[codeOf(error)] ?? messageOf(error);
+}
+
 /** Node.js's code of an error; of several attempts (IPv6, IPv4), that of the first. */
 export function codeOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);

@@ -6,7 +6,7 @@ import { formatMicroseconds } from "../../lib/time.ts";
 
 export type LinkEvent = SubscriptionEvent | WriterEvent;
 
-/** The same trouble is logged again after this time only. */
+/** The same trouble is logged again after this time only, also if the connection came about in between. */
 const REPEAT_MS = 60_000;
 
 export class Link {
@@ -14,8 +14,10 @@ export class Link {
   readonly #node: Node;
   #state: "connecting" | "connected" | "disconnected" | "refused" = "connecting";
   #retryAt = 0;
-  #logged = "";
-  #loggedAt = 0;
+  /** When each trouble was logged, the latest last. */
+  readonly #logged = new Map<string, number>();
+  /** The log says that there is no connection. */
+  #isToldLost = false;
 
   constructor(RED: NodeAPI, node: Node) {
     this.#RED = RED;
@@ -29,8 +31,8 @@ export class Link {
   /** Takes note of an event. */
   note(event: LinkEvent): void {
     if (event.type === "connected") {
-      if (this.#logged !== "") this.#node.log(sentence(event));
-      this.#logged = "";
+      if (this.#isToldLost) this.#node.log(sentence(event));
+      this.#isToldLost = false;
       this.#state = "connected";
     } else if (event.type === "disconnected" || event.type === "refused") {
       this.#state = event.type;
@@ -53,10 +55,11 @@ export class Link {
 
   #log(text: string): void {
     const now = performance.now();
+    for (const [trouble, at] of this.#logged) if (now - at >= REPEAT_MS) this.#logged.delete(trouble);
     const trouble = text.replace(/ Next attempt.*$/, "");
-    if (trouble === this.#logged && now - this.#loggedAt < REPEAT_MS) return;
-    this.#logged = trouble;
-    this.#loggedAt = now;
+    if (this.#logged.has(trouble)) return;
+    this.#logged.set(trouble, now);
+    this.#isToldLost = true;
     this.#node.warn(text);
   }
 }

@@ -69,19 +69,26 @@ export class Inbox {
   }
 }
 
+export interface Status {
+  fill?: string;
+  shape?: string;
+  text?: string;
+}
+
 export interface Flow {
   readonly userDir: string;
   node: (id: string) => Node;
   /** The inbox of a node of type "helper". */
   inbox: (id: string) => Inbox;
   /** Resolves when the node shows, or has last shown, a status that fits. */
-  status: (
-    id: string,
-    fits: (status: { fill?: string; shape?: string; text?: string }) => boolean,
-  ) => Promise<void>;
+  status: (id: string, fits: (status: Status) => boolean) => Promise<void>;
   /** What the node has logged as errors so far. */
   errors: (id: string) => string[];
   warnings: (id: string) => string[];
+  /** What the node has logged besides. */
+  logs: (id: string) => string[];
+  /** What the node has shown as its status so far. */
+  statuses: (id: string) => Status[];
   /** Asks an admin route. */
   get: (resource: string) => Promise<unknown>;
   post: (resource: string, body: object) => Promise<unknown>;
@@ -122,15 +129,17 @@ export async function startFlow(
     status(id, fits) {
       const node: EventEmitter = nodeOf(id);
       return new Promise((resolve) => {
-        const shown = calls<object>(id, "status").at(-1);
+        const shown = calls<Status>(id, "status").at(-1);
         if (shown && fits(shown)) resolve();
-        node.on("call:status", (call: { firstArg: object }) => {
+        node.on("call:status", (call: { firstArg: Status }) => {
           if (fits(call.firstArg)) resolve();
         });
       });
     },
     errors: (id) => calls(id, "error"),
     warnings: (id) => calls(id, "warn"),
+    logs: (id) => calls(id, "log"),
+    statuses: (id) => calls(id, "status"),
     get: async (resource) => (await helper.request().get(resource)).body,
     post: async (resource, body) => (await helper.request().post(resource).send(body)).body,
     async stop() {
@@ -147,7 +156,7 @@ function nodeOf(id: string): Node {
 }
 
 /** The first argument of each call of a method of the node, by the spies that the helper sets. */
-function calls<Argument = string>(id: string, method: "error" | "warn" | "status"): Argument[] {
+function calls<Argument = string>(id: string, method: "error" | "warn" | "log" | "status"): Argument[] {
   const spy = nodeOf(id)[method] as unknown as { args: [Argument][]; thisValues: Node[] };
   return spy.args.filter((_, call) => spy.thisValues[call]?.id === id).map(([argument]) => argument);
 }
