@@ -1,11 +1,17 @@
 /**
  * Which editors show which nodes, and pictures for those only: an editor says by `RED.comms.send(topic, { ids })` which
- * nodes it has on its canvas, and what is drawn for a node goes to the editors that show it, at most four times a second.
- * While no editor shows a node, nothing is drawn for it.
+ * nodes it has on its canvas, and says it again every ten seconds; what is drawn for a node goes to the editors that show it, at
+ * most four times a second. While no editor shows a node, nothing is drawn for it.
  */
 import type { NodeAPI } from "node-red";
 
 const FRAME_INTERVAL_MS = 250;
+
+/**
+ * An editor that says nothing for so long is frozen, or its computer asleep, though its connection may stand for another
+ * quarter of an hour: what was sent to it would pile up in memory.
+ */
+const SILENT_MS = 30_000;
 
 /** More than a canvas has room for. */
 const MAX_SHOWN = 1000;
@@ -19,8 +25,8 @@ interface EditorMessage {
 export class EditorViews {
   readonly #RED: NodeAPI;
   readonly #topic: string;
-  /** By an editor's session, the ids of the nodes that it shows. It outlives the nodes, which a deploy makes anew. */
-  readonly #shown = new Map<string, Set<string>>();
+  /** What the editors show, by their session. It outlives the nodes, which a deploy makes anew. */
+  readonly #shown = new Map<string, Canvas>();
   readonly #views = new Map<string, EditorView>();
 
   /** Call it once for a type of nodes, when the type is registered. */
@@ -44,29 +50,44 @@ export class EditorViews {
   }
 
   #show({ session, data }: EditorMessage): void {
-    const { ids } = (data ?? {}) as { ids?: unknown };
     const before = this.#shown.get(session);
+    const { ids } = (data ?? {}) as { ids?: unknown };
     // Also nodes that are not there yet: an editor may speak before a deploy is through.
     const known = Array.isArray(ids) ? ids.filter((id) => typeof id === "string").slice(0, MAX_SHOWN) : [];
     const shown = new Set<string>(known);
-    this.#shown.set(session, shown);
-    for (const id of shown) if (!before?.has(id)) this.#views.get(id)?.changed();
+    const alreadyThere = before && isAwake(before) ? before.ids : new Set();
+    this.#shown.set(session, { ids: shown, saidAt: performance.now() });
+    for (const id of shown) if (!alreadyThere.has(id)) this.#views.get(id)?.changed();
   }
 
   #isShown(id: string): boolean {
-    for (const ids of this.#shown.values()) if (ids.has(id)) return true;
+    for (const canvas of this.#shown.values()) if (shows(canvas, id)) return true;
     return false;
   }
 
   #publish(id: string, data: object | undefined): void {
     if (!data) return;
     // Not RED.comms.publish, which has no session and sends to every editor.
-    for (const [session, ids] of this.#shown) {
-      if (ids.has(id)) {
+    for (const [session, canvas] of this.#shown) {
+      if (shows(canvas, id)) {
         this.#RED.events.emit("comms", { topic: `${this.#topic}/${id}`, data, retain: false, session });
       }
     }
   }
+}
+
+/** What an editor shows, and when it has last said so. */
+interface Canvas {
+  readonly ids: ReadonlySet<string>;
+  readonly saidAt: number;
+}
+
+function isAwake({ saidAt }: Canvas): boolean {
+  return performance.now() - saidAt < SILENT_MS;
+}
+
+function shows(canvas: Canvas, id: string): boolean {
+  return canvas.ids.has(id) && isAwake(canvas);
 }
 
 interface Screen {

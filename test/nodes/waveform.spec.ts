@@ -137,6 +137,29 @@ describe("waveform node", () => {
     await heldBack();
   });
 
+  it("draws nothing for an editor that has fallen silent, until it speaks again", async () => {
+    await start();
+    show("one", "view");
+    await sendRecord();
+    await nextFrame();
+    const { now } = performance;
+    let ahead = 20_000;
+    performance.now = () => now.call(performance) + ahead;
+    try {
+      await sendRecord();
+      await nextFrame();
+      ahead = 40_000;
+      frames = [];
+      await sendRecord();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      assert.equal(frames.length, 0);
+      show("one", "view");
+      await nextFrame();
+    } finally {
+      performance.now = now;
+    }
+  });
+
   it("draws at most four times a second", async () => {
     await start();
     show("one", "view");

@@ -128,13 +128,16 @@ function flowsOf(deploy: number, url: string, { nodeRed, own, guest }: Ports): o
 /** An editor that shows all pictures, as far as the runtime can tell. */
 class Onlooker implements AsyncDisposable {
   readonly #socket: WebSocket;
+  #timer: NodeJS.Timeout | undefined;
   frames = 0;
 
   constructor(url: string) {
     this.#socket = new WebSocket(`${url.replace("http", "ws")}/comms`);
     this.#socket.onopen = () => {
       const ids = ["observatory-view", "guest-view"];
-      this.#socket.send(JSON.stringify({ topic: "waveform", data: { ids } }));
+      const announce = () => this.#socket.send(JSON.stringify({ topic: "waveform", data: { ids } }));
+      announce();
+      this.#timer = setInterval(announce, 10_000);
     };
     this.#socket.onmessage = ({ data }) => {
       this.frames += String(data).split('"topic":"waveform/').length - 1;
@@ -142,6 +145,7 @@ class Onlooker implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
     const closed = new Promise((resolve) => {
       this.#socket.onclose = resolve;
     });

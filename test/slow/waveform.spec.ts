@@ -1,5 +1,6 @@
 // The waveform node's picture in the editor: drawn for those who look, through all that editing does to a canvas.
 import assert from "node:assert/strict";
+import type { WebSocket as WebSocketOfPage } from "playwright-core";
 import { Editor, needsChromium } from "../support/editor.ts";
 import { isAvailable, NodeRed, VERSIONS } from "../support/node-red.ts";
 
@@ -39,6 +40,8 @@ for (const version of VERSIONS) {
   describe(`the waveform's picture in Node-RED ${version}`, () => {
     let nodeRed: NodeRed;
     let editor: Editor;
+    /** The editor's own. */
+    let socket: WebSocketOfPage;
     /** Frames that the editor has received so far. */
     let frames = 0;
 
@@ -97,7 +100,8 @@ for (const version of VERSIONS) {
 
     it("has a moving trace, and says of what, how large and how late", async () => {
       editor = await Editor.open(nodeRed.url);
-      editor.page.on("websocket", (socket) => {
+      editor.page.on("websocket", (opened) => {
+        socket = opened;
         socket.on("framereceived", ({ payload }) => {
           frames += String(payload).split('"topic":"waveform/view"').length - 1;
         });
@@ -114,6 +118,18 @@ for (const version of VERSIONS) {
     it("comes as often as there is something new", async () => {
       const count = await framesIn(3000);
       assert.ok(count >= 5 && count <= 7, `${count} frames in 3 s`);
+    });
+
+    it("asks for itself again and again, as the runtime forgets an editor that falls silent", async () => {
+      const asked = async () => {
+        const { payload } = await socket.waitForEvent("framesent", {
+          predicate: (frame) => String(frame.payload).includes('"topic":"waveform"'),
+          timeout: 20_000,
+        });
+        return (JSON.parse(String(payload)) as { data: { ids: string[] } }).data.ids;
+      };
+      assert.deepEqual(await asked(), ["view"]);
+      assert.deepEqual(await asked(), ["view"]);
     });
 
     it("isn't drawn while another tab is shown, and is back with the tab", async () => {
@@ -141,17 +157,19 @@ for (const version of VERSIONS) {
       await scaledAs("RED.view.scale() > 1.05");
       await editor.action("core:zoom-reset");
       await scaledAs("RED.view.scale() === 1");
-      const node = (await editor.page.locator("[id='view'] .red-ui-flow-node").first().boundingBox())!;
+      const box = async () =>
+        (await editor.page.locator("[id='view'] .red-ui-flow-node").first().boundingBox())!;
+      const node = await box();
       const at = { x: node.x + 60, y: node.y + 15 };
       await editor.page.mouse.move(at.x, at.y);
       await editor.page.mouse.down();
       await editor.page.mouse.move(at.x + 100, at.y + 100, { steps: 8 });
       await editor.page.mouse.up();
-      const after = await paper();
-      assert.deepEqual(
-        [Math.round(after.x - before.x), Math.round(after.y - before.y)].map((moved) => moved / 20),
-        [5, 5],
-      );
+      const [nodeAfter, after] = [await box(), await paper()];
+      // How far a node moves depends on its width, too: its left edge goes to the grid.
+      const moved = { x: nodeAfter.x - node.x, y: nodeAfter.y - node.y };
+      assert.ok(moved.x > 80 && moved.y > 80, JSON.stringify(moved));
+      assert.ok(Math.abs(after.x - before.x - moved.x) < 1 && Math.abs(after.y - before.y - moved.y) < 1);
       await moves();
     });
 
