@@ -142,9 +142,9 @@ describe("waveform node", () => {
     show("one", "view");
     await sendRecord();
     await nextFrame();
-    const { now } = performance;
+    const now = performance.now.bind(performance);
     let ahead = 20_000;
-    performance.now = () => now.call(performance) + ahead;
+    performance.now = () => now() + ahead;
     try {
       await sendRecord();
       await nextFrame();
