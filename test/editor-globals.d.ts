@@ -66,7 +66,7 @@ declare global {
       add(name: string, handler: (event: any) => void): void;
       remove(name: string): void;
     };
-    events: { on(name: string, handler: (...args: any[]) => void): void };
+    events: Record<"on" | "off", (name: string, handler: (...args: any[]) => void) => void>;
   };
 
   interface JQuery {
@@ -96,7 +96,7 @@ declare global {
       time(value: string, options: object | undefined): boolean | string;
       packetId(value: string, options: object | undefined): boolean | string;
       streamId(value: string, options: object | undefined): boolean | string;
-      nodeList(container: string, node: EditorNode, chosen: string[]): void;
+      nodeList(container: string, node: EditorNode, chosen: string[], name: string): void;
       chosenNodes(container: string): string[];
       showWhen(row: string, field: string, values: string[]): void;
       ask(
@@ -105,6 +105,8 @@ declare global {
         data: object,
         done: (answer: { error?: string; [name: string]: any }) => void,
       ): void;
+      /** What a button does, once at a time: `work` calls back when it is through. */
+      onPress(button: string, work: (done: () => void) => void): void;
       showAnswer(target: HTMLElement | string, answer: { error?: string; [name: string]: any }): void;
       pathExample(target: string, kind: "jsonl" | "mseed", pattern: () => string): void;
       testButton(button: string, result: string, id: string): void;

@@ -1,42 +1,12 @@
 // Each node as a newcomer meets it: dragged from the palette, its dialog opened, every field changed, saved, deployed,
 // and opened again.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import path from "node:path";
+import { TYPES as ALL_TYPES, VALUES } from "../support/dialog-faces.ts";
 import { Dialogs, type FieldValue } from "../support/dialogs.ts";
 import { Editor, needsChromium } from "../support/editor.ts";
 import { freePort, isAvailable, NodeRed, VERSIONS } from "../support/node-red.ts";
 
-const manifest = JSON.parse(readFileSync(path.join(__dirname, "../../package.json"), "utf8"));
-const TYPES = Object.keys(manifest["node-red"].nodes).filter((type) => type !== "datalink-connection");
-
-/** Values for fields that cannot have just any text, by name. */
-const VALUES: Record<string, string> = {
-  port: "16123",
-  ringSize: "2",
-  packetSize: "1024",
-  maxInFlight: "17",
-  maxWaiting: "3",
-  seconds: "30",
-  rows: "3",
-  width: "300",
-  height: "50",
-  factor: "0.5",
-  recordLength: "1024",
-  fromTime: "2026-11-22T06:00:00Z",
-  fromPacket: "4711",
-  pattern: "%n/%s.jsonl",
-  streamId: "FDSN:XX_TEST/JSON",
-  match: "FDSN:XX_.*",
-  reject: "_LOG",
-  connection: "server",
-  tls: "tls",
-  gzipDays: "30",
-  maxClients: "20",
-  maxClientsPerAddress: "5",
-  ioTimeout: "3",
-  idleTimeout: "60",
-};
+const TYPES = ALL_TYPES.filter((type) => type !== "datalink-connection");
 
 const FLOWS = [
   { id: "tab", type: "tab", label: "test" },

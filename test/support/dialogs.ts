@@ -4,15 +4,22 @@ import type { Editor } from "./editor.ts";
 
 /** In the page: as much of the editor as is asked for here. */
 declare const RED: {
+  editor: {
+    edit(node: object): void;
+    editConfig(property: string, type: string, id: string): void;
+  };
   nodes: {
     filterNodes(filter: { type: string }): { id: string }[];
-    node(id: string): { validationErrors?: unknown[] } | null;
+    node(id: string): { type: string; validationErrors?: unknown[]; _def: { category: string } } | null;
     convertNode(node: object, withCredentials: boolean): object;
   };
 };
 
 /** A field of a dialog as it is shown: text, the chosen option, or whether the box is checked. */
 export type FieldValue = string | boolean;
+
+/** The form of a node's or a config node's dialog. */
+export const FORM = "#dialog-form, #node-config-dialog-edit-form";
 
 export class Dialogs {
   readonly page: Page;
@@ -57,8 +64,42 @@ export class Dialogs {
   async openDialog(id: string): Promise<void> {
     const node = await boxOf(this.page.locator(`[id="${id}"] .red-ui-flow-node`).first());
     await this.page.mouse.dblclick(node.x + node.width / 2, node.y + node.height / 2);
-    await this.page.waitForSelector("#dialog-form", { timeout: 10_000 });
+    await this.isOpen();
+  }
+
+  /** Opens the dialog of a node or of a config node, without a mouse. */
+  async open(id: string): Promise<void> {
+    await this.page.evaluate((nodeId) => {
+      const node = RED.nodes.node(nodeId)!;
+      if (node._def.category === "config") RED.editor.editConfig("", node.type, nodeId);
+      else RED.editor.edit(node);
+    }, id);
+    await this.isOpen();
+  }
+
+  /** Resolves when a dialog is there, has stopped moving and has got the focus. */
+  async isOpen(): Promise<void> {
+    await this.page.waitForSelector(FORM, { timeout: 10_000 });
     await this.#trayIsStill();
+    await this.page.waitForFunction(() => document.activeElement?.closest(".red-ui-tray"));
+  }
+
+  /** Resolves when no dialog is there. */
+  async isClosed(): Promise<void> {
+    await this.page.waitForSelector(".red-ui-tray", { state: "detached" });
+  }
+
+  /** Presses a dialog's Cancel. */
+  async cancel(): Promise<void> {
+    await this.page.click("#node-dialog-cancel, #node-config-dialog-cancel");
+    await this.isClosed();
+  }
+
+  /** Opens what is folded away. */
+  async unfold(): Promise<void> {
+    await this.page.locator(`:is(${FORM}) details`).evaluateAll((all) => {
+      for (const details of all) (details as HTMLDetailsElement).open = true;
+    });
   }
 
   /** Presses a dialog's Done. */
@@ -67,20 +108,22 @@ export class Dialogs {
     await this.page.waitForSelector("#dialog-form", { state: "detached" });
   }
 
-  /** The dialog's fields by name. A node's fields have ids that begin with `node-input-`. */
+  /** The dialog's fields by name. Their ids begin with `node-input-`, or `node-config-input-` in a config node's dialog. */
   async fields(): Promise<Record<string, FieldValue>> {
-    return await this.page.evaluate(() => {
+    return await this.page.evaluate((form) => {
       const found: Record<string, FieldValue> = {};
-      const fields = document.querySelectorAll<HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement>(
-        '#dialog-form [id^="node-input-"]',
-      );
-      for (const field of fields) {
-        if (!("value" in field)) continue;
-        const name = field.id.replace("node-input-", "");
+      for (const field of document.querySelectorAll(`:is(${form}) [id^="node-"]`)) {
+        if (
+          !(field instanceof HTMLInputElement) &&
+          !(field instanceof HTMLSelectElement) &&
+          !(field instanceof HTMLTextAreaElement)
+        )
+          continue;
+        const name = field.id.replace(/^node-(config-)?input-/, "");
         found[name] = field.type === "checkbox" ? (field as HTMLInputElement).checked : field.value;
       }
       return found;
-    });
+    }, FORM);
   }
 
   /** Gives a field another value: another option, the box the other way round, or the given text. */

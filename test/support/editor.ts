@@ -4,11 +4,19 @@ import { BrowserPage, launch } from "./browser.ts";
 
 export { needsChromium } from "./browser.ts";
 
+export interface EditorOptions extends BrowserContextOptions {
+  /** What the browser has stored for the editor, such as `editor-language` and `view-dark-theme`. */
+  stored?: Record<string, string>;
+}
+
 /** An open editor. */
 export class Editor extends BrowserPage {
   /** Opens the editor of a Node-RED; resolves when its palette and canvas are there. */
-  static async open(url: string, options: BrowserContextOptions = {}): Promise<Editor> {
+  static async open(url: string, { stored = {}, ...options }: EditorOptions = {}): Promise<Editor> {
     const editor = new Editor(...(await launch(options)));
+    await editor.page.addInitScript((items) => {
+      for (const [key, value] of Object.entries(items)) localStorage.setItem(key, value);
+    }, stored);
     await editor.page.goto(url);
     await editor.page.waitForSelector("#red-ui-palette-container .red-ui-palette-node", { timeout: 60_000 });
     await editor.page.waitForFunction("!document.querySelector('#red-ui-loading-progress')?.offsetParent");
