@@ -162,6 +162,48 @@ for (const version of VERSIONS) {
       await close("Control+Escape");
     });
 
+    it("datalink-server: addresses and users are added and taken away, and its own addresses tested", async () => {
+      const face = FACES.find(({ title }) => title === "datalink-server rules")!;
+      const { page } = editor;
+      await open(face);
+      const enterAt = async (within: string, button: string) => {
+        await page.waitForFunction(
+          ([selector, own]) =>
+            document.activeElement?.closest(selector!) && document.activeElement.matches(own!),
+          [within, button],
+        );
+        await press("Enter");
+      };
+      const rules = page.locator(".datalink-server-rule");
+      const users = page.locator(".datalink-server-user:visible");
+      // Past the name, the port and the choice of access to the list's one row: address, right, streams, and its remove.
+      await stops.goTo("node-input-access");
+      for (let presses = 0; presses < 4; presses++) await press("Tab");
+      await enterAt(".datalink-server-rules", ".red-ui-editableList-item-remove");
+      await rules.waitFor({ state: "detached" });
+      await enterAt(".datalink-server-rules", ".red-ui-editableList-addButton");
+      for (let presses = 0; presses < 4; presses++) await press("Shift+Tab");
+      await page.keyboard.type("10.1.0.0/16");
+      await stops.goTo("datalink-server-test");
+      await press("Space");
+      await status("#datalink-server-tested").getByText(/./).waitFor();
+      assert.equal(await focused(), "datalink-server-test", "the button keeps the focus");
+      await stops.goTo("summary 0");
+      await press("Enter");
+      await stops.goTo("datalink-server-add-user");
+      await press("Enter");
+      assert.equal(await focused(), "node-input-user2", "one goes on in the new row");
+      await page.keyboard.type("second");
+      assert.equal(await users.count(), 2);
+      for (let presses = 0; presses < 3; presses++) await press("Tab");
+      await enterAt("#datalink-server-users", "button");
+      assert.equal(await users.count(), 1);
+      assert.equal(await focused(), "datalink-server-add-user", "one comes back to where one was");
+      await close("Control+Enter");
+      const settings = await dialogs.settings(face.id);
+      assert.deepEqual(settings.rules, [{ from: "10.1.0.0/16", may: "read", streams: "" }]);
+    });
+
     it("what is wrong with a path is said where it is typed", async () => {
       const face = FACES.find(({ type }) => type === "jsonl-archive")!;
       await open(face);

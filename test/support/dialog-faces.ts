@@ -15,12 +15,15 @@ export interface Face {
   title: string;
 }
 
+const RULES = [{ from: "10.0.0.0/8", may: "write", streams: "^XX_" }];
+const USERS = { user: "station", password: "secret", streams: "^XX_" };
+
 /** Choices that show rows which are hidden otherwise. A type that is not named has one face. */
 const CHOICES: Record<string, Record<string, unknown>[]> = {
   "datalink-connection": [{ auth: "none" }, { auth: "password" }, { auth: "token" }],
   "datalink-in": [{ from: "latest" }, { from: "time", commit: "complete" }, { from: "packet" }],
   "datalink-info": [{ request: "status" }, { request: "streams" }],
-  "datalink-server": [{ access: "loopback" }, { access: "rules" }],
+  "datalink-server": [{ access: "loopback" }, { access: "rules", rules: RULES, credentials: USERS }],
   "mseed-decode": [{ samples: "counts" }, { samples: "scaled" }],
   "mseed-archive": [{ layout: "SDS" }, { layout: "own" }],
 };
@@ -62,7 +65,7 @@ export const FACES: Face[] = TYPES.flatMap((type) =>
   choicesOf(type).map((choice, index) => ({
     id: idOf(type, index),
     type,
-    title: [type, ...Object.values(choice)].join(" "),
+    title: [type, ...Object.values(choice).filter((value) => typeof value === "string")].join(" "),
   })),
 );
 
