@@ -235,6 +235,18 @@ for (const version of VERSIONS) {
       );
     }
 
+    /** Presses an Inject node's button, as soon as the node is there: a deploy is answered before its nodes are made. */
+    async function inject(id: string): Promise<void> {
+      for (let tries = 0; ; tries++) {
+        try {
+          return await nodeRed.request(`/inject/${id}`, { method: "POST" });
+        } catch (error) {
+          if (tries === 100 || !String(error).includes("404")) throw error;
+          await editor.page.waitForTimeout(100);
+        }
+      }
+    }
+
     for (const [name, proof] of Object.entries(PROOF)) {
       it(`${name}: does what it is for as soon as it is deployed`, async () => {
         await importOnNewTab(name);
@@ -244,7 +256,7 @@ for (const version of VERSIONS) {
         if (proof === undefined) return tracesMove(editor);
         const button = `${ON_TAB}.find((n) => n.type === "inject" && !n.once)?.id`;
         const id = await editor.page.evaluate<string | undefined>(button);
-        if (id) await nodeRed.request(`/inject/${id}`, { method: "POST" });
+        if (id) await inject(id);
         await editor.page.waitForFunction(`debugged.includes("${proof}")`, undefined, { timeout: 60_000 });
       });
     }
