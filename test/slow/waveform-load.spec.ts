@@ -23,7 +23,10 @@ const CPU_SECONDS = Math.max(3, SECONDS / 20);
 const INPUTS = 100;
 const MIB = 1024 * 1024;
 
-/** By how much each figure may grow from the first to the last third, besides a twentieth of it. */
+/**
+ * By how much each figure may grow from the first to the last third, besides a twentieth of it. The elements of all pictures
+ * may be there twice, where new ones are drawn behind the collection of garbage.
+ */
 const SLACK = {
   "MiB of the runtime's heap": 4,
   "MiB of the runtime": 30,
@@ -357,9 +360,9 @@ describe("20 waveforms at 100 Hz", function () {
       await editor.showTab("views");
       await allMove();
       await devTools.send("HeapProfiler.collectGarbage");
+      const { metrics } = await devTools.send("Performance.getMetrics");
       const { processInfo } = await browser.send("SystemInfo.getProcessInfo");
       const renderers = processInfo.filter(({ type }) => type === "renderer");
-      const { metrics } = await devTools.send("Performance.getMetrics");
       const metric = (name: string) => metrics.find((one) => one.name === name)!.value;
       looks.push({
         "MiB of the runtime's heap": (await nodeRed.request<Held>("/probe")).heap / MIB,
