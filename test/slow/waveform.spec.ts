@@ -1,6 +1,7 @@
 // The waveform node's picture in the editor: drawn for those who look, through all that editing does to a canvas.
 import assert from "node:assert/strict";
 import type { WebSocket as WebSocketOfPage } from "playwright-core";
+import { contrast, READABLE } from "../support/contrast.ts";
 import { Editor, needsChromium } from "../support/editor.ts";
 import { isAvailable, NodeRed, VERSIONS } from "../support/node-red.ts";
 
@@ -202,19 +203,19 @@ for (const version of VERSIONS) {
 
     it("is readable on a light and on a dark ground", async () => {
       const colours = () =>
-        editor.page.evaluate<string[]>(`[
+        editor.page.evaluate<[string, string]>(`[
           getComputedStyle(document.querySelector(".waveform-paper")).fill,
           getComputedStyle(document.querySelector(".waveform-id")).fill,
         ]`);
       const light = await colours();
-      assert.ok(contrast(light) > 4.5, light.join());
+      assert.ok(contrast(...light) > READABLE, light.join());
       if (version !== "5") return;
       await editor.page.evaluate("document.documentElement.classList.add('nr-theme-dark')");
       await editor.page.waitForFunction(
         `getComputedStyle(document.querySelector(".waveform-paper")).fill !== "${light[0]}"`,
       );
       const dark = await colours();
-      assert.ok(contrast(dark) > 4.5, dark.join());
+      assert.ok(contrast(...dark) > READABLE, dark.join());
     });
 
     it("leaves no error in the browser and no complaint in the log", () => {
@@ -222,16 +223,4 @@ for (const version of VERSIONS) {
       assert.deepEqual(nodeRed.complaints(), []);
     });
   });
-}
-
-/** Contrast of two colours `rgb(r, g, b)`, as WCAG 2 reckons it. */
-function contrast(colours: string[]): number {
-  const [one, two] = colours.map((colour) => {
-    const [r, g, b] = colour.match(/\d+/g)!.map((part) => {
-      const value = Number(part) / 255;
-      return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * r! + 0.7152 * g! + 0.0722 * b! + 0.05;
-  });
-  return Math.max(one!, two!) / Math.min(one!, two!);
 }
