@@ -236,7 +236,7 @@ for (const version of VERSIONS) {
           const isBeside = y > before.y - 10 && x > before.x;
           assert.ok(
             isBelow || isBeside,
-            `${key} comes after ${before.key}, and is neither below nor beside it`,
+            `${key} (${x}, ${y}) comes after ${before.key} (${before.x}, ${before.y}), and is neither below nor beside it`,
           );
         }
         assert.deepEqual(await stops.unseen(walked), [], "look as if they had no focus");

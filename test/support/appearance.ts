@@ -36,7 +36,7 @@ export class Appearance {
     this.#page = page;
   }
 
-  /** All texts of the dialog, without those of what cannot be used at the moment. */
+  /** All texts of the dialog whose colours are this package's choice, of what can be used at the moment. */
   async texts(): Promise<ShownText[]> {
     return await this.#page.evaluate(() => window.appearance.texts());
   }
@@ -76,9 +76,9 @@ function definePageFunctions(formSelector: string): void {
     [...form().querySelectorAll<HTMLElement>("*")].filter(
       (element) => element.checkVisibility({ visibilityProperty: true }) && !/^red-ui-trap/.test(element.id),
     );
-  /** How the editor colours what is pressed at the moment is its own. */
-  const isUsable = (element: Element) =>
-    !element.closest(":disabled, .disabled, [aria-disabled=true], button:is(:focus, :hover)");
+  /** How the editor colours its buttons and the types of nodes in its lists is its own. */
+  const isOurs = (element: Element) =>
+    !element.closest(":disabled, .red-ui-button, .red-ui-treeList-sublabel-text");
   /** The texts that an element itself holds. */
   const ownTexts = (element: Element) =>
     element.tagName === "OPTION"
@@ -224,7 +224,7 @@ function definePageFunctions(formSelector: string): void {
   window.appearance = {
     texts: () =>
       elements()
-        .filter(isUsable)
+        .filter(isOurs)
         .flatMap((element) => {
           const shown = ownTexts(element).map((node) => ({
             text: lettersOf(node.data),
