@@ -202,20 +202,26 @@ for (const version of VERSIONS) {
     });
 
     it("is readable on a light and on a dark ground", async () => {
+      /** Of the ground, of a stream's name, and of the other texts. */
       const colours = () =>
-        editor.page.evaluate<[string, string]>(`[
-          getComputedStyle(document.querySelector(".waveform-paper")).fill,
-          getComputedStyle(document.querySelector(".waveform-id")).fill,
-        ]`);
-      const light = await colours();
-      assert.ok(contrast(...light) > READABLE, light.join());
+        editor.page.evaluate(() => {
+          const pixel = document.createElement("canvas").getContext("2d")!;
+          return [".waveform-paper", ".waveform-id", ".waveform-end"].map((selector) => {
+            pixel.fillStyle = getComputedStyle(document.querySelector(selector)!).fill;
+            pixel.fillRect(0, 0, 1, 1);
+            return `rgb(${pixel.getImageData(0, 0, 1, 1).data.slice(0, 3).join()})`;
+          });
+        });
+      const isReadable = ([ground, ...texts]: string[]) => {
+        for (const colour of texts) assert.ok(contrast(colour, ground!) > READABLE, `${colour} on ${ground}`);
+      };
+      isReadable(await colours());
       if (version !== "5") return;
+      const paper = `getComputedStyle(document.querySelector(".waveform-paper")).fill`;
+      const light = await editor.page.evaluate<string>(paper);
       await editor.page.evaluate("document.documentElement.classList.add('nr-theme-dark')");
-      await editor.page.waitForFunction(
-        `getComputedStyle(document.querySelector(".waveform-paper")).fill !== "${light[0]}"`,
-      );
-      const dark = await colours();
-      assert.ok(contrast(...dark) > READABLE, dark.join());
+      await editor.page.waitForFunction(`${paper} !== "${light}"`);
+      isReadable(await colours());
     });
 
     it("leaves no error in the browser and no complaint in the log", () => {
