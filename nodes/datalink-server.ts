@@ -119,7 +119,7 @@ function serve(
         }, RETRY_MS);
       }
     }
-    if (!closing) status.update();
+    status.update();
   };
   let listening = listen();
 

@@ -12,6 +12,7 @@ export class StatusLine {
   readonly #timer: NodeJS.Timeout;
   #shown = "";
   #shownAt = Number.NEGATIVE_INFINITY;
+  #closed = false;
 
   constructor(node: Node, describe: () => NodeStatus) {
     this.#node = node;
@@ -25,13 +26,15 @@ export class StatusLine {
     if (performance.now() - this.#shownAt >= INTERVAL_MS) this.#publish();
   }
 
-  /** Ends the timer and takes the status away. */
+  /** Takes the status away for good: what still happens while the node closes does not bring it back. */
   close(): void {
+    this.#closed = true;
     clearInterval(this.#timer);
     this.#node.status({});
   }
 
   #publish(): void {
+    if (this.#closed) return;
     const status = this.#describe();
     const shown = JSON.stringify(status);
     if (shown === this.#shown) return;
