@@ -9,7 +9,7 @@ import { contrast, READABLE } from "../support/contrast.ts";
 import { FACES, type Face, faceFlows, TYPES } from "../support/dialog-faces.ts";
 import { Dialogs } from "../support/dialogs.ts";
 import { Editor, needsChromium } from "../support/editor.ts";
-import { isAvailable, NodeRed, VERSIONS } from "../support/node-red.ts";
+import { NodeRed, needsNodeRed, VERSIONS } from "../support/node-red.ts";
 
 /** In the page: as much of the editor as is asked for here. */
 declare const RED: {
@@ -91,10 +91,7 @@ for (const version of VERSIONS) {
     before(async function () {
       this.timeout(300_000);
       needsChromium(this);
-      if (!(await isAvailable(version))) {
-        this.test!.parent!.title += ": it could not be fetched";
-        this.skip();
-      }
+      await needsNodeRed(this, version);
       nodeRed = await NodeRed.start({ version, flows: faceFlows(server.url) });
     });
     after(() => nodeRed?.stop());

@@ -8,7 +8,7 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { Editor, needsChromium } from "../support/editor.ts";
-import { freePort, isAvailable, NodeRed, PACKAGE, VERSIONS } from "../support/node-red.ts";
+import { freePort, NodeRed, needsNodeRed, PACKAGE, VERSIONS } from "../support/node-red.ts";
 
 const DEMO = path.join(__dirname, "../../examples/demo.js");
 const EXAMPLES = path.join(__dirname, "../../examples");
@@ -206,10 +206,7 @@ for (const version of VERSIONS) {
     before(async function () {
       this.timeout(300_000);
       needsChromium(this);
-      if (!(await isAvailable(version))) {
-        this.test!.parent!.title += ": it could not be fetched";
-        this.skip();
-      }
+      await needsNodeRed(this, version);
       nodeRed = await NodeRed.start({ version });
       editor = await Editor.open(nodeRed.url);
       await editor.page.evaluate(

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { TYPES as ALL_TYPES, VALUES } from "../support/dialog-faces.ts";
 import { Dialogs, type FieldValue } from "../support/dialogs.ts";
 import { Editor, needsChromium } from "../support/editor.ts";
-import { freePort, isAvailable, NodeRed, VERSIONS } from "../support/node-red.ts";
+import { freePort, NodeRed, needsNodeRed, VERSIONS } from "../support/node-red.ts";
 
 const TYPES = ALL_TYPES.filter((type) => type !== "datalink-connection");
 
@@ -32,10 +32,7 @@ for (const version of VERSIONS) {
     before(async function () {
       this.timeout(300_000);
       needsChromium(this);
-      if (!(await isAvailable(version))) {
-        this.test!.parent!.title += ": it could not be fetched";
-        this.skip();
-      }
+      await needsNodeRed(this, version);
       nodeRed = await NodeRed.start({ version, flows: FLOWS });
       editor = await Editor.open(nodeRed.url);
       dialogs = new Dialogs(editor);

@@ -4,7 +4,7 @@ import { DataLinkServer } from "../../lib/ring/server.ts";
 import { FACES, type Face, faceFlows, VALUES } from "../support/dialog-faces.ts";
 import { Dialogs } from "../support/dialogs.ts";
 import { Editor, needsChromium } from "../support/editor.ts";
-import { isAvailable, NodeRed, VERSIONS } from "../support/node-red.ts";
+import { NodeRed, needsNodeRed, VERSIONS } from "../support/node-red.ts";
 import { type Stop, TabStops } from "../support/tab-stops.ts";
 
 /** In the page: as much of the editor as is asked for here. */
@@ -26,10 +26,7 @@ for (const version of VERSIONS) {
     before(async function () {
       this.timeout(300_000);
       needsChromium(this);
-      if (!(await isAvailable(version))) {
-        this.test!.parent!.title += ": it could not be fetched";
-        this.skip();
-      }
+      await needsNodeRed(this, version);
       server = await DataLinkServer.listen({ port: 0, ringBytes: 1 << 20 });
       for (const streamId of STREAMS) server.write({ streamId, dataStart: 1_000_000, payload: "{}" });
       nodeRed = await NodeRed.start({ version, flows: faceFlows(server.url) });

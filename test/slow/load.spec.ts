@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
-import { isAvailable, NodeRed, PACKAGE, VERSIONS } from "../support/node-red.ts";
+import { NodeRed, needsNodeRed, PACKAGE, VERSIONS } from "../support/node-red.ts";
 
 const manifest = JSON.parse(readFileSync(path.join(__dirname, "../../package.json"), "utf8"));
 const TYPES = Object.keys(manifest["node-red"].nodes);
@@ -23,10 +23,7 @@ for (const version of VERSIONS) {
 
     before(async function () {
       this.timeout(300_000);
-      if (!(await isAvailable(version))) {
-        this.test!.parent!.title += ": it could not be fetched";
-        this.skip();
-      }
+      await needsNodeRed(this, version);
       nodeRed = await NodeRed.start({ version });
     });
     after(() => nodeRed?.stop());

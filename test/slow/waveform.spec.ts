@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { WebSocket as WebSocketOfPage } from "playwright-core";
 import { contrast, READABLE } from "../support/contrast.ts";
 import { Editor, needsChromium } from "../support/editor.ts";
-import { isAvailable, NodeRed, VERSIONS } from "../support/node-red.ts";
+import { NodeRed, needsNodeRed, VERSIONS } from "../support/node-red.ts";
 
 /** Ten samples of the past half second, twice a second. */
 const SAMPLES = `
@@ -49,10 +49,7 @@ for (const version of VERSIONS) {
     before(async function () {
       this.timeout(300_000);
       needsChromium(this);
-      if (!(await isAvailable(version))) {
-        this.test!.parent!.title += ": it could not be fetched";
-        this.skip();
-      }
+      await needsNodeRed(this, version);
       nodeRed = await NodeRed.start({ version, flows: FLOWS });
     });
     after(async () => {

@@ -53,13 +53,13 @@ async function nodeRedFolder(version: Version): Promise<string> {
   return folder;
 }
 
-/** Whether Node-RED of this version can be run here: it may have to be fetched from the registry. */
-export async function isAvailable(version: Version): Promise<boolean> {
+/** Skips a suite, visibly, where Node-RED of its version cannot be had: it may have to be fetched from the registry. */
+export async function needsNodeRed(context: Mocha.Context, version: Version): Promise<void> {
   try {
     await nodeRedFolder(version);
-    return true;
   } catch {
-    return false;
+    context.test!.parent!.title += ": it could not be fetched";
+    context.skip();
   }
 }
 
