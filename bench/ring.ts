@@ -8,7 +8,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { encodeFrame } from "../lib/datalink/frame.ts";
+import { encodeFrame } from "../lib/datalink/protocol/frame.ts";
 import { DataLinkClient, DataLinkServer } from "../lib/index.ts";
 
 const PAYLOAD = Buffer.alloc(512, 0x5a);

@@ -12,7 +12,7 @@ export {
   type DataLinkServerEvent,
   type DataLinkServerOptions,
   type DataLinkServerStatus,
-} from "./ring/server.ts";
+} from "./server/server.ts";
 export { bandCode, type Nslc, SourceId, SourceIdError } from "./source-id.ts";
 export {
   formatMicroseconds,

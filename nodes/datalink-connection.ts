@@ -1,10 +1,10 @@
 /** datalink connection: a server's address and how to log in there, for the nodes that use it. It opens nothing itself. */
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { formatAddress, parseAddress, usesTls } from "../lib/datalink/address.ts";
-import type { Credentials } from "../lib/datalink/commands.ts";
 import { type ConnectOptions, generateClientId } from "../lib/datalink/connect.ts";
-import { SettingError, Settings } from "./support/settings.ts";
-import { tlsOptions } from "./support/tls.ts";
+import type { Credentials } from "../lib/datalink/protocol/client-requests.ts";
+import { SettingError, Settings } from "./runtime/settings.ts";
+import { tlsOptions } from "./runtime/tls.ts";
 
 /** The settings, as the dialog saves them. */
 export interface ConnectionDef {

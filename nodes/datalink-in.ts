@@ -1,21 +1,21 @@
 /** datalink in: one message per packet of a DataLink server, each once and in order. */
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow, NodeStatus } from "node-red";
-import type { Packet } from "../lib/datalink/packet.ts";
-import type { From } from "../lib/datalink/position.ts";
-import { PositionFile } from "../lib/datalink/position-file.ts";
+import type { Packet } from "../lib/datalink/protocol/packet.ts";
+import type { From } from "../lib/datalink/protocol/position.ts";
 import { type Subscription, type SubscriptionEvent, subscribe } from "../lib/datalink/subscribe.ts";
 import { RateMeter } from "../lib/rate-meter.ts";
+import { PositionFile } from "../lib/subscription/position-file.ts";
 import { toMicroseconds } from "../lib/time.ts";
 import { chosenServer, type ServerSettings } from "./datalink-connection.ts";
-import { readControl } from "./support/control.ts";
-import { Delivery, type DeliverySettings } from "./support/delivery.ts";
-import { nodeFile } from "./support/files.ts";
-import { FlowWatch } from "./support/flow-watch.ts";
-import { asError, onClose, onInput } from "./support/input.ts";
-import { eventMessage, Link } from "./support/link.ts";
-import { packetMessage } from "./support/packet-message.ts";
-import { begin, SettingError, Settings } from "./support/settings.ts";
-import { rateText, StatusLine } from "./support/status.ts";
+import { readControl } from "./messages/control.ts";
+import { packetMessage } from "./messages/packet-message.ts";
+import { eventMessage, Link } from "./runtime/connection-status.ts";
+import { Delivery, type DeliverySettings } from "./runtime/delivery.ts";
+import { nodeFile } from "./runtime/files.ts";
+import { FlowWatch } from "./runtime/flow-watch.ts";
+import { asError, onClose, onInput } from "./runtime/input-handler.ts";
+import { begin, SettingError, Settings } from "./runtime/settings.ts";
+import { rateText, StatusLine } from "./runtime/status.ts";
 
 interface DataLinkInDef extends NodeDef {
   version: number;

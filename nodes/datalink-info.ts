@@ -1,13 +1,13 @@
 /** datalink info: asks a server about itself, its streams or its connections, or for one packet. */
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from "node-red";
 import { DataLinkClient } from "../lib/datalink/client.ts";
-import type { InfoType } from "../lib/datalink/info.ts";
-import { plainInfo } from "../lib/datalink/plain-info.ts";
+import type { InfoType } from "../lib/datalink/protocol/info.ts";
+import { plainInfo } from "../lib/datalink/protocol/plain-info.ts";
 import { chosenServer, type ServerSettings } from "./datalink-connection.ts";
-import { onClose, onInput } from "./support/input.ts";
-import { MessageError } from "./support/packet-fields.ts";
-import { packetMessage } from "./support/packet-message.ts";
-import { begin, Settings } from "./support/settings.ts";
+import { MessageError } from "./messages/packet-fields.ts";
+import { packetMessage } from "./messages/packet-message.ts";
+import { onClose, onInput } from "./runtime/input-handler.ts";
+import { begin, Settings } from "./runtime/settings.ts";
 
 interface DataLinkInfoDef extends NodeDef {
   version: number;

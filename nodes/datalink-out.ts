@@ -1,15 +1,15 @@
 /** datalink out: writes messages as packets, and passes them on when the server has acknowledged them. */
 import type { Node, NodeAPI, NodeDef, NodeStatus } from "node-red";
-import { splitStreamId } from "../lib/datalink/stream-id.ts";
 import { PacketWriter } from "../lib/datalink/writer.ts";
 import { RateMeter } from "../lib/rate-meter.ts";
+import { splitStreamId } from "../lib/stream-id.ts";
 import { formatMicroseconds } from "../lib/time.ts";
 import { chosenServer } from "./datalink-connection.ts";
-import { onClose, onInput } from "./support/input.ts";
-import { Link } from "./support/link.ts";
-import { messagePackets, type OutgoingPacket } from "./support/message-packets.ts";
-import { begin, Settings } from "./support/settings.ts";
-import { rateText, StatusLine } from "./support/status.ts";
+import { messagePackets, type OutgoingPacket } from "./messages/message-packets.ts";
+import { Link } from "./runtime/connection-status.ts";
+import { onClose, onInput } from "./runtime/input-handler.ts";
+import { begin, Settings } from "./runtime/settings.ts";
+import { rateText, StatusLine } from "./runtime/status.ts";
 
 interface DataLinkOutDef extends NodeDef {
   version: number;

@@ -1,23 +1,23 @@
 /** datalink server: a DataLink server inside Node-RED. Its output tells what happens there. */
 import type { Node, NodeAPI, NodeStatus } from "node-red";
-import { DataLinkError } from "../lib/datalink/errors.ts";
-import { describeEvent } from "../lib/ring/event-text.ts";
+import { DataLinkError } from "../lib/datalink/protocol/errors.ts";
+import { describeEvent } from "../lib/server/event-text.ts";
 import {
   DataLinkServer,
   type DataLinkServerEvent,
   type DataLinkServerOptions,
   type NewestPacket,
-} from "../lib/ring/server.ts";
-import { asError, onClose } from "./support/input.ts";
+} from "../lib/server/server.ts";
+import { asError, onClose } from "./runtime/input-handler.ts";
 import {
   CREDENTIALS,
   type DataLinkServerDef,
   type Secrets,
   serverOptions,
-} from "./support/server-options.ts";
-import { begin, Settings } from "./support/settings.ts";
-import { rateText, StatusLine } from "./support/status.ts";
-import { WebPaths } from "./support/web-paths.ts";
+} from "./runtime/server-options.ts";
+import { begin, Settings } from "./runtime/settings.ts";
+import { rateText, StatusLine } from "./runtime/status.ts";
+import { WebPaths } from "./runtime/web-paths.ts";
 
 /** What the dialog's Test is told of a running server. */
 export interface DataLinkServerNode extends Node<Secrets> {

@@ -6,12 +6,12 @@ import type { Request, Response } from "express";
 import type { Node, NodeAPI } from "node-red";
 import { PACKET_FLAGS, PathPattern, RECORD_FLAGS } from "../lib/archive/path-pattern.ts";
 import { DataLinkClient } from "../lib/datalink/client.ts";
-import { plainInfo } from "../lib/datalink/plain-info.ts";
+import { plainInfo } from "../lib/datalink/protocol/plain-info.ts";
 import { type ConnectionDef, type Secrets, serverSettings } from "./datalink-connection.ts";
 import type { DataLinkServerNode } from "./datalink-server.ts";
-import { archiveDirectory } from "./support/archive-node.ts";
-import { asError } from "./support/input.ts";
-import { SettingError, Settings } from "./support/settings.ts";
+import { archiveDirectory } from "./runtime/archive-node.ts";
+import { asError } from "./runtime/input-handler.ts";
+import { SettingError, Settings } from "./runtime/settings.ts";
 
 /** Streams that a dialog lists at most. */
 const MAX_STREAMS = 2000;

@@ -2,10 +2,10 @@
 import type { Node, NodeAPI, NodeMessageInFlow } from "node-red";
 import type { ArchivePacket } from "../lib/archive/archive.ts";
 import { JsonLinesArchive } from "../lib/archive/json-lines.ts";
-import { joinStreamId } from "../lib/datalink/stream-id.ts";
-import { type ArchiveDef, archiveOptions, runArchive } from "./support/archive-node.ts";
-import { jsonText, packetFields } from "./support/packet-fields.ts";
-import { begin } from "./support/settings.ts";
+import { joinStreamId } from "../lib/stream-id.ts";
+import { jsonText, packetFields } from "./messages/packet-fields.ts";
+import { type ArchiveDef, archiveOptions, runArchive } from "./runtime/archive-node.ts";
+import { begin } from "./runtime/settings.ts";
 
 const DEFAULT_PATTERN = "%n/%s/%Y/%j/%n.%s.%l.%c.%Y.%j.%H.jsonl";
 

@@ -2,9 +2,9 @@
 import type { Node, NodeAPI, NodeMessageInFlow } from "node-red";
 import { MiniSeedArchive, type MiniSeedInput } from "../lib/archive/mini-seed.ts";
 import { PRESETS } from "../lib/archive/path-pattern.ts";
-import { type ArchiveDef, archiveOptions, runArchive } from "./support/archive-node.ts";
-import { MessageError, packetFields, typeOf } from "./support/packet-fields.ts";
-import { begin, Settings } from "./support/settings.ts";
+import { MessageError, packetFields, typeOf } from "./messages/packet-fields.ts";
+import { type ArchiveDef, archiveOptions, runArchive } from "./runtime/archive-node.ts";
+import { begin, Settings } from "./runtime/settings.ts";
 
 interface MseedArchiveDef extends ArchiveDef {
   layout: string;

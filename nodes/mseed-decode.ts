@@ -4,12 +4,12 @@ import { MiniSeedError, type Problem } from "../lib/mseed/errors.ts";
 import { headerFields } from "../lib/mseed/header-fields.ts";
 import { readRecords } from "../lib/mseed/reader.ts";
 import type { MiniSeedRecord } from "../lib/mseed/record.ts";
-import { onClose, onInput } from "./support/input.ts";
-import { MessageError } from "./support/packet-fields.ts";
-import { chartPoints, scaledSamples } from "./support/record-payload.ts";
-import { type Replacement, sendEach } from "./support/send-each.ts";
-import { begin, Settings } from "./support/settings.ts";
-import { StatusLine } from "./support/status.ts";
+import { MessageError } from "./messages/packet-fields.ts";
+import { chartPoints, scaledSamples } from "./messages/record-payload.ts";
+import { onClose, onInput } from "./runtime/input-handler.ts";
+import { type Replacement, sendEach } from "./runtime/send-each.ts";
+import { begin, Settings } from "./runtime/settings.ts";
+import { StatusLine } from "./runtime/status.ts";
 
 interface MseedDecodeDef extends NodeDef {
   version: number;

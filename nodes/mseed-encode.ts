@@ -1,10 +1,10 @@
 /** mseed encode: samples to miniSEED records. */
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { packRecords } from "../lib/mseed/pack.ts";
-import { onInput } from "./support/input.ts";
-import { seriesPayload } from "./support/record-payload.ts";
-import { sendEach } from "./support/send-each.ts";
-import { begin, Settings } from "./support/settings.ts";
+import { seriesPayload } from "./messages/record-payload.ts";
+import { onInput } from "./runtime/input-handler.ts";
+import { sendEach } from "./runtime/send-each.ts";
+import { begin, Settings } from "./runtime/settings.ts";
 
 interface MseedEncodeDef extends NodeDef {
   version: number;

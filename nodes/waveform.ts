@@ -1,13 +1,13 @@
 /** waveform: draws the traces of the records that pass through under the node, in the editors that show it. */
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { nowMicroseconds } from "../lib/time.ts";
-import type { Picture } from "../lib/trace/picture.ts";
-import { readTraceRecord } from "../lib/trace/record.ts";
-import { Traces, type TracesOptions } from "../lib/trace/traces.ts";
-import { EditorViews } from "./support/editor-views.ts";
-import { asError } from "./support/input.ts";
-import { begin, Settings } from "./support/settings.ts";
-import { StatusLine } from "./support/status.ts";
+import type { Picture } from "../lib/waveform/picture.ts";
+import { readTraceRecord } from "../lib/waveform/record.ts";
+import { Traces, type TracesOptions } from "../lib/waveform/traces.ts";
+import { EditorViews } from "./runtime/editor-views.ts";
+import { asError } from "./runtime/input-handler.ts";
+import { begin, Settings } from "./runtime/settings.ts";
+import { StatusLine } from "./runtime/status.ts";
 
 interface WaveformDef extends NodeDef {
   version: number;

@@ -1,7 +1,8 @@
 /** What all archives have in common: their settings, what they take, and what they answer. */
-import { splitStreamId } from "../datalink/stream-id.ts";
+
+import type { WholeLength } from "../files/append-file.ts";
 import { SourceId } from "../source-id.ts";
-import type { WholeLength } from "./append-file.ts";
+import { splitStreamId } from "../stream-id.ts";
 import { Appender, type AppenderOptions, atLeast } from "./appender.ts";
 import { Compressor } from "./compress.ts";
 import { FileNames } from "./file-names.ts";

@@ -13,7 +13,7 @@ import { copyFile, lstat, open, opendir, rename, rm, unlink, utimes } from "node
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import { syncPath } from "./append-file.ts";
+import { syncPath } from "../files/append-file.ts";
 import type { Appender, ArchiveEvent } from "./appender.ts";
 import { ArchiveError, fileSystemError } from "./errors.ts";
 import type { PathPattern } from "./path-pattern.ts";

@@ -10,7 +10,7 @@ import fs from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { crc32 } from "node:zlib";
-import { AppendFile } from "./append-file.ts";
+import { AppendFile } from "../files/append-file.ts";
 import { fileSystemError } from "./errors.ts";
 import { type MarkKey, MarkSet } from "./mark-set.ts";
 

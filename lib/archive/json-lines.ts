@@ -1,8 +1,8 @@
 /** An archive of JSON packets as JSON Lines: one line per packet, in the file that its stream and time name. */
-import { bunzip2 } from "../bzip2.ts";
-import { splitStreamId } from "../datalink/stream-id.ts";
+import { bunzip2 } from "../bzip2/decompress.ts";
 import { CodedError } from "../errors.ts";
-import type { WholeLength } from "./append-file.ts";
+import type { WholeLength } from "../files/append-file.ts";
+import { splitStreamId } from "../stream-id.ts";
 import {
   Archive,
   type ArchiveOptions,

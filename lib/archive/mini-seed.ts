@@ -1,9 +1,10 @@
 /** An archive of miniSEED: each record, byte for byte, in the file that its codes and its start time name. */
-import { splitStreamId } from "../datalink/stream-id.ts";
+
+import type { ReadableFile, WholeLength } from "../files/append-file.ts";
 import { HEADER_BYTES, recordLength } from "../mseed/detect.ts";
 import { type MiniSeedRecord, type Problem, RecordReader, readRecords } from "../mseed/index.ts";
+import { splitStreamId } from "../stream-id.ts";
 import { floorDivide } from "../time.ts";
-import type { ReadableFile, WholeLength } from "./append-file.ts";
 import {
   Archive,
   type ArchiveOptions,

@@ -4,7 +4,7 @@
  * AUTH; what is shown to people never has them.
  */
 import { isIPv6 } from "node:net";
-import { DataLinkError } from "./errors.ts";
+import { DataLinkError } from "./protocol/errors.ts";
 
 /** DataLink's customary ports: plain, and TLS. */
 export const DEFAULT_PORT = 16000;

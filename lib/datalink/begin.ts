@@ -7,12 +7,13 @@
  * the stream goes on behind what stands there now, which is the newest packet: all others are left out, silently.
  * So near the ring's end a range of packets is READ, with STREAM right behind in the same segment.
  */
-import { info, positionAfter, positionSet, read } from "./commands.ts";
+
 import type { Session } from "./connect.ts";
-import { DataLinkError } from "./errors.ts";
 import type { Feed, Jump } from "./feed.ts";
-import type { Packet } from "./packet.ts";
-import { type Position, positionOf, type Start } from "./position.ts";
+import { info, positionAfter, positionSet, read } from "./protocol/client-requests.ts";
+import { DataLinkError } from "./protocol/errors.ts";
+import type { Packet } from "./protocol/packet.ts";
+import { type Position, positionOf, type Start } from "./protocol/position.ts";
 
 export interface Beginning {
   readonly session: Session;

@@ -1,7 +1,8 @@
 /** The DataLink client: one connection to one server. {@link subscribe} is for what has to survive its loss. */
 import type { TimeInput } from "../time.ts";
 import { parseAddress } from "./address.ts";
-import type { ServerIdentity } from "./capabilities.ts";
+import { type ConnectOptions, openSession, type Session } from "./connect.ts";
+import type { ServerIdentity } from "./protocol/capabilities.ts";
 import {
   authenticate,
   type Credentials,
@@ -14,11 +15,10 @@ import {
   read,
   write,
   writeNotPermitted,
-} from "./commands.ts";
-import { type ConnectOptions, openSession, type Session } from "./connect.ts";
-import type { DataLinkError } from "./errors.ts";
-import type { InfoResults, InfoType } from "./info.ts";
-import type { Packet, PacketInput } from "./packet.ts";
+} from "./protocol/client-requests.ts";
+import type { DataLinkError } from "./protocol/errors.ts";
+import type { InfoResults, InfoType } from "./protocol/info.ts";
+import type { Packet, PacketInput } from "./protocol/packet.ts";
 import { PacketStream } from "./stream.ts";
 
 /** What every command takes. */

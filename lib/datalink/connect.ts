@@ -1,15 +1,15 @@
 /** From an address to a connection that is identified and, where credentials are given, logged in. */
 import os from "node:os";
+import { MAX_DELAY, withDeadline } from "../net/deadline.ts";
+import { openTcp } from "../net/tcp.ts";
+import { openTls, type TlsOptions } from "../net/tls.ts";
+import type { Transport } from "../net/transport.ts";
+import { openWebSocket } from "../net/websocket.ts";
 import { type Address, formatAddress, usesTls, usesWebSocket } from "./address.ts";
-import type { ServerIdentity } from "./capabilities.ts";
-import { authenticate, type Credentials, identify } from "./commands.ts";
 import { Connection } from "./connection.ts";
-import { MAX_DELAY, withDeadline } from "./deadline.ts";
-import { DataLinkError } from "./errors.ts";
-import { openTcp } from "./tcp.ts";
-import { openTls, type TlsOptions } from "./tls.ts";
-import type { Transport } from "./transport.ts";
-import { openWebSocket } from "./websocket.ts";
+import type { ServerIdentity } from "./protocol/capabilities.ts";
+import { authenticate, type Credentials, identify } from "./protocol/client-requests.ts";
+import { DataLinkError } from "./protocol/errors.ts";
 
 export interface ConnectOptions {
   /** Who this client is, for the server's logs. Default: {@link generateClientId}. */

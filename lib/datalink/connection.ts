@@ -2,14 +2,9 @@
  * One connection to a server: commands go out in order, and each reply goes to the oldest command that waits for one.
  * While the server streams, packets may come between the replies; they go to the stream's sink.
  */
-import type { ServerIdentity } from "./capabilities.ts";
-import { type Command, END_STREAM, errorCodeOf, STREAM } from "./commands.ts";
-import { rejectOnAbort, type Settlers, throwIfAborted } from "./deadline.ts";
-import { DataLinkError } from "./errors.ts";
-import { Fifo } from "./fifo.ts";
-import { FrameReader } from "./frame.ts";
-import type { PacketSink } from "./packet-queue.ts";
-import { parseReplyHeader, type Reply, type StatusReply, toPacket } from "./replies.ts";
+
+import { rejectOnAbort, type Settlers, throwIfAborted } from "../net/deadline.ts";
+import { Fifo } from "../net/fifo.ts";
 import {
   codeOf,
   lossOf,
@@ -17,7 +12,13 @@ import {
   messageOf,
   type Transport,
   type TransportListener,
-} from "./transport.ts";
+} from "../net/transport.ts";
+import type { PacketSink } from "../subscription/packet-queue.ts";
+import type { ServerIdentity } from "./protocol/capabilities.ts";
+import { type Command, END_STREAM, errorCodeOf, STREAM } from "./protocol/client-requests.ts";
+import { DataLinkError } from "./protocol/errors.ts";
+import { FrameReader } from "./protocol/frame.ts";
+import { parseReplyHeader, type Reply, type StatusReply, toPacket } from "./protocol/replies.ts";
 
 /** ringserver 4.5 may drop an idle connection 10 s after a command whose payload came in a later segment. */
 const KEEP_ALIVE_AFTER_PAYLOAD_MS = 5000;

@@ -2,9 +2,10 @@
  * Between a subscription's connections and its queue: remembers the last packet, sees gaps in the packet ids, and can
  * hold packets back until it is known whether they come from the right place.
  */
-import type { Packet } from "./packet.ts";
-import type { PacketQueue, PacketSink } from "./packet-queue.ts";
-import { type Position, positionOf } from "./position.ts";
+
+import type { PacketQueue, PacketSink } from "../subscription/packet-queue.ts";
+import type { Packet } from "./protocol/packet.ts";
+import { type Position, positionOf } from "./protocol/position.ts";
 
 /** A jump in the packet ids: the last packet before it and the first one after it. */
 export interface Jump {

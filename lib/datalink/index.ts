@@ -1,10 +1,14 @@
 /** What programs may import of the DataLink client. */
-export type { BackoffOptions } from "./backoff.ts";
-export type { ServerIdentity } from "./capabilities.ts";
+export type { BackoffOptions } from "../net/backoff.ts";
+export type { TlsOptions } from "../net/tls.ts";
+export { decodePayload, encodePayload } from "../packets.ts";
+export { joinStreamId, type PayloadType, type StreamIdParts, splitStreamId } from "../stream-id.ts";
+export { PositionFile } from "../subscription/position-file.ts";
 export { type CommandOptions, DataLinkClient } from "./client.ts";
-export type { Credentials, Pattern } from "./commands.ts";
 export { type ConnectOptions, generateClientId, type Timeouts } from "./connect.ts";
-export { DataLinkError, type DataLinkErrorCode } from "./errors.ts";
+export type { ServerIdentity } from "./protocol/capabilities.ts";
+export type { Credentials, Pattern } from "./protocol/client-requests.ts";
+export { DataLinkError, type DataLinkErrorCode } from "./protocol/errors.ts";
 export type {
   ConnectionInfo,
   ConnectionsInfo,
@@ -14,13 +18,10 @@ export type {
   StatusInfo,
   StreamInfo,
   StreamsInfo,
-} from "./info.ts";
-export { MAX_PACKET_ID, type Packet, type PacketInput } from "./packet.ts";
-export { decodePayload, encodePayload } from "./payload.ts";
-export type { From, Position } from "./position.ts";
-export { PositionFile } from "./position-file.ts";
+} from "./protocol/info.ts";
+export { MAX_PACKET_ID, type Packet, type PacketInput } from "./protocol/packet.ts";
+export type { From, Position } from "./protocol/position.ts";
 export type { PacketStream } from "./stream.ts";
-export { joinStreamId, type PayloadType, type StreamIdParts, splitStreamId } from "./stream-id.ts";
 export {
   type Checkpoint,
   type SubscribeOptions,
@@ -28,5 +29,4 @@ export {
   type SubscriptionEvent,
   subscribe,
 } from "./subscribe.ts";
-export type { TlsOptions } from "./tls.ts";
 export { PacketWriter, type PacketWriterOptions, type WriteOptions, type WriterEvent } from "./writer.ts";

@@ -1,10 +1,11 @@
 /** The packets of one connection, as an async iterator. Leaving its loop ends the stream. */
-import { positionSet } from "./commands.ts";
+
+import { aborted, throwIfAborted } from "../net/deadline.ts";
+import { PacketQueue } from "../subscription/packet-queue.ts";
 import type { Connection } from "./connection.ts";
-import { aborted, throwIfAborted } from "./deadline.ts";
-import { DataLinkError } from "./errors.ts";
-import type { Packet } from "./packet.ts";
-import { PacketQueue } from "./packet-queue.ts";
+import { positionSet } from "./protocol/client-requests.ts";
+import { DataLinkError } from "./protocol/errors.ts";
+import type { Packet } from "./protocol/packet.ts";
 
 /** How many bytes of packets wait for a slow reader before the socket is no longer read. */
 export const QUEUE_BYTES = 256 * 1024;

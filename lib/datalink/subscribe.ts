@@ -1,17 +1,18 @@
 /** Packets from a server, across all losses of the connection: {@link subscribe}. */
+
+import { Backoff, type BackoffOptions, sleep } from "../net/backoff.ts";
+import { aborted } from "../net/deadline.ts";
+import { CommitWindow } from "../subscription/commit-window.ts";
+import { PacketQueue } from "../subscription/packet-queue.ts";
 import { formatAddress, parseAddress } from "./address.ts";
-import { Backoff, type BackoffOptions, sleep } from "./backoff.ts";
 import { type Beginning, begin, checkJump, type Resumption } from "./begin.ts";
-import type { ServerIdentity } from "./capabilities.ts";
-import { filter, type Pattern } from "./commands.ts";
-import { CommitWindow } from "./commit-window.ts";
 import { type ConnectOptions, openSession, type Session } from "./connect.ts";
-import { aborted } from "./deadline.ts";
-import { DataLinkError, type DataLinkErrorCode } from "./errors.ts";
 import { Feed, type Jump } from "./feed.ts";
-import type { Packet } from "./packet.ts";
-import { PacketQueue } from "./packet-queue.ts";
-import { type From, type Position, parseFrom, positionOf, type Start } from "./position.ts";
+import type { ServerIdentity } from "./protocol/capabilities.ts";
+import { filter, type Pattern } from "./protocol/client-requests.ts";
+import { DataLinkError, type DataLinkErrorCode } from "./protocol/errors.ts";
+import type { Packet } from "./protocol/packet.ts";
+import { type From, type Position, parseFrom, positionOf, type Start } from "./protocol/position.ts";
 import { QUEUE_BYTES } from "./stream.ts";
 
 export interface SubscribeOptions extends ConnectOptions {

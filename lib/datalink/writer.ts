@@ -1,13 +1,14 @@
 /** Packets to a server, across all losses of the connection: {@link PacketWriter}. */
+
+import { Backoff, type BackoffOptions, sleep } from "../net/backoff.ts";
+import { rejectOnAbort, type Settlers, throwIfAborted } from "../net/deadline.ts";
 import { type Address, formatAddress, parseAddress } from "./address.ts";
-import { Backoff, type BackoffOptions, sleep } from "./backoff.ts";
-import type { ServerIdentity } from "./capabilities.ts";
-import { write, writeNotPermitted } from "./commands.ts";
 import { type ConnectOptions, openSession, type Session } from "./connect.ts";
-import { rejectOnAbort, type Settlers, throwIfAborted } from "./deadline.ts";
-import { DataLinkError, type DataLinkErrorCode } from "./errors.ts";
 import { Outbox, type Outgoing, STRIKES_OUT } from "./outbox.ts";
-import type { PacketInput } from "./packet.ts";
+import type { ServerIdentity } from "./protocol/capabilities.ts";
+import { write, writeNotPermitted } from "./protocol/client-requests.ts";
+import { DataLinkError, type DataLinkErrorCode } from "./protocol/errors.ts";
+import type { PacketInput } from "./protocol/packet.ts";
 
 export interface PacketWriterOptions extends Omit<ConnectOptions, "signal"> {
   /** How many packets may be sent and not acknowledged. Default 100. */

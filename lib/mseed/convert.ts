@@ -5,7 +5,6 @@ import { encodedLength, prepareSamples } from "./encode.ts";
 import { ENCODINGS, encodingCode } from "./encodings.ts";
 import type { MiniSeedError, ProblemHandler } from "./errors.ts";
 import { checkExtraHeaders } from "./extra-headers.ts";
-import { hasPlaceInExtraHeaders } from "./extra-headers-from-2.ts";
 import {
   checkByte,
   checkSourceId,
@@ -16,12 +15,13 @@ import {
   type PackOptions,
   packAll,
 } from "./pack.ts";
-import { layOut2, MAX_SAMPLES } from "./pack2.ts";
-import { layOut3 } from "./pack3.ts";
 import { rateFieldOf } from "./rate.ts";
 import type { JsonObject, MiniSeedRecord } from "./record.ts";
-import { MiniSeed2Record } from "./record2.ts";
-import { FRAME_BYTES, isSteim, toBigEndianSteim } from "./steim.ts";
+import { FRAME_BYTES, isSteim, toBigEndianSteim } from "./steim/steim.ts";
+import { hasPlaceInExtraHeaders } from "./v2/extra-headers-from-2.ts";
+import { layOut2, MAX_SAMPLES } from "./v2/pack.ts";
+import { MiniSeed2Record } from "./v2/record.ts";
+import { layOut3 } from "./v3/pack.ts";
 
 /** What is to change; whatever is not given stays as it is in the record. */
 export interface ConvertOptions extends PackOptions {

@@ -7,7 +7,7 @@ import {
   STEIM2_FRAME_SAMPLES,
   type SteimVersion,
   toBigEndianSteim,
-} from "./steim.ts";
+} from "./steim/steim.ts";
 
 /** Samples of a record: numbers in the narrowest of three arrays that holds them exactly, or text. */
 export type Samples = Int32Array | Float32Array | Float64Array | string;

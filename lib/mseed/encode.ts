@@ -2,7 +2,7 @@
 import { arrayType, type SampleArray } from "./decode.ts";
 import { describeEncoding, ENCODINGS } from "./encodings.ts";
 import { MiniSeedError } from "./errors.ts";
-import { encodeSteim, FRAME_BYTES, type SteimPacked } from "./steim.ts";
+import { encodeSteim, FRAME_BYTES, type SteimPacked } from "./steim/steim.ts";
 
 /** Samples as they are packed: numbers in the array that their encoding needs, or the bytes of text. */
 export type PackableSamples = SampleArray | Uint8Array;

@@ -1,5 +1,5 @@
 /** The miniSEED codec: records of versions 2 and 3 read, written and converted. */
-export type { Blockette, BlocketteFields, BlocketteValue } from "./blockettes.ts";
+
 export type { CalendarTime } from "./calendar.ts";
 export { type ConvertOptions, convertRecord } from "./convert.ts";
 export type { SampleArray, SampleKind, Samples } from "./decode.ts";
@@ -29,8 +29,6 @@ export {
   type JsonValue,
   MiniSeedRecord,
 } from "./record.ts";
-export { MiniSeed2Record } from "./record2.ts";
-export { MiniSeed3Record } from "./record3.ts";
 export {
   type Discontinuity,
   type JoinedSeries,
@@ -40,3 +38,6 @@ export {
   type Span,
   samplesOf,
 } from "./series.ts";
+export type { Blockette, BlocketteFields, BlocketteValue } from "./v2/blockettes.ts";
+export { MiniSeed2Record } from "./v2/record.ts";
+export { MiniSeed3Record } from "./v3/record.ts";

@@ -8,11 +8,11 @@ import { ENCODINGS, type EncodingInput, encodingCode } from "./encodings.ts";
 import { MiniSeedError, type ProblemHandler, shown } from "./errors.ts";
 import { checkExtraHeaders } from "./extra-headers.ts";
 import { leapSecondsWithin } from "./leap-seconds.ts";
-import { layOut2 } from "./pack2.ts";
-import { layOut3 } from "./pack3.ts";
 import { type Rate, rateFieldOf, rateOf, sampleOffset } from "./rate.ts";
 import type { JsonObject } from "./record.ts";
-import { FRAME_BYTES } from "./steim.ts";
+import { FRAME_BYTES } from "./steim/steim.ts";
+import { layOut2 } from "./v2/pack.ts";
+import { layOut3 } from "./v3/pack.ts";
 
 /** What is to be packed: one continuous series of samples, and what its records say of it. A `MiniSeedRecord` is one. */
 export interface Series {

@@ -11,8 +11,8 @@ import {
 } from "./detect.ts";
 import { MiniSeedError, type ProblemHandler, ProblemReporter } from "./errors.ts";
 import type { MiniSeedRecord, Window } from "./record.ts";
-import { MiniSeed2Record } from "./record2.ts";
-import { hasIntactCrc, MiniSeed3Record } from "./record3.ts";
+import { MiniSeed2Record } from "./v2/record.ts";
+import { hasIntactCrc, MiniSeed3Record } from "./v3/record.ts";
 
 /** How to read. */
 export interface ReadOptions {

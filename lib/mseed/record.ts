@@ -16,7 +16,7 @@ import { describeEncoding, ENCODINGS } from "./encodings.ts";
 import { MiniSeedError, type ProblemCode, type ProblemReporter } from "./errors.ts";
 import { leapSecondsWithin } from "./leap-seconds.ts";
 import { type Rate, sampleOffset } from "./rate.ts";
-import { FRAME_BYTES, findInvalidWord, isSteim } from "./steim.ts";
+import { FRAME_BYTES, findInvalidWord, isSteim } from "./steim/steim.ts";
 
 /** Bits of `flags`, as in miniSEED 3. The others are reserved; they are kept when a record is copied. */
 export const FLAG_CALIBRATION = 1;

@@ -7,8 +7,8 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { WholeLength } from "../../lib/archive/append-file.ts";
 import { Appender, type AppenderOptions, type ArchiveEvent } from "../../lib/archive/appender.ts";
+import type { WholeLength } from "../../lib/files/append-file.ts";
 
 const NEWLINE = Buffer.from("\n");
 const allWhole: WholeLength = async ({ size }) => size;

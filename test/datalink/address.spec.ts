@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { formatAddress, parseAddress } from "../../lib/datalink/address.ts";
-import { DataLinkError } from "../../lib/datalink/errors.ts";
+import { DataLinkError } from "../../lib/datalink/protocol/errors.ts";
 
 describe("addresses", () => {
   const forms: [string, string][] = [

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
-import { encodeFrame } from "../../lib/datalink/frame.ts";
-import type { Packet } from "../../lib/datalink/packet.ts";
-import { encodeError, encodeInfo, encodeOk, packetHeader } from "../../lib/datalink/replies.ts";
+import { encodeFrame } from "../../lib/datalink/protocol/frame.ts";
+import type { Packet } from "../../lib/datalink/protocol/packet.ts";
+import { encodeError, encodeInfo, encodeOk, packetHeader } from "../../lib/datalink/protocol/replies.ts";
 import { type Answer, type ReceivedCommand, scriptedPeer } from "../support/scripted-peer.ts";
 
 function packet(id: bigint, size = 4): Packet {

@@ -1,9 +1,9 @@
-// lib/datalink/frame.ts and replies.ts: bytes cut into replies, however they are split, and never anything else.
+// lib/datalink/protocol/frame.ts and replies.ts: bytes cut into replies, however they are split, and never anything else.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { DataLinkError } from "../../lib/datalink/errors.ts";
-import { encodeFrame, FrameReader } from "../../lib/datalink/frame.ts";
-import { MAX_PACKET_ID } from "../../lib/datalink/packet.ts";
+import { DataLinkError } from "../../lib/datalink/protocol/errors.ts";
+import { encodeFrame, FrameReader } from "../../lib/datalink/protocol/frame.ts";
+import { MAX_PACKET_ID } from "../../lib/datalink/protocol/packet.ts";
 import {
   encodeError,
   encodeInfo,
@@ -11,7 +11,7 @@ import {
   packetHeader,
   parseReplyHeader,
   type Reply,
-} from "../../lib/datalink/replies.ts";
+} from "../../lib/datalink/protocol/replies.ts";
 
 const LIMIT = 1_000_000;
 

@@ -1,14 +1,14 @@
 // lib/datalink/subscribe.ts against our own server: every packet once, in order, whatever happens in between.
 import assert from "node:assert/strict";
-import type { Packet } from "../../lib/datalink/packet.ts";
-import type { Position } from "../../lib/datalink/position.ts";
+import type { Packet } from "../../lib/datalink/protocol/packet.ts";
+import type { Position } from "../../lib/datalink/protocol/position.ts";
 import {
   type SubscribeOptions,
   type Subscription,
   type SubscriptionEvent,
   subscribe,
 } from "../../lib/datalink/subscribe.ts";
-import { DataLinkServer } from "../../lib/ring/server.ts";
+import { DataLinkServer } from "../../lib/server/server.ts";
 import { damagingProxy } from "../support/damaging-proxy.ts";
 import { recordEvents } from "../support/events.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";

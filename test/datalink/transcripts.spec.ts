@@ -6,8 +6,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
-import { encodeFrame, FrameReader } from "../../lib/datalink/frame.ts";
-import type { InfoType } from "../../lib/datalink/info.ts";
+import { encodeFrame, FrameReader } from "../../lib/datalink/protocol/frame.ts";
+import type { InfoType } from "../../lib/datalink/protocol/info.ts";
 import {
   encodeError,
   encodeInfo,
@@ -15,7 +15,7 @@ import {
   packetHeader,
   parseReplyHeader,
   type Reply,
-} from "../../lib/datalink/replies.ts";
+} from "../../lib/datalink/protocol/replies.ts";
 import {
   parseCommand,
   type ReceivedCommand,

@@ -4,7 +4,7 @@ import type http from "node:http";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { subscribe } from "../../lib/datalink/subscribe.ts";
 import { PacketWriter } from "../../lib/datalink/writer.ts";
-import { DataLinkServer } from "../../lib/ring/server.ts";
+import { DataLinkServer } from "../../lib/server/server.ts";
 import { tlsBridge, webSocketBridge } from "../support/bridges.ts";
 import { certificateAuthority } from "../support/certificates.ts";
 import { scriptedPeer } from "../support/scripted-peer.ts";

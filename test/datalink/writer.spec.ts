@@ -1,10 +1,10 @@
 // lib/datalink/writer.ts: every packet reaches the ring in order, across losses; one that is refused fails alone.
 import assert from "node:assert/strict";
-import { encodeFrame } from "../../lib/datalink/frame.ts";
-import type { PacketInput } from "../../lib/datalink/packet.ts";
-import { encodeError, encodeOk } from "../../lib/datalink/replies.ts";
+import { encodeFrame } from "../../lib/datalink/protocol/frame.ts";
+import type { PacketInput } from "../../lib/datalink/protocol/packet.ts";
+import { encodeError, encodeOk } from "../../lib/datalink/protocol/replies.ts";
 import { PacketWriter, type PacketWriterOptions, type WriterEvent } from "../../lib/datalink/writer.ts";
-import { DataLinkServer } from "../../lib/ring/server.ts";
+import { DataLinkServer } from "../../lib/server/server.ts";
 import { recordEvents } from "../support/events.ts";
 import { FaultProxy, seededRandom } from "../support/fault-proxy.ts";
 import { scriptedPeer } from "../support/scripted-peer.ts";

@@ -1,7 +1,6 @@
 // Records made wrong at random, and everything that is done with records tried on them: nothing but a MiniSeedError may come
 // of it, soon, whatever the bytes. The same seed makes the same mutations.
 import assert from "node:assert/strict";
-import { crc32c } from "../../lib/mseed/crc32c.ts";
 import {
   convertRecord,
   joinRecords,
@@ -12,6 +11,7 @@ import {
   readRecords,
   samplesOf,
 } from "../../lib/mseed/index.ts";
+import { crc32c } from "../../lib/mseed/v3/crc32c.ts";
 import { OWN_FOLDERS, vectorsOf } from "./vectors.ts";
 
 /** Longer ones only take longer. */

@@ -1,9 +1,9 @@
 // Single functions of libmseed 3.5.4 by table: checksums, rates and start times as miniSEED 2 has them.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { crc32c } from "../../lib/mseed/crc32c.ts";
 import { type MiniSeed2Record, packRecords, readRecords } from "../../lib/mseed/index.ts";
 import { factorsOf, rateFieldOf, rateOf, rateOfFactors, sampleOffset } from "../../lib/mseed/rate.ts";
+import { crc32c } from "../../lib/mseed/v3/crc32c.ts";
 import { readTable } from "./vectors.ts";
 
 interface ChecksumRow {

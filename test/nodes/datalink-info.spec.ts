@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DataLinkServer } from "../../lib/ring/server.ts";
+import { DataLinkServer } from "../../lib/server/server.ts";
 import datalinkConnection from "../../nodes/datalink-connection.ts";
 import datalinkInfo from "../../nodes/datalink-info.ts";
 import { type Flow, startFlow } from "../support/flow.ts";

@@ -5,7 +5,7 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
-import { DataLinkServer } from "../../lib/ring/server.ts";
+import { DataLinkServer } from "../../lib/server/server.ts";
 import datalinkServer from "../../nodes/datalink-server.ts";
 import editor from "../../nodes/editor.ts";
 import { Peer, write } from "../ring/peer.ts";

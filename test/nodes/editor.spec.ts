@@ -1,7 +1,7 @@
 // What the dialogs ask the runtime.
 import assert from "node:assert/strict";
 import path from "node:path";
-import { DataLinkServer } from "../../lib/ring/server.ts";
+import { DataLinkServer } from "../../lib/server/server.ts";
 import datalinkConnection from "../../nodes/datalink-connection.ts";
 import editor from "../../nodes/editor.ts";
 import { type Flow, startFlow } from "../support/flow.ts";

@@ -1,7 +1,7 @@
-// nodes/support/status.ts: what a node shows, and that it shows nothing any more once it is closed.
+// nodes/runtime/status.ts: what a node shows, and that it shows nothing any more once it is closed.
 import assert from "node:assert/strict";
 import type { NodeStatus } from "node-red";
-import { StatusLine } from "../../nodes/support/status.ts";
+import { StatusLine } from "../../nodes/runtime/status.ts";
 
 describe("status line", () => {
   it("stays empty after it was closed, whatever still happens", () => {

@@ -1,10 +1,10 @@
-// lib/ring/access.ts and json-web-token.ts: who may do what.
+// lib/server/access/access.ts and json-web-token.ts: who may do what.
 import assert from "node:assert/strict";
 import { createHmac, createSign, generateKeyPairSync } from "node:crypto";
-import { DataLinkError } from "../../lib/datalink/errors.ts";
-import { encodeFrame } from "../../lib/datalink/frame.ts";
-import { Access, type AccessOptions } from "../../lib/ring/access.ts";
-import { DataLinkServer } from "../../lib/ring/server.ts";
+import { DataLinkError } from "../../lib/datalink/protocol/errors.ts";
+import { encodeFrame } from "../../lib/datalink/protocol/frame.ts";
+import { Access, type AccessOptions } from "../../lib/server/access/access.ts";
+import { DataLinkServer } from "../../lib/server/server.ts";
 import { Peer, write } from "./peer.ts";
 
 const SECRET = "a secret of at least thirty-two bytes";

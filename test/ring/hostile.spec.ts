@@ -1,4 +1,4 @@
-// lib/ring/: hostile clients in small numbers; test/slow/hostile.spec.ts has them in full.
+// lib/server/: hostile clients in small numbers; test/slow/hostile.spec.ts has them in full.
 import { describeHostileClients } from "./hostile.ts";
 
 describeHostileClients({

@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { encodeFrame } from "../../lib/datalink/frame.ts";
-import type { DataLinkServerOptions } from "../../lib/ring/server.ts";
+import { encodeFrame } from "../../lib/datalink/protocol/frame.ts";
+import type { DataLinkServerOptions } from "../../lib/server/server.ts";
 import { Peer, write } from "./peer.ts";
 import { ServerThread, type ThreadFigures } from "./server-thread.ts";
 

@@ -1,4 +1,4 @@
-// lib/ring/journal.ts: a ring in a folder outlives its server, however that ends, and the folder stays as small as the ring.
+// lib/server/ring/storage.ts: a ring in a folder outlives its server, however that ends, and the folder stays as small as the ring.
 import assert from "node:assert/strict";
 import {
   mkdtempSync,
@@ -12,12 +12,12 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { DataLinkError } from "../../lib/datalink/errors.ts";
+import { DataLinkError } from "../../lib/datalink/protocol/errors.ts";
 import {
   DataLinkServer,
   type DataLinkServerEvent,
   type DataLinkServerOptions,
-} from "../../lib/ring/server.ts";
+} from "../../lib/server/server.ts";
 import { describe as inWords, Peer, write } from "./peer.ts";
 import { ServerProcess } from "./server-process.ts";
 

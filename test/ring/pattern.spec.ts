@@ -1,7 +1,7 @@
-// lib/ring/pattern.ts: matches what a regular expression matches, and refuses in words what could hold up the server.
+// lib/server/access/pattern.ts: matches what a regular expression matches, and refuses in words what could hold up the server.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { compilePattern, type Pattern, PatternError } from "../../lib/ring/pattern.ts";
+import { compilePattern, type Pattern, PatternError } from "../../lib/server/access/pattern.ts";
 
 function compile(text: string): Pattern {
   const steps = compilePattern(text);

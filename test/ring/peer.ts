@@ -1,8 +1,8 @@
 /** A bare DataLink peer for tests: it sends what it is told to and keeps every reply, without any of the client's care. */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { encodeFrame, FrameReader } from "../../lib/datalink/frame.ts";
-import { parseReplyHeader, type Reply } from "../../lib/datalink/replies.ts";
+import { encodeFrame, FrameReader } from "../../lib/datalink/protocol/frame.ts";
+import { parseReplyHeader, type Reply } from "../../lib/datalink/protocol/replies.ts";
 
 export class Peer {
   readonly socket: Socket;

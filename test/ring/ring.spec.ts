@@ -1,8 +1,8 @@
-// lib/ring/ring.ts: whatever is written, the ring holds the newest packets that fit, and finds each by its id.
+// lib/server/ring/ring.ts: whatever is written, the ring holds the newest packets that fit, and finds each by its id.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { DataLinkError } from "../../lib/datalink/errors.ts";
-import { largestFrame, MAX_CHOSEN_ID, Ring } from "../../lib/ring/ring.ts";
+import { DataLinkError } from "../../lib/datalink/protocol/errors.ts";
+import { largestFrame, MAX_CHOSEN_ID, Ring } from "../../lib/server/ring/ring.ts";
 
 const PACKET_SIZE = 100;
 

@@ -1,7 +1,7 @@
 /** A server in a process of its own, to be killed. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { DataLinkServer, type DataLinkServerOptions } from "../../lib/ring/server.ts";
+import { DataLinkServer, type DataLinkServerOptions } from "../../lib/server/server.ts";
 
 export class ServerProcess {
   readonly port: number;

@@ -11,7 +11,7 @@ import {
   DataLinkServer,
   type DataLinkServerOptions,
   type DataLinkServerStatus,
-} from "../../lib/ring/server.ts";
+} from "../../lib/server/server.ts";
 
 export interface ThreadFigures {
   status: DataLinkServerStatus;

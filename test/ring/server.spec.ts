@@ -1,9 +1,9 @@
-// lib/ring/: the server over TCP, by a bare peer that has no client code in it.
+// lib/server/: the server over TCP, by a bare peer that has no client code in it.
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
-import { DataLinkError } from "../../lib/datalink/errors.ts";
-import { encodeFrame } from "../../lib/datalink/frame.ts";
-import { DataLinkServer, type DataLinkServerEvent } from "../../lib/ring/server.ts";
+import { DataLinkError } from "../../lib/datalink/protocol/errors.ts";
+import { encodeFrame } from "../../lib/datalink/protocol/frame.ts";
+import { DataLinkServer, type DataLinkServerEvent } from "../../lib/server/server.ts";
 import { describe as inWords, Peer, write } from "./peer.ts";
 
 describe("datalink server", () => {

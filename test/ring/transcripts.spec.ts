@@ -6,8 +6,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import type { AccessOptions, Grant } from "../../lib/ring/access.ts";
-import { DataLinkServer, type DataLinkServerOptions } from "../../lib/ring/server.ts";
+import type { AccessOptions, Grant } from "../../lib/server/access/access.ts";
+import { DataLinkServer, type DataLinkServerOptions } from "../../lib/server/server.ts";
 import { DEVIATIONS, type Deviation } from "./deviations.ts";
 import { RawPeer } from "./raw-peer.ts";
 

@@ -1,16 +1,16 @@
-// lib/ring/listener.ts, http.ts and wire.ts: the server for browsers and dashboards, on its own port and on another server's.
+// lib/server/listener.ts, http.ts and wire.ts: the server for browsers and dashboards, on its own port and on another server's.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, request, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { WebSocket } from "ws";
-import { encodeFrame, FrameReader } from "../../lib/datalink/frame.ts";
-import { parseReplyHeader, type Reply } from "../../lib/datalink/replies.ts";
+import { encodeFrame, FrameReader } from "../../lib/datalink/protocol/frame.ts";
+import { parseReplyHeader, type Reply } from "../../lib/datalink/protocol/replies.ts";
 import {
   DataLinkServer,
   type DataLinkServerEvent,
   type DataLinkServerOptions,
-} from "../../lib/ring/server.ts";
+} from "../../lib/server/server.ts";
 import { describe as inWords, write } from "./peer.ts";
 
 /** A client over WebSocket: what is sent is cut as the test wants it, and every message is taken as one reply. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { DataLinkServer } from "../../lib/ring/server.ts";
+import { DataLinkServer } from "../../lib/server/server.ts";
 import { Appearance } from "../support/appearance.ts";
 import { contrast, READABLE } from "../support/contrast.ts";
 import { FACES, type Face, faceFlows, TYPES } from "../support/dialog-faces.ts";

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import net from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { encodeOk } from "../../lib/datalink/replies.ts";
-import { DataLinkServer } from "../../lib/ring/server.ts";
+import { encodeOk } from "../../lib/datalink/protocol/replies.ts";
+import { DataLinkServer } from "../../lib/server/server.ts";
 import datalinkConnection from "../../nodes/datalink-connection.ts";
 import datalinkOut from "../../nodes/datalink-out.ts";
 import { startFlow } from "../support/flow.ts";

@@ -9,7 +9,7 @@ import { parseAddress } from "../../lib/datalink/address.ts";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { type Subscription, type SubscriptionEvent, subscribe } from "../../lib/datalink/subscribe.ts";
 import { PacketWriter, type WriterEvent } from "../../lib/datalink/writer.ts";
-import { DataLinkServer } from "../../lib/ring/server.ts";
+import { DataLinkServer } from "../../lib/server/server.ts";
 import { recordEvents } from "../support/events.ts";
 import { FaultProxy, seededRandom } from "../support/fault-proxy.ts";
 

@@ -1,4 +1,4 @@
-// lib/ring/: hostile clients in full numbers.
+// lib/server/: hostile clients in full numbers.
 import { describeHostileClients } from "../ring/hostile.ts";
 
 describeHostileClients({

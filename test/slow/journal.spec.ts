@@ -1,4 +1,4 @@
-// lib/ring/journal.ts: a ring of 1 GiB in a folder is back within seconds, and writing it never holds up the event loop; and
+// lib/server/ring/storage.ts: a ring of 1 GiB in a folder is back within seconds, and writing it never holds up the event loop; and
 // the ring of a datalink server node survives Node-RED.
 import assert from "node:assert/strict";
 import { once } from "node:events";

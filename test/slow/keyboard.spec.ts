@@ -1,6 +1,6 @@
 // Every dialog without a mouse: opened, gone through with Tab, each of its controls used, saved, closed.
 import assert from "node:assert/strict";
-import { DataLinkServer } from "../../lib/ring/server.ts";
+import { DataLinkServer } from "../../lib/server/server.ts";
 import { FACES, type Face, faceFlows, VALUES } from "../support/dialog-faces.ts";
 import { Dialogs } from "../support/dialogs.ts";
 import { Editor, needsChromium } from "../support/editor.ts";

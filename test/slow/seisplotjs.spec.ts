@@ -10,7 +10,7 @@ import { build } from "esbuild";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { packRecords } from "../../lib/mseed/pack.ts";
 import { readRecords } from "../../lib/mseed/reader.ts";
-import { DataLinkServer } from "../../lib/ring/server.ts";
+import { DataLinkServer } from "../../lib/server/server.ts";
 import { BrowserPage, needsChromium } from "../support/browser.ts";
 import { freePort, NodeRed } from "../support/node-red.ts";
 import type { Decoded, Ink } from "../support/seismograph-page.ts";

@@ -9,7 +9,7 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CDPSession, Page } from "playwright-core";
 import { packRecords } from "../../lib/mseed/pack.ts";
-import { DataLinkServer } from "../../lib/ring/server.ts";
+import { DataLinkServer } from "../../lib/server/server.ts";
 import { Editor, needsChromium } from "../support/editor.ts";
 import { installProbe } from "../support/inventory.ts";
 import { NodeRed } from "../support/node-red.ts";

@@ -5,8 +5,8 @@ import https from "node:https";
 import net from "node:net";
 import tls from "node:tls";
 import { WebSocketServer } from "ws";
-import { encodeFrame, type Framed, FrameReader } from "../../lib/datalink/frame.ts";
-import { parseReplyHeader } from "../../lib/datalink/replies.ts";
+import { encodeFrame, type Framed, FrameReader } from "../../lib/datalink/protocol/frame.ts";
+import { parseReplyHeader } from "../../lib/datalink/protocol/replies.ts";
 import { parseCommand } from "./scripted-peer.ts";
 
 export interface Bridge extends AsyncDisposable {

@@ -1,7 +1,7 @@
 /** A proxy for TCP behind which some packets cannot be read: their headers arrive as nonsense. */
 import { once } from "node:events";
 import net from "node:net";
-import { encodeFrame, type Framed, FrameReader } from "../../lib/datalink/frame.ts";
+import { encodeFrame, type Framed, FrameReader } from "../../lib/datalink/protocol/frame.ts";
 
 interface Reply extends Framed {
   words: string[];

@@ -4,7 +4,7 @@
  */
 import { EventEmitter, once } from "node:events";
 import net from "node:net";
-import { encodeFrame, type Framed, FrameReader } from "../../lib/datalink/frame.ts";
+import { encodeFrame, type Framed, FrameReader } from "../../lib/datalink/protocol/frame.ts";
 
 export interface ReceivedCommand extends Framed {
   header: string;

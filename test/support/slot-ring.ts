@@ -3,9 +3,9 @@
  * overwritten, the reader goes on behind what stands there now, and all other packets of the ring are left out.
  */
 import type net from "node:net";
-import { encodeFrame } from "../../lib/datalink/frame.ts";
-import type { Packet } from "../../lib/datalink/packet.ts";
-import { encodeError, encodeInfo, encodeOk, packetHeader } from "../../lib/datalink/replies.ts";
+import { encodeFrame } from "../../lib/datalink/protocol/frame.ts";
+import type { Packet } from "../../lib/datalink/protocol/packet.ts";
+import { encodeError, encodeInfo, encodeOk, packetHeader } from "../../lib/datalink/protocol/replies.ts";
 import { type Answer, type ReceivedCommand, type ScriptedPeer, scriptedPeer } from "./scripted-peer.ts";
 
 interface Reader {

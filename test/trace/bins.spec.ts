@@ -1,7 +1,7 @@
-// lib/trace/bins.ts: every sample in its bin, whatever the order of the records, and nothing where there was none.
+// lib/waveform/bins.ts: every sample in its bin, whatever the order of the records, and nothing where there was none.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { TraceBins } from "../../lib/trace/bins.ts";
+import { TraceBins } from "../../lib/waveform/bins.ts";
 
 const WIDTH = 1000;
 const COUNT = 50;

@@ -1,8 +1,8 @@
-// lib/trace/picture.ts: two bytes per column give the trace back as finely as they can, on a scale that it fills.
+// lib/waveform/picture.ts: two bytes per column give the trace back as finely as they can, on a scale that it fills.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { TraceBins } from "../../lib/trace/bins.ts";
-import { drawRow, niceAtLeast } from "../../lib/trace/picture.ts";
+import { TraceBins } from "../../lib/waveform/bins.ts";
+import { drawRow, niceAtLeast } from "../../lib/waveform/picture.ts";
 
 const COUNT = 40;
 

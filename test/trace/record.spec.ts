@@ -1,9 +1,9 @@
-// lib/trace/record.ts: what a waveform takes, and the sentence for what it doesn't.
+// lib/waveform/record.ts: what a waveform takes, and the sentence for what it doesn't.
 import assert from "node:assert/strict";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
-import { TraceError } from "../../lib/trace/errors.ts";
-import { readTraceRecord } from "../../lib/trace/record.ts";
+import { TraceError } from "../../lib/waveform/errors.ts";
+import { readTraceRecord } from "../../lib/waveform/record.ts";
 
 const record = {
   sourceId: "FDSN:XX_DEMO_00_H_H_Z",

@@ -1,8 +1,8 @@
-// lib/trace/traces.ts: which streams are shown, where the time axis ends, and which clocks are believed.
+// lib/waveform/traces.ts: which streams are shown, where the time axis ends, and which clocks are believed.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Picture } from "../../lib/trace/picture.ts";
-import { Traces } from "../../lib/trace/traces.ts";
+import type { Picture } from "../../lib/waveform/picture.ts";
+import { Traces } from "../../lib/waveform/traces.ts";
 
 const SECOND = 1e6;
 const NOW = Date.UTC(2026, 10, 22, 6, 20) * 1000;

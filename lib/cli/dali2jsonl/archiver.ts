@@ -8,15 +8,15 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ArchiveEvent } from "../../archive/appender.ts";
 import { ArchiveError, type ArchiveErrorCode } from "../../archive/errors.ts";
 import { JsonLinesArchive } from "../../archive/json-lines.ts";
-import { DataLinkError } from "../../datalink/errors.ts";
-import type { Packet } from "../../datalink/packet.ts";
-import { PositionFile } from "../../datalink/position-file.ts";
+import { DataLinkError } from "../../datalink/protocol/errors.ts";
+import type { Packet } from "../../datalink/protocol/packet.ts";
 import {
   type Checkpoint,
   type Subscription,
   type SubscriptionEvent,
   subscribe,
 } from "../../datalink/subscribe.ts";
+import { PositionFile } from "../../subscription/position-file.ts";
 import { formatMicroseconds, nowMicroseconds } from "../../time.ts";
 import { describeFailure, EXIT_FAILED, EXIT_OK, type Io } from "../command.ts";
 import type { Config } from "./config.ts";

@@ -1,7 +1,7 @@
 /** `datalink status`, `datalink streams` and `datalink connections`: what INFO tells, for people and for scripts. */
 import { DataLinkClient } from "../../datalink/client.ts";
-import type { InfoResults, InfoType } from "../../datalink/info.ts";
-import { plainInfo } from "../../datalink/plain-info.ts";
+import type { InfoResults, InfoType } from "../../datalink/protocol/info.ts";
+import { plainInfo } from "../../datalink/protocol/plain-info.ts";
 import { formatMicroseconds } from "../../time.ts";
 import { defineCommand, type Io } from "../command.ts";
 import { ADDRESSES, connectOptions, JSON_OPTION, onlyServer, SERVER_OPTIONS } from "./server-options.ts";

@@ -1,7 +1,7 @@
 /** Packets for a command: from where it is told, across losses of the connection, of which it says something. */
-import { DataLinkError } from "../../datalink/errors.ts";
-import type { Packet } from "../../datalink/packet.ts";
-import type { From } from "../../datalink/position.ts";
+import { DataLinkError } from "../../datalink/protocol/errors.ts";
+import type { Packet } from "../../datalink/protocol/packet.ts";
+import type { From } from "../../datalink/protocol/position.ts";
 import { type SubscribeOptions, type Subscription, subscribe } from "../../datalink/subscribe.ts";
 import { toMicroseconds } from "../../time.ts";
 import { type Io, type OptionDefinition, usageError } from "../command.ts";

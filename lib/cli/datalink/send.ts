@@ -2,9 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import { DataLinkClient } from "../../datalink/client.ts";
-import type { PacketInput } from "../../datalink/packet.ts";
-import { joinStreamId } from "../../datalink/stream-id.ts";
+import type { PacketInput } from "../../datalink/protocol/packet.ts";
 import { type MiniSeedRecord, RecordReader } from "../../mseed/index.ts";
+import { joinStreamId } from "../../stream-id.ts";
 import { nanosecondsToMicroseconds, nowMicroseconds, toMicroseconds } from "../../time.ts";
 import { defineCommand, EXIT_FAILED, EXIT_OK, type Io, usageError } from "../command.ts";
 import { readPieces, STANDARD, totalSize } from "../input.ts";

@@ -1,9 +1,9 @@
 /** `datalink serve`: the embedded server, without Node-RED. */
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import type { AccessOptions } from "../../ring/access.ts";
-import { describeEvent } from "../../ring/event-text.ts";
-import { DataLinkServer, type DataLinkServerOptions } from "../../ring/server.ts";
+import type { AccessOptions } from "../../server/access/access.ts";
+import { describeEvent } from "../../server/event-text.ts";
+import { DataLinkServer, type DataLinkServerOptions } from "../../server/server.ts";
 import { defineCommand, EXIT_OK, usageError } from "../command.ts";
 import { printable } from "../mseed/printable.ts";
 import { numberOption } from "../numbers.ts";

@@ -1,8 +1,8 @@
 /** `datalink stream`: shows, passes on or archives packets as they come. */
 import { JsonLinesArchive } from "../../archive/json-lines.ts";
 import { MiniSeedArchive } from "../../archive/mini-seed.ts";
-import type { Packet } from "../../datalink/packet.ts";
-import { splitStreamId } from "../../datalink/stream-id.ts";
+import type { Packet } from "../../datalink/protocol/packet.ts";
+import { splitStreamId } from "../../stream-id.ts";
 import { formatMicroseconds } from "../../time.ts";
 import { defineCommand, EXIT_OK, type Io, usageError } from "../command.ts";
 import { printable } from "../mseed/printable.ts";

@@ -2,7 +2,7 @@
 import { createHmac } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { TokenVerifier } from "../../ring/json-web-token.ts";
+import { TokenVerifier } from "../../server/access/json-web-token.ts";
 import { CommandError, defineCommand, defineProgram, EXIT_FAILED, EXIT_OK, usageError } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { printJson } from "./table.ts";

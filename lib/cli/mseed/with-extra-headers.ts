@@ -1,6 +1,6 @@
 /** A record with other extra headers, and everything else as it was. */
 import { convertRecord, MiniSeed3Record, type MiniSeedRecord } from "../../mseed/index.ts";
-import { recordCrc } from "../../mseed/record3.ts";
+import { recordCrc } from "../../mseed/v3/record.ts";
 import { CommandError } from "../command.ts";
 
 /** Where in a header of miniSEED 3. */

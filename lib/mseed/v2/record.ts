@@ -1,0 +1,266 @@
+/** A miniSEED 2 record: 48 bytes of fixed header (SEED manual, chapter 8), a chain of blockettes, the data. */
+import { type Nslc, SourceId } from "../../source-id.ts";
+import { type CalendarTime, daysInYear } from "../calendar.ts";
+import type { Payload } from "../decode.ts";
+import { HEADER_BYTES, headerOrder2, LITTLE_ENDIAN } from "../detect.ts";
+import { ENCODINGS } from "../encodings.ts";
+import type { ProblemReporter } from "../errors.ts";
+import { type Rate, rateOf, rateOfFactors } from "../rate.ts";
+import {
+  FLAG_CALIBRATION,
+  FLAG_CLOCK_LOCKED,
+  FLAG_TIME_QUESTIONABLE,
+  MiniSeedRecord,
+  type Window,
+} from "../record.ts";
+import { type Blockette, blocketteLength, hasFixedLength, readBlockette } from "./blockettes.ts";
+import { extraHeadersOf2 } from "./extra-headers-from-2.ts";
+
+/** Publication versions by data quality (FDSN miniSEED 3, appendix). */
+const PUBLICATION_VERSIONS: Record<string, number> = { R: 1, D: 2, Q: 3, M: 4 };
+
+const latin1 = new TextDecoder("latin1");
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+export class MiniSeed2Record extends MiniSeedRecord {
+  readonly formatVersion = 2;
+  readonly sampleCount: number;
+  /** Steim 1 where no blockette 1000 tells the encoding. */
+  readonly encoding: number;
+  /** Byte order of the header and the blockettes. */
+  readonly littleEndian: boolean;
+  /** Byte order of the payload, which blockette 1000 tells apart from the header's. */
+  readonly payloadLittleEndian: boolean;
+  /** Microseconds to add to the start time (blockette 1001). */
+  readonly microseconds: number;
+  /** Timing quality in percent (blockette 1001); `undefined` without the blockette. */
+  readonly timingQuality: number | undefined;
+  /** Whether a blockette 1000 tells the length; without it, the next header or the end of the data did. */
+  readonly declaresLength: boolean;
+  readonly #actualRate: number | undefined;
+
+  constructor(window: Window, start: number, length: number, reporter: ProblemReporter) {
+    super(window, start, length, reporter);
+    const { bytes, view } = window;
+    const littleEndian = headerOrder2(bytes, view, start) === LITTLE_ENDIAN;
+    this.littleEndian = littleEndian;
+    this.sampleCount = view.getUint16(start + 30, littleEndian);
+    let encoding = -1;
+    let payloadLittleEndian = littleEndian;
+    let microseconds = 0;
+    let timingQuality: number | undefined;
+    let actualRate: number | undefined;
+    let count = 0;
+    let defect: string | undefined;
+    let at = view.getUint16(start + 46, littleEndian);
+    while (at !== 0) {
+      const type = at + 4 <= length ? view.getUint16(start + at, littleEndian) : 0;
+      const end = at + blocketteLength(type);
+      if (end > length) {
+        defect = `blockette at byte ${at} is not inside the record of ${length} bytes`;
+        break;
+      }
+      count++;
+      const p = start + at;
+      if (type === 1000) {
+        encoding = view.getUint8(p + 4);
+        payloadLittleEndian = view.getUint8(p + 5) === 0;
+      } else if (type === 1001) {
+        timingQuality = view.getUint8(p + 4);
+        microseconds = view.getInt8(p + 5);
+      } else if (type === 100) {
+        actualRate = view.getFloat32(p + 4, littleEndian);
+      }
+      const next = view.getUint16(p + 2, littleEndian);
+      if (next !== 0 && next < end) {
+        defect = `blockette ${type} at byte ${at} ends at ${end}, but names byte ${next} as the next one's`;
+        break;
+      }
+      at = next;
+    }
+    this.microseconds = microseconds;
+    this.timingQuality = timingQuality;
+    this.#actualRate = actualRate;
+    this.payloadLittleEndian = payloadLittleEndian;
+    this.encoding = encoding < 0 ? ENCODINGS.steim1 : encoding;
+    this.declaresLength = encoding >= 0;
+    if (defect !== undefined) this.report("BLOCKETTE_INVALID", `${defect}: the chain ends here`);
+    this.#checkHeader(count);
+  }
+
+  get sourceId(): SourceId {
+    // Of the channel's three letters each has its place, also after a blank one.
+    return SourceId.fromNslc({ ...this.nslc, channel: this.#text(15, 3) });
+  }
+
+  /** The codes as the header has them, without padding. */
+  get nslc(): Nslc {
+    return {
+      network: this.#text(18, 2).trim(),
+      station: this.#text(8, 5).trim(),
+      location: this.#text(13, 2).trim(),
+      channel: this.#text(15, 3).trimEnd(),
+    };
+  }
+
+  get calendarTime(): CalendarTime {
+    const { bytes, view } = this.window;
+    const p = this.start + 20;
+    return {
+      year: view.getUint16(p, this.littleEndian),
+      dayOfYear: view.getUint16(p + 2, this.littleEndian),
+      hour: bytes[p + 4] as number,
+      minute: bytes[p + 5] as number,
+      second: bytes[p + 6] as number,
+      nanosecond: view.getUint16(p + 8, this.littleEndian) * 100_000,
+    };
+  }
+
+  /** Time correction in units of 0.1 ms; contained in the start time already if bit 1 of the activity flags says so. */
+  get timeCorrection(): number {
+    return this.window.view.getInt32(this.start + 40, this.littleEndian);
+  }
+
+  protected override startCorrection(): number {
+    const correction = this.activityFlags & 2 ? 0 : this.timeCorrection * 100_000;
+    return correction + this.microseconds * 1000;
+  }
+
+  get rate(): Rate {
+    const { view } = this.window;
+    const factor = view.getInt16(this.start + 32, this.littleEndian);
+    const multiplier = view.getInt16(this.start + 34, this.littleEndian);
+    const nominal = rateOfFactors(factor, multiplier);
+    const actual = this.#actualRate;
+    if (actual === undefined || !(actual >= 0) || actual === Number.POSITIVE_INFINITY) return nominal;
+    // A float32 that is the nominal rate rounded adds nothing but its rounding.
+    return actual === Math.fround(nominal.hertz) ? nominal : rateOf(actual);
+  }
+
+  get flags(): number {
+    return (
+      (this.activityFlags & 1 ? FLAG_CALIBRATION : 0) |
+      (this.dataQualityFlags & 0x80 ? FLAG_TIME_QUESTIONABLE : 0) |
+      (this.clockFlags & 0x20 ? FLAG_CLOCK_LOCKED : 0)
+    );
+  }
+
+  get publicationVersion(): number {
+    return PUBLICATION_VERSIONS[this.quality] ?? 0;
+  }
+
+  /** The six characters of the sequence number. */
+  get sequenceNumber(): string {
+    return this.#text(0, 6);
+  }
+
+  /** Data quality: D, R, Q or M. */
+  get quality(): string {
+    return this.#text(6, 1);
+  }
+
+  /** The byte of activity flags. */
+  get activityFlags(): number {
+    return this.window.bytes[this.start + 36] as number;
+  }
+
+  /** The byte of input/output and clock flags. */
+  get clockFlags(): number {
+    return this.window.bytes[this.start + 37] as number;
+  }
+
+  /** The byte of data quality flags. */
+  get dataQualityFlags(): number {
+    return this.window.bytes[this.start + 38] as number;
+  }
+
+  get dataOffset(): number {
+    return this.window.view.getUint16(this.start + 44, this.littleEndian);
+  }
+
+  /** The blockettes in the order of their chain, as far as that can be followed. Unknown ones have their bytes only. */
+  get blockettes(): Blockette[] {
+    const { bytes, view } = this.window;
+    const found: Blockette[] = [];
+    let at = view.getUint16(this.start + 46, this.littleEndian);
+    while (at !== 0 && at + 4 <= this.length) {
+      const p = this.start + at;
+      const type = view.getUint16(p, this.littleEndian);
+      const next = view.getUint16(p + 2, this.littleEndian);
+      const least = at + blocketteLength(type);
+      if (least > this.length) break;
+      const end = hasFixedLength(type) ? least : this.#endOfOpen(at, least, next);
+      found.push(readBlockette(bytes.subarray(p, this.start + end), at, this.littleEndian));
+      if (next < least) break;
+      at = next;
+    }
+    return found;
+  }
+
+  /** Where a blockette without known length ends: at the next one, else at the data, else with the record. */
+  #endOfOpen(at: number, least: number, next: number): number {
+    const ends = [next, this.dataOffset > at ? this.dataOffset : 0, this.length];
+    return ends.find((end) => end >= least && end <= this.length) ?? least;
+  }
+
+  get extraHeadersText(): string {
+    return extraHeadersOf2(this);
+  }
+
+  protected locatePayload(): Payload {
+    const { encoding, dataOffset, length } = this;
+    const isThere = dataOffset >= HEADER_BYTES && dataOffset < length;
+    return {
+      encoding,
+      view: this.window.view,
+      start: this.start + (isThere ? dataOffset : length),
+      length: isThere ? length - dataOffset : 0,
+      littleEndian: this.payloadLittleEndian,
+    };
+  }
+
+  #checkHeader(blocketteCount: number): void {
+    const { bytes, view } = this.window;
+    const { start, littleEndian } = this;
+    if (!this.declaresLength && this.sampleCount > 0) {
+      this.report("ENCODING_ASSUMED", "no blockette 1000 tells the encoding: Steim 1 assumed");
+    }
+    const counted = bytes[start + 39] as number;
+    if (counted !== blocketteCount) {
+      this.report("BLOCKETTE_COUNT", `header counts ${counted} blockettes, the chain has ${blocketteCount}`);
+    }
+    if (view.getUint16(start + 28, littleEndian) > 9999) {
+      this.report("TIME_CARRIED", "start time has 10000 or more of its 0.1 ms: carried into the seconds");
+    }
+    if (
+      view.getUint16(start + 22, littleEndian) === 366 &&
+      daysInYear(view.getUint16(start + 20, littleEndian)) === 365
+    ) {
+      this.report("TIME_INVALID", "start time is on day 366 of a year that has 365: taken as 1 January");
+    }
+  }
+
+  /** Characters of the header. NUL is padding, as a space is. */
+  #text(offset: number, length: number): string {
+    const { bytes } = this.window;
+    const from = this.start + offset;
+    let text = "";
+    for (let p = from; p < from + length; p++) {
+      const byte = bytes[p] as number;
+      if (byte > 0x7e) return decodeOddText(bytes.subarray(from, from + length));
+      text += byte === 0 ? " " : String.fromCharCode(byte);
+    }
+    return text;
+  }
+}
+
+/** Codes should be ASCII; those that are not, are in UTF-8 or, failing that, in Latin-1. */
+function decodeOddText(bytes: Uint8Array): string {
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    text = latin1.decode(bytes);
+  }
+  return text.replaceAll("\0", " ");
+}

@@ -1,0 +1,371 @@
+/**
+ * The server's door: sockets come in over TCP or TLS, and their first byte says what they speak: `D` DataLink, a letter
+ * of GET, HEAD, POST or OPTIONS HTTP and perhaps WebSocket. Sockets of another HTTP server come in by `handleUpgrade`.
+ */
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
+import { createServer, type Server, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import {
+  createServer as createTlsServer,
+  TLSSocket,
+  type TlsOptions,
+  type Server as TlsServer,
+} from "node:tls";
+import { WebSocketServer } from "ws";
+import { DataLinkError } from "../datalink/protocol/errors.ts";
+import { SocketWire, WebSocketWire, type Wire } from "../net/server-transport.ts";
+import type { Permissions } from "./access/access.ts";
+import { addressOf, addressOfRequest, type Gate, isOriginAllowed } from "./access/admission.ts";
+import { answerRequest, type HttpHost } from "./http.ts";
+
+/** WebSocket and HTTP on the server's own port. */
+export interface WebSocketOptions {
+  /** Path of the WebSocket. Default `/datalink`. */
+  path?: string | undefined;
+  /** Web pages of other origins that may use the server, such as `https://example.org`, or `*` for all. */
+  origins?: string[] | undefined;
+}
+
+export interface ListenerOptions {
+  host: string;
+  port: number;
+  tls: TlsOptions | undefined;
+  /** `undefined`: the port speaks DataLink only. */
+  webSocket: Required<WebSocketOptions> | undefined;
+  /** Milliseconds for a first byte, a TLS handshake, an HTTP request. */
+  ioTimeout: number;
+  /** Largest WebSocket message, in bytes. */
+  maxMessage: number;
+}
+
+export interface Arrival {
+  address: string;
+  port: number;
+}
+
+/** What the door tells the server. */
+export interface ListenerHost extends HttpHost {
+  /** A client that speaks DataLink is there. */
+  arrived(wire: Wire, peer: Arrival, permissions: Permissions): void;
+  refused(peer: Arrival, reason: string): void;
+}
+
+/** Milliseconds that an HTTP request and its answer may take, as a multiple of the timeout. */
+const HTTP_PATIENCE = 6;
+
+const MAX_HTTP_HEADER = 8192;
+
+/** Connections that wait to be accepted. */
+const BACKLOG = 128;
+
+/**
+ * Sockets given to the HTTP server, and overdue ones sent away, in one turn of the event loop: a thousand that come, or
+ * are overdue, at the same time must not hold up the others.
+ */
+const HANDOVERS = 20;
+export const EVICTIONS = 100;
+
+const LETTER_D = 0x44;
+const HTTP_LETTERS = new Set(Buffer.from("GHPO"));
+
+/** What is known of a socket that has come in and is not a DataLink connection (yet). */
+interface Visitor {
+  /** Of the TCP connection, also where TLS is spoken over it. */
+  socket: Socket;
+  peer: Arrival;
+  permissions: Permissions;
+  /** Time in milliseconds after which it is sent away. */
+  until: number;
+}
+
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #host: ListenerHost;
+  readonly #gate: Gate;
+  readonly #server: Server;
+  readonly #tlsServer: TlsServer | undefined;
+  readonly #httpServer: HttpServer;
+  readonly #webSockets: WebSocketServer;
+  /** By both ends of the TCP connection, which are the same for the sockets that lie over it. */
+  readonly #visitors = new Map<string, Visitor>();
+  /** Sockets that are to be given to the HTTP server. */
+  readonly #forHttp = new Set<Socket>();
+  #handover: NodeJS.Immediate | undefined;
+  /** Answers to HTTP requests are worked out one after the other. */
+  #answers: Promise<void> = Promise.resolve();
+
+  /** @throws DataLinkError `INVALID_ARGUMENT` where certificate or key cannot be used. */
+  constructor(options: ListenerOptions, gate: Gate, host: ListenerHost) {
+    this.#options = options;
+    this.#gate = gate;
+    this.#host = host;
+    this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
+    this.#tlsServer = options.tls && this.#createTlsServer(options.tls);
+    this.#httpServer = createHttpServer({ maxHeaderSize: MAX_HTTP_HEADER }, (request, response) =>
+      this.handleRequest(request, response),
+    );
+    this.#httpServer.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) =>
+      this.#upgradeVisitor(request, socket, head),
+    );
+    this.#webSockets = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: options.maxMessage,
+      handleProtocols: chooseProtocol,
+    });
+  }
+
+  /** The port it listens on. */
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === "object" && address ? address.port : this.#options.port;
+  }
+
+  /** What the port speaks, as INFO STATUS says it. */
+  get protocols(): string {
+    const family = this.#options.host.includes(":") ? "IPv6" : "IPv4";
+    const http = this.#options.webSocket ? " HTTP" : "";
+    return `${family}: DataLink${http}${this.#options.tls ? " over TLS" : ""}`;
+  }
+
+  /** @throws DataLinkError `ADDRESS_IN_USE`, `LISTEN_FAILED` */
+  listen(): Promise<void> {
+    const { host, port } = this.#options;
+    return new Promise((resolve, reject) => {
+      const fail = (error: NodeJS.ErrnoException) => reject(listenError(error, host, port));
+      this.#server.once("error", fail);
+      this.#server.listen({ host, port, backlog: BACKLOG }, () => {
+        this.#server.off("error", fail);
+        // An accept that fails (too many open files) concerns that client only.
+        this.#server.on("error", () => {});
+        resolve();
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => {
+      this.#server.close(resolve);
+    });
+    if (this.#handover) clearImmediate(this.#handover);
+    for (const { socket } of this.#visitors.values()) socket.destroy();
+    await closed;
+  }
+
+  /** Sends visitors away that take too long; called about once a second with the time in milliseconds. */
+  sweep(now: number): void {
+    let left = EVICTIONS;
+    for (const { socket, until } of this.#visitors.values()) {
+      if (now <= until) continue;
+      socket.destroy();
+      left--;
+      if (left === 0) return;
+    }
+  }
+
+  /** Answers an HTTP request of this or another HTTP server with the figures that its path asks for. */
+  handleRequest(request: IncomingMessage, response: ServerResponse): void {
+    const origins = this.#options.webSocket?.origins ?? [];
+    const { origin } = request.headers;
+    if (!isOriginAllowed(request, origins)) {
+      response.writeHead(403, { Connection: "close" }).end(FOREIGN_PAGE);
+      return;
+    }
+    if (origin !== undefined) response.setHeader("Access-Control-Allow-Origin", origin);
+    const permissions = this.#permissionsOf(request);
+    if (typeof permissions === "string") {
+      response.writeHead(403, { Connection: "close" }).end(permissions);
+      return;
+    }
+    this.#answers = this.#answers
+      .then(() => answerRequest(this.#host, permissions, request, response))
+      .catch((error: unknown) => {
+        response.destroy(error instanceof Error ? error : undefined);
+      });
+  }
+
+  /** Makes a request of another HTTP server, to upgrade to WebSocket, a connection of this one. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const peer = { address: addressOfRequest(request), port: request.socket.remotePort ?? 0 };
+    const permissions = this.#gate.enter(peer.address);
+    if (typeof permissions === "string") {
+      this.#refuseUpgrade(socket, peer, 403, permissions);
+      return;
+    }
+    socket.once("close", () => this.#gate.leave(peer.address));
+    this.#upgrade(request, socket as Socket, head, peer, permissions);
+  }
+
+  #createTlsServer(options: TlsOptions): TlsServer {
+    try {
+      const server = createTlsServer({ ...options, handshakeTimeout: this.#options.ioTimeout }, (socket) =>
+        this.#sniff(socket),
+      );
+      server.on("tlsClientError", (error, socket) => {
+        this.#host.refused(
+          { address: addressOf(socket), port: socket.remotePort ?? 0 },
+          `TLS: ${error.message}`,
+        );
+      });
+      return server;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new DataLinkError(
+        "INVALID_ARGUMENT",
+        `The server's certificate or key cannot be used (${reason}): both must be PEM and belong together.`,
+        { cause: error },
+      );
+    }
+  }
+
+  #accept(socket: Socket): void {
+    socket.on("error", () => {});
+    const peer = { address: addressOf(socket), port: socket.remotePort ?? 0 };
+    const permissions = this.#gate.enter(peer.address);
+    if (typeof permissions === "string") {
+      socket.destroy();
+      this.#host.refused(peer, permissions);
+      return;
+    }
+    const ends = endsOf(socket);
+    this.#visitors.set(ends, { socket, peer, permissions, until: Date.now() + this.#options.ioTimeout });
+    socket.once("close", () => {
+      this.#visitors.delete(ends);
+      this.#gate.leave(peer.address);
+    });
+    if (this.#tlsServer) this.#tlsServer.emit("connection", socket);
+    else this.#sniff(socket);
+  }
+
+  /** Waits for the first byte. */
+  #sniff(socket: Socket): void {
+    socket.once("data", (bytes) => {
+      const ends = endsOf(socket);
+      const visitor = this.#visitors.get(ends);
+      if (!visitor) return;
+      socket.pause();
+      socket.unshift(bytes);
+      if (bytes[0] === LETTER_D) {
+        this.#visitors.delete(ends);
+        const wire = new SocketWire(socket, this.#tlsServer !== undefined);
+        this.#host.arrived(wire, visitor.peer, visitor.permissions);
+        socket.resume();
+      } else if (this.#options.webSocket && HTTP_LETTERS.has(bytes[0]!)) {
+        visitor.until = Date.now() + HTTP_PATIENCE * this.#options.ioTimeout;
+        this.#forHttp.add(socket);
+        this.#handover ??= setImmediate(this.#handOver);
+      } else {
+        socket.destroy();
+        this.#host.refused(visitor.peer, "it speaks neither DataLink nor HTTP");
+      }
+    });
+  }
+
+  readonly #handOver = (): void => {
+    let left = HANDOVERS;
+    for (const socket of this.#forHttp) {
+      this.#forHttp.delete(socket);
+      if (socket.destroyed) continue;
+      this.#httpServer.emit("connection", socket);
+      socket.resume();
+      left--;
+      if (left === 0) break;
+    }
+    this.#handover = this.#forHttp.size > 0 ? setImmediate(this.#handOver) : undefined;
+  };
+
+  #upgradeVisitor(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const visitor = this.#visitors.get(endsOf(socket));
+    if (!visitor) {
+      socket.destroy();
+      return;
+    }
+    const { pathname } = new URL(request.url ?? "/", "http://server");
+    const wanted = this.#options.webSocket?.path ?? "";
+    if (pathname.toLowerCase() !== wanted.toLowerCase()) {
+      this.#refuseUpgrade(socket, visitor.peer, 404, `the WebSocket is at ${wanted}`);
+      return;
+    }
+    this.#upgrade(request, socket, head, visitor.peer, visitor.permissions);
+  }
+
+  #upgrade(
+    request: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    peer: Arrival,
+    permissions: Permissions,
+  ): void {
+    if (!isOriginAllowed(request, this.#options.webSocket?.origins ?? [])) {
+      this.#refuseUpgrade(socket, peer, 403, `${FOREIGN_PAGE} (${request.headers.origin})`);
+      return;
+    }
+    if (request.headers["sec-websocket-version"] !== "13" || request.httpVersion !== "1.1") {
+      this.#refuseUpgrade(socket, peer, 400, "HTTP 1.1 and WebSocket version 13 are needed");
+      return;
+    }
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      this.#visitors.delete(endsOf(socket));
+      const wire = new WebSocketWire(webSocket, socket, socket instanceof TLSSocket);
+      this.#host.arrived(wire, peer, permissions);
+    });
+  }
+
+  #refuseUpgrade(socket: Duplex, peer: Arrival, status: number, reason: string): void {
+    socket.on("error", () => {});
+    socket.end(
+      `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
+        `Content-Length: ${Buffer.byteLength(reason)}\r\n\r\n${reason}`,
+    );
+    this.#host.refused(peer, reason);
+  }
+
+  /** Of a visitor of this door, or of another HTTP server's client, who is not counted among the clients. */
+  #permissionsOf(request: IncomingMessage): Permissions | string {
+    const visitor = this.#visitors.get(endsOf(request.socket));
+    if (visitor) return visitor.permissions;
+    const address = addressOfRequest(request);
+    const permissions = this.#gate.enter(address);
+    if (typeof permissions !== "string") this.#gate.leave(address);
+    return permissions;
+  }
+}
+
+const FOREIGN_PAGE = "pages of this origin are not allowed: name it in the setting webSocket.origins";
+
+function endsOf(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort} ${socket.localPort}`;
+}
+
+/** The newer of the protocols asked for, spelled as it was asked for: browsers insist on that. */
+function chooseProtocol(asked: Set<string>): string | false {
+  for (const known of ["datalink1.1", "datalink1.0"]) {
+    for (const name of asked) if (name.toLowerCase() === known) return name;
+  }
+  return false;
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): DataLinkError {
+  if (error.code === "EADDRINUSE") {
+    return new DataLinkError(
+      "ADDRESS_IN_USE",
+      `Port ${port} on ${host} is taken, perhaps by another DataLink server: stop that one or choose another port.`,
+      { cause: error },
+    );
+  }
+  const hint =
+    error.code === "EACCES"
+      ? "ports below 1024 need permission: choose a higher one"
+      : error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND"
+        ? "this machine has no such address: 127.0.0.1 is this machine only, 0.0.0.0 all its addresses"
+        : error.message;
+  return new DataLinkError("LISTEN_FAILED", `Cannot listen on ${host}, port ${port}: ${hint}.`, {
+    cause: error,
+  });
+}

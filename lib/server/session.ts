@@ -1,0 +1,446 @@
+/**
+ * A session: one client's side of the protocol. A command goes in, frames come out; no sockets. What is answered, and
+ * what ends streaming or the connection, follows ringserver 4.5.3 as observed, with its words.
+ */
+import { DataLinkError } from "../datalink/protocol/errors.ts";
+import { encodeFrame } from "../datalink/protocol/frame.ts";
+import { MAX_PACKET_ID } from "../datalink/protocol/packet.ts";
+import { encodeError, encodeOk, packetHeader } from "../datalink/protocol/replies.ts";
+import type {
+  AuthCommand,
+  Command,
+  FilterCommand,
+  InfoCommand,
+  MalformedCommand,
+  PositionSetCommand,
+  WriteCommand,
+} from "../datalink/protocol/server-requests.ts";
+import { translateLegacyStreamId } from "../stream-id.ts";
+import type { Access, Permissions } from "./access/access.ts";
+import { compilePattern, type Pattern, PatternError } from "./access/pattern.ts";
+import {
+  type ConnectionFigures,
+  connectionsXml,
+  type ServerFigures,
+  statusXml,
+  streamsXml,
+} from "./info-xml.ts";
+import type { Ring, RingStream } from "./ring/ring.ts";
+import { Selection } from "./ring/selection.ts";
+import { Traffic } from "./traffic.ts";
+
+/** What a session needs of the server it belongs to. */
+export interface SessionHost {
+  readonly ring: Ring;
+  readonly access: Access;
+  /** `DataLink v1.1 (<program>/<version>) :: DLPROTO:1.1`. */
+  readonly versionText: string;
+  /** Of all sessions together. */
+  readonly sent: Traffic;
+  readonly received: Traffic;
+  figures(): ServerFigures;
+  /** Of all connections, newest first. */
+  connections(): ConnectionFigures[];
+  /** Tells what the session's client has done. */
+  identified(clientId: string): void;
+  /** A packet was written. */
+  written(): void;
+  /** It was the first one of a stream that the ring did not hold. */
+  streamStarted(streamId: string): void;
+  refused(reason: string): void;
+  lapped(missed: number): void;
+}
+
+/** An answer that takes long: it is worked out step by step, and others may have their turn in between. */
+export type Steps = Generator<undefined, void>;
+
+/** Commands without a meaning, one behind the other, after which a client is sent away. */
+const MAX_UNKNOWN = 20;
+
+/** Logins that fail, one behind the other, after which a client is sent away. */
+const MAX_FAILED_LOGINS = 5;
+
+/** Characters of INFO's XML that are made into bytes at once. */
+const INFO_PART = 64 * 1024;
+
+/** Packets looked at in one step of POSITION AFTER. */
+const SCAN_STEP = 256;
+
+export class Session {
+  clientId = "";
+  readonly selection = new Selection();
+  readonly sent = new Traffic();
+  readonly received = new Traffic();
+  /** Whether packets are to be sent as they come. */
+  streaming = false;
+  /** The connection is to be closed once everything has been sent. */
+  ended = false;
+  /** Sequence of the next packet to look at; `undefined` until the client has taken a position. */
+  next: number | undefined;
+  /** The sequence behind the last packet that was acknowledged. */
+  unsafe = 0;
+  /** Sequence of the packet sent last. */
+  lastSent: number | undefined;
+  /** Streams selected when the client last changed its selection. */
+  selectedStreams = 0;
+  readonly #host: SessionHost;
+  readonly #send: (...parts: Buffer[]) => void;
+  readonly #permissionsOfAddress: Permissions;
+  #permissions: Permissions;
+  /** Which streams may be written. */
+  readonly #writable = new Selection();
+  #unknown = 0;
+  #failedLogins = 0;
+
+  /** @param send takes one whole frame for the client, in one or more parts. */
+  constructor(host: SessionHost, permissions: Permissions, send: (...parts: Buffer[]) => void) {
+    this.#host = host;
+    this.#send = send;
+    this.#permissionsOfAddress = permissions;
+    this.#permissions = permissions;
+    this.#permit(permissions);
+  }
+
+  #permit(permissions: Permissions): void {
+    this.#permissions = permissions;
+    this.selection.permitted = filterOf(permissions.read);
+    this.#writable.permitted = filterOf(permissions.write);
+  }
+
+  /** The flags that ID and INFO announce. */
+  get capabilities(): string {
+    const write = this.#permissions.write ? " WRITE" : "";
+    return `DLPROTO:1.1 PACKETSIZE:${this.#host.ring.packetSize}${write}`;
+  }
+
+  /** Answers a command; where it returns steps, they are to be taken before the next command is handled. */
+  handle(command: Command): Steps | undefined {
+    if (command.kind !== "UNKNOWN") this.#unknown = 0;
+    switch (command.kind) {
+      case "WRITE":
+        return this.#write(command);
+      case "READ":
+        return this.#read(command.packetId);
+      case "ID":
+        return this.#identify(command.clientId);
+      case "POSITION SET":
+        return this.#positionSet(command);
+      case "POSITION AFTER":
+        this.streaming = false;
+        return this.#positionAfter(command.time);
+      case "MATCH":
+      case "REJECT":
+        return this.#filter(command);
+      case "STREAM":
+        return this.#stream();
+      case "ENDSTREAM":
+        this.streaming = false;
+        this.#send(encodeFrame("ENDSTREAM"));
+        return undefined;
+      case "INFO":
+        return this.#info(command);
+      case "AUTH":
+        return this.#authenticate(command);
+      case "BYE":
+        this.ended = true;
+        return undefined;
+      case "MALFORMED":
+        return this.#malformed(command);
+      case "UNKNOWN":
+        return this.#unrecognized();
+      case "EMPTY":
+        return undefined;
+    }
+  }
+
+  /** Where to go on sending, past what the ring has lost meanwhile; tells the server if that is something. */
+  catchUp(): number {
+    const { first, end } = this.#host.ring;
+    const next = this.next ?? end;
+    if (next >= first) return next;
+    this.#host.lapped(first - next);
+    this.next = first;
+    return first;
+  }
+
+  /** Notes packets that were sent, with the sequence of the last one. */
+  countSent(packets: number, bytes: number, last: number): void {
+    this.sent.count(packets, bytes);
+    this.#host.sent.count(packets, bytes);
+    this.lastSent = last;
+  }
+
+  #ok(value: bigint, message: string): undefined {
+    this.#send(encodeOk(value, message));
+  }
+
+  /** An error after which the connection stays open, but streaming ends. */
+  #fail(message: string): undefined {
+    this.streaming = false;
+    this.#send(encodeError(message));
+  }
+
+  /** An error after which the connection is closed. */
+  #refuse(message: string): undefined {
+    this.#fail(message);
+    this.ended = true;
+    this.#host.refused(message);
+  }
+
+  #identify(clientId: string): undefined {
+    this.clientId = clientId;
+    const auth = this.#host.access.hasLogins ? " AUTH" : "";
+    this.#send(
+      encodeFrame(`ID ${this.#host.versionText.replace(/ ::.*/, "")} :: ${this.capabilities}${auth}`),
+    );
+    this.#host.identified(clientId);
+  }
+
+  #stream(): undefined {
+    if (this.#permissions.read === false) return this.#refuse(NO_READ);
+    this.next ??= this.#host.ring.end;
+    this.streaming = true;
+  }
+
+  #authenticate({ type, payload }: AuthCommand): undefined {
+    const { access } = this.#host;
+    const credentials = payload.toString("utf8");
+    if (type !== "USERPASS" && type !== "JWT") return this.#fail("Unsupported AUTH type");
+    const end = credentials.indexOf("\r");
+    if (type === "USERPASS" && end < 0) return this.#fail("AUTH USERPASS requires payload of USER\\rPASS");
+    if (!access.hasLogins) return this.#fail("Error performing authentication");
+    const permissions =
+      type === "JWT"
+        ? access.ofToken(credentials)
+        : access.ofUser(credentials.slice(0, end), credentials.slice(end + 1));
+    if (!permissions) return this.#rejectLogin();
+    this.#failedLogins = 0;
+    this.streaming = false;
+    this.#permit(permissions);
+    this.#ok(0n, "Authentication successful");
+  }
+
+  /** As with ringserver, who fails to log in loses what the address permits; not reading, which needs no login. */
+  #rejectLogin(): undefined {
+    this.#permit({ read: this.#permissionsOfAddress.read, write: false, trusted: false });
+    this.#failedLogins++;
+    if (this.#failedLogins < MAX_FAILED_LOGINS) return this.#fail(NOT_ALLOWED);
+    return this.#refuse(NOT_ALLOWED);
+  }
+
+  #malformed({ command, message }: MalformedCommand): undefined {
+    if (command === "WRITE" && !this.#permissions.write) return this.#refuse(NO_WRITE);
+    return command === "WRITE" || command === "INFO" ? this.#refuse(message) : this.#fail(message);
+  }
+
+  #unrecognized(): undefined {
+    this.#fail("Unrecognized command");
+    this.#unknown++;
+    if (this.#unknown < MAX_UNKNOWN) return;
+    this.ended = true;
+    this.#host.refused(`${MAX_UNKNOWN} unknown commands in a row`);
+  }
+
+  #write(command: WriteCommand): undefined {
+    const { ring } = this.#host;
+    if (!this.#permissions.write) return this.#refuse(NO_WRITE);
+    const stream = ring.streams.get(command.streamId);
+    const streamId = stream ? command.streamId : translateLegacyStreamId(command.streamId);
+    if (!(stream ? this.#writable.has(stream) : this.#writable.permits(streamId))) {
+      return this.#refuse(`Error, permission denied for WRITE of stream ID: ${streamId}`);
+    }
+    const isNew = !stream && !ring.streams.has(streamId);
+    try {
+      const { dataStart, dataEnd, payload, packetId } = command;
+      const id = ring.append(streamId, dataStart, dataEnd, payload, packetId);
+      this.received.count(1, payload.length);
+      this.#host.received.count(1, payload.length);
+      this.#host.written();
+      if (command.acknowledge) {
+        this.unsafe = ring.end;
+        this.#ok(id, "");
+      }
+    } catch (error) {
+      if (error instanceof DataLinkError) return this.#refuse(error.message);
+      throw error;
+    }
+    if (isNew) this.#host.streamStarted(streamId);
+  }
+
+  /** Like ringserver's, READ does not heed MATCH and REJECT; unlike ringserver's, it does heed permissions. */
+  #read(packetId: bigint): undefined {
+    const { ring } = this.#host;
+    this.streaming = false;
+    if (packetId > MAX_PACKET_ID) return this.#fail("Error reading packet from ring");
+    const sequence = ring.sequenceOf(packetId);
+    if (sequence === undefined || !this.selection.permits(ring.streamAt(sequence).streamId)) {
+      return this.#fail(`Packet ${packetId} not found in ring`);
+    }
+    const packet = ring.packetAt(sequence);
+    this.#send(encodeFrame(packetHeader(packet, packet.payload.length), packet.payload));
+    this.next = sequence + 1;
+    this.countSent(1, packet.payload.length, sequence);
+  }
+
+  #positionSet({ at, packetTime }: PositionSetCommand): undefined {
+    const { ring } = this.#host;
+    this.streaming = false;
+    if (typeof at === "bigint") return this.#positionTo(at, packetTime);
+    if (ring.packets === 0) {
+      this.next = ring.end;
+      return this.#ok(0n, `Positioned to ${at} packet`);
+    }
+    return this.#positionAt(at === "EARLIEST" ? ring.first : ring.end - 1);
+  }
+
+  #positionTo(packetId: bigint, packetTime: number | undefined): undefined {
+    const { ring } = this.#host;
+    if (packetId > MAX_PACKET_ID) return this.#fail("Error positioning reader");
+    const sequence = ring.sequenceOf(packetId);
+    if (sequence === undefined) return this.#fail(NOT_FOUND);
+    if (packetTime !== undefined && !sameSecond(packetTime, ring.packetAt(sequence).packetTime)) {
+      return this.#fail(NOT_FOUND);
+    }
+    return this.#positionAt(sequence);
+  }
+
+  /** The position is the packet *already seen*: the one behind it is the next. */
+  #positionAt(sequence: number): undefined {
+    this.next = sequence + 1;
+    const id = this.#host.ring.idAt(sequence);
+    return this.#ok(id, `Positioned to packet ID ${id}`);
+  }
+
+  /** The first selected packet whose data ends after the time, in order of arrival; the latest if there is none. */
+  *#positionAfter(time: number): Steps {
+    const { ring } = this.#host;
+    if (ring.packets === 0) return this.#fail(NOT_FOUND);
+    for (let sequence = ring.first; sequence < ring.end; sequence++) {
+      if (sequence % SCAN_STEP === 0) yield;
+      // Others may have written in between, and the ring moved on.
+      if (sequence < ring.first) sequence = ring.first;
+      if (ring.dataEndAt(sequence) > time && this.selection.has(ring.streamAt(sequence))) {
+        return this.#positionAt(sequence);
+      }
+    }
+    return this.#positionAt(ring.end - 1);
+  }
+
+  /** A pattern that cannot be used leaves none: as with ringserver, the previous one is gone. */
+  *#filter(command: FilterCommand): Steps {
+    this.streaming = false;
+    const which = command.kind === "MATCH" ? "match" : "reject";
+    this.selection[which] = undefined;
+    if (!command.clear) {
+      const pattern = yield* compileOrReason(command.payload.toString("latin1"));
+      if (typeof pattern === "string") return this.#fail(`Error with ${which} expression${pattern}`);
+      this.selection[which] = pattern;
+    }
+    const selected: RingStream[] = [];
+    yield* this.#select((stream) => this.selection.has(stream), selected);
+    this.selection.release();
+    this.selectedStreams = selected.length;
+    this.#ok(BigInt(selected.length), `${selected.length} streams selected after ${which}`);
+  }
+
+  *#select(has: (stream: RingStream) => boolean, selected: RingStream[]): Steps {
+    for (const stream of [...this.#host.ring.streams.values()]) {
+      if (has(stream)) selected.push(stream);
+      yield;
+    }
+  }
+
+  *#info({ type, inlinePattern, payload }: InfoCommand): Steps {
+    const { ring } = this.#host;
+    const text = inlinePattern ?? payload.toString("latin1");
+    const pattern = text === "" ? undefined : yield* compileOrReason(text);
+    if (typeof pattern === "string") return this.#refuse(`Error generating INFO response${pattern}`);
+    if (type === "CONNECTIONS" && !this.#permissions.trusted) {
+      return this.#refuse("Access to CONNECTIONS denied");
+    }
+    switch (type) {
+      case "STATUS":
+        return yield* this.#sendInfo(
+          type,
+          statusXml(ring, this.#host.figures(), this.capabilities, this.#permissions.trusted),
+        );
+      case "STREAMS": {
+        const selected = yield* this.#streamsToTell(pattern);
+        return yield* this.#sendInfo(
+          type,
+          streamsXml(ring, this.#host.figures(), this.capabilities, selected),
+        );
+      }
+      case "CONNECTIONS": {
+        const selected = yield* this.#connectionsToTell(pattern);
+        return yield* this.#sendInfo(
+          type,
+          connectionsXml(ring, this.#host.figures(), this.capabilities, selected),
+        );
+      }
+    }
+  }
+
+  *#sendInfo(type: InfoCommand["type"], xml: Generator<string>): Steps {
+    const parts: Buffer[] = [];
+    let text = "";
+    for (const piece of xml) {
+      text += piece;
+      if (text.length > INFO_PART) {
+        parts.push(Buffer.from(text));
+        text = "";
+      }
+      yield;
+    }
+    parts.push(Buffer.from(text));
+    const size = parts.reduce((sum, part) => sum + part.length, 0);
+    this.#send(encodeFrame(`INFO ${type} ${size}`), ...parts);
+  }
+
+  /** A pattern given with INFO takes the place of MATCH and REJECT, not that of permissions. */
+  *#streamsToTell(pattern: Pattern | undefined): Generator<undefined, RingStream[]> {
+    const selected: RingStream[] = [];
+    const has = pattern
+      ? ({ streamId }: RingStream) => this.selection.permits(streamId) && pattern.test(streamId)
+      : (stream: RingStream) => this.selection.has(stream);
+    yield* this.#select(has, selected);
+    this.selection.release();
+    return selected.sort((a, b) => (a.streamId < b.streamId ? -1 : 1));
+  }
+
+  *#connectionsToTell(pattern: Pattern | undefined): Generator<undefined, ConnectionFigures[]> {
+    const selected: ConnectionFigures[] = [];
+    for (const connection of this.#host.connections()) {
+      if (!pattern || pattern.test(connection.address) || pattern.test(connection.clientId)) {
+        selected.push(connection);
+      }
+      yield;
+    }
+    return selected;
+  }
+}
+
+/** A pattern, or in words why there is none, to be put behind the message that says so. */
+function* compileOrReason(text: string): Generator<undefined, Pattern | string> {
+  try {
+    return yield* compilePattern(text);
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    return error.message && `: ${error.message}`;
+  }
+}
+
+const NO_WRITE = "Write permission not granted, no soup for you!";
+const NO_READ = "Authentication required for streaming, no soup for you!";
+const NOT_ALLOWED = "Authentication failed, not allowed to connect";
+const NOT_FOUND = "Packet not found";
+
+function filterOf(permission: Permissions["read"]): ((streamId: string) => boolean) | undefined {
+  if (permission === true) return undefined;
+  return permission === false ? () => false : permission;
+}
+
+/** ringserver compares the time of a resumed position by whole seconds. */
+function sameSecond(a: number, b: number): boolean {
+  return Math.trunc(a / 1e6) === Math.trunc(b / 1e6);
+}

@@ -1,0 +1,122 @@
+/**
+ * Packets between a connection and their reader, bounded: when it is full the connection stops reading, and the
+ * server has to wait.
+ */
+
+import type { Packet } from "../datalink/protocol/packet.ts";
+import { Fifo } from "../net/fifo.ts";
+
+/** Memory that a packet takes besides its payload, roughly, in bytes. */
+const OVERHEAD = 256;
+
+/** Where the connection puts the packets of a stream. */
+export interface PacketSink {
+  packet(packet: Packet): void;
+  /** The connection is lost; no packet follows. */
+  fail(error: Error): void;
+  /** Whether it wants no more packets for now. */
+  readonly full: boolean;
+}
+
+interface Waiter {
+  resolve(result: IteratorResult<Packet, undefined>): void;
+  reject(error: Error): void;
+}
+
+const DONE = { value: undefined, done: true } as const;
+
+export class PacketQueue implements PacketSink {
+  readonly #packets = new Fifo<Packet>();
+  readonly #waiting = new Fifo<Waiter>();
+  readonly #capacity: number;
+  readonly #onRoom: () => void;
+  #bytes = 0;
+  #end: { error: Error | undefined } | undefined;
+  /** Filled up, and not yet half empty again: so that reading stops and goes on in large steps. */
+  #full = false;
+
+  /**
+   * @param capacity how many bytes of packets count as full
+   * @param onRoom called when a full queue is half empty again
+   */
+  constructor(capacity: number, onRoom: () => void) {
+    this.#capacity = capacity;
+    this.#onRoom = onRoom;
+  }
+
+  get full(): boolean {
+    return this.#full;
+  }
+
+  get length(): number {
+    return this.#packets.length;
+  }
+
+  packet(packet: Packet): void {
+    if (this.#end) return;
+    const waiter = this.#waiting.shift();
+    if (waiter) {
+      waiter.resolve({ value: packet, done: false });
+      return;
+    }
+    this.#packets.push(packet);
+    this.#bytes += packet.payload.length + OVERHEAD;
+    if (this.#bytes >= this.#capacity) this.#full = true;
+  }
+
+  /** After the packets that are already here, `next` rejects. */
+  fail(error: Error): void {
+    this.#finish(error);
+  }
+
+  /** After the packets that are already here there are no more. */
+  end(): void {
+    this.#finish(undefined);
+  }
+
+  /** Drops the packets that are here; returns how many they were. */
+  clear(): number {
+    const dropped = this.#packets.length;
+    this.#packets.clear();
+    this.#bytes = 0;
+    this.#makeRoom();
+    return dropped;
+  }
+
+  /** The next packet if it is already here. */
+  take(): Packet | undefined {
+    const packet = this.#packets.shift();
+    if (packet === undefined) return undefined;
+    this.#bytes -= packet.payload.length + OVERHEAD;
+    if (this.#full && this.#bytes * 2 < this.#capacity) this.#makeRoom();
+    return packet;
+  }
+
+  /** The next packet, or the end. */
+  next(): Promise<IteratorResult<Packet, undefined>> {
+    const packet = this.take();
+    if (packet !== undefined) return Promise.resolve({ value: packet, done: false });
+    if (this.#end === undefined) {
+      return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    }
+    const { error } = this.#end;
+    // It is told once; whoever asks again is told that it is over.
+    this.#end = { error: undefined };
+    return error === undefined ? Promise.resolve(DONE) : Promise.reject(error);
+  }
+
+  #finish(error: Error | undefined): void {
+    if (this.#end) return;
+    const waiter = this.#waiting.shift();
+    if (waiter && error !== undefined) waiter.reject(error);
+    else waiter?.resolve(DONE);
+    this.#end = { error: waiter ? undefined : error };
+    for (let other = this.#waiting.shift(); other; other = this.#waiting.shift()) other.resolve(DONE);
+  }
+
+  #makeRoom(): void {
+    if (!this.#full) return;
+    this.#full = false;
+    this.#onRoom();
+  }
+}

@@ -1,0 +1,211 @@
+/**
+ * Follows messages through the flow: tells when nothing of a message, nor of what nodes made of it, is on its way any
+ * more. Node-RED's hooks say when a message is sent to a node, when the node takes it, and when it is done with it.
+ * What belongs together has the same `_msgid`: Node-RED keeps it through copies, and nodes that turn one message into
+ * several keep it by passing on the message's properties.
+ *
+ * While a deploy stops nodes, messages are lost that are on their way to them. That is noticed too, so that they can be
+ * sent again.
+ */
+import type { EventEmitter } from "node:events";
+import type { NodeAPI } from "node-red";
+import { asError } from "./input-handler.ts";
+
+/** The parts of Node-RED's hook events that are used. */
+interface RouteEvent {
+  msg?: { _msgid?: string };
+  source?: { id: string };
+}
+interface ReceiveEvent extends RouteEvent {
+  destination?: { node?: ReceivingNode };
+}
+interface CompleteEvent extends RouteEvent {
+  error?: unknown;
+  node?: { id: string; node?: { _alias?: string } };
+}
+
+/** What a node keeps of its handlers: two places, by their number. */
+interface ReceivingNode {
+  id: string;
+  _alias?: string;
+  _expectedDoneCount?: number;
+  _inputCallback?: unknown;
+  _inputCallbacks?: unknown;
+}
+
+/** What became of a message that is followed. */
+export interface Outcome {
+  /** The chosen nodes have finished with at least one message of it; always true where none were chosen. */
+  reached: boolean;
+  /** The error that some node on the way ended with. */
+  error: Error | undefined;
+}
+
+export interface Followed {
+  /** The nodes to reach; `undefined`: any way out of the flow will do. */
+  readonly nodes: ReadonlySet<string> | undefined;
+  /** Called each time that nothing of the message is on its way any more. Return true to follow it no longer. */
+  onQuiet(outcome: Outcome): boolean;
+  /** Called when a part of it went to a node that a deploy was just stopping. It is followed no longer. */
+  onLost(): void;
+}
+
+interface Entry extends Outcome {
+  readonly followed: Followed;
+  /** Sent to a node, or taken by one that has not finished. */
+  underWay: number;
+}
+
+const LABEL = "datalink-flow-watch";
+
+/** One for all nodes of a Node-RED. It listens only while there is something to follow. */
+export class FlowWatch {
+  readonly #hooks: NodeAPI["hooks"];
+  readonly #events: EventEmitter;
+  readonly #getNode: (id: string) => unknown;
+  readonly #entries = new Map<string, Entry>();
+  /** Messages sent to a node that has not taken them yet, and how often: one object may be sent twice. */
+  #sent = new WeakMap<object, number>();
+  /** Messages that a chosen node has sent on. */
+  readonly #passedOn = new WeakSet<object>();
+  /** While nodes are being stopped: what was sent to a node that may not be there any more. */
+  readonly #unrouted = new Map<RouteEvent, string>();
+  #stopping = false;
+  #users = 0;
+
+  constructor({ hooks, events, nodes }: Pick<NodeAPI, "hooks" | "events" | "nodes">) {
+    this.#hooks = hooks;
+    this.#events = events;
+    this.#getNode = (id) => nodes.getNode(id);
+  }
+
+  /** A deploy is stopping nodes: nothing should be sent now. */
+  get isStopping(): boolean {
+    return this.#stopping;
+  }
+
+  /** Begin to watch; call `leave` as often. */
+  join(): void {
+    if (this.#users++ > 0) return;
+    this.#hooks.add(`preRoute.${LABEL}`, (event: RouteEvent) => this.#onRoute(event));
+    this.#hooks.add(`preDeliver.${LABEL}`, (event: RouteEvent) => this.#onSent(event));
+    this.#hooks.add(`onReceive.${LABEL}`, (event: ReceiveEvent) => this.#onTaken(event));
+    this.#hooks.add(`postReceive.${LABEL}`, (event: ReceiveEvent) => this.#onHandled(event));
+    this.#hooks.add(`onComplete.${LABEL}`, (event: CompleteEvent) => this.#onComplete(event));
+    this.#events.on("flows:stopping", this.#onStopping);
+    this.#events.on("flows:started", this.#onStarted);
+  }
+
+  leave(): void {
+    if (--this.#users > 0) return;
+    this.#hooks.remove(`*.${LABEL}`);
+    this.#events.off("flows:stopping", this.#onStopping);
+    this.#events.off("flows:started", this.#onStarted);
+    this.#sent = new WeakMap();
+    this.#unrouted.clear();
+    this.#stopping = false;
+  }
+
+  /** Follows the message of this `_msgid` while `send` sends it, and on. */
+  follow(id: string, followed: Followed, send: () => void): void {
+    const entry: Entry = { followed, underWay: 1, reached: followed.nodes === undefined, error: undefined };
+    this.#entries.set(id, entry);
+    send();
+    this.#leave(id, entry);
+  }
+
+  forget(id: string): void {
+    this.#entries.delete(id);
+  }
+
+  /** Tells of what was sent to nodes that were not there. Call it when the turn is over in which that may have happened. */
+  settleLost(): void {
+    const lost = new Set(this.#unrouted.values());
+    this.#unrouted.clear();
+    for (const id of lost) this.#lose(id);
+  }
+
+  #onRoute(event: RouteEvent): void {
+    const entry = this.#stopping && this.#entryOf(event.msg);
+    if (!entry || isPassedOn(entry, event)) return;
+    // It counts at once: the node that sends it may be done before it is known whether it gets anywhere.
+    entry.underWay++;
+    this.#unrouted.set(event, event.msg?._msgid as string);
+  }
+
+  #onSent(event: RouteEvent): void {
+    const { msg } = event;
+    const entry = this.#entryOf(msg);
+    if (!msg || !entry) return;
+    if (!this.#unrouted.delete(event)) entry.underWay++;
+    this.#sent.set(msg, (this.#sent.get(msg) ?? 0) + 1);
+    if (isPassedOn(entry, event)) this.#passedOn.add(msg);
+  }
+
+  #onTaken({ msg, destination }: ReceiveEvent): void {
+    const entry = this.#entryOf(msg);
+    if (!msg || !entry) return;
+    const sent = this.#sent.get(msg) ?? 0;
+    // Link and Catch nodes hand messages over without sending them.
+    if (sent === 0) entry.underWay++;
+    else this.#sent.set(msg, sent - 1);
+    const node = destination?.node;
+    if (!node || node._inputCallback || node._inputCallbacks) return;
+    // Nobody takes it: the node has none that would, or it has been stopped while the message was on its way.
+    const isStopped = this.#stopping || this.#getNode(node.id) !== node;
+    if (isStopped && !this.#passedOn.has(msg)) this.#lose(msg._msgid as string);
+    else this.#leave(msg._msgid as string, entry);
+  }
+
+  /** A node of the old kind never says when it is done: it is when its handler has returned. */
+  #onHandled({ msg, destination }: ReceiveEvent): void {
+    const node = destination?.node;
+    if (msg && node?._expectedDoneCount === 0) this.#onComplete({ msg, node: { id: node.id, node } });
+  }
+
+  #onComplete({ msg, error, node }: CompleteEvent): void {
+    const entry = this.#entryOf(msg);
+    if (!msg?._msgid || !entry) return;
+    if (error && this.#stopping) {
+      // A node that is being stopped may not take it any more.
+      this.#lose(msg._msgid);
+      return;
+    }
+    const { nodes } = entry.followed;
+    if (error) entry.error ??= asError(error);
+    else if (node && (nodes?.has(node.id) || nodes?.has(node.node?._alias ?? ""))) entry.reached = true;
+    this.#leave(msg._msgid, entry);
+  }
+
+  #leave(id: string, entry: Entry): void {
+    entry.underWay--;
+    if (entry.underWay > 0 || this.#entries.get(id) !== entry) return;
+    entry.underWay = 0;
+    const { reached, error, followed } = entry;
+    if (followed.onQuiet({ reached, error })) this.#entries.delete(id);
+  }
+
+  #lose(id: string): void {
+    const entry = this.#entries.get(id);
+    this.#entries.delete(id);
+    entry?.followed.onLost();
+  }
+
+  readonly #onStopping = () => {
+    this.#stopping = true;
+  };
+
+  readonly #onStarted = () => {
+    this.settleLost();
+    this.#stopping = false;
+  };
+
+  #entryOf(msg: RouteEvent["msg"]): Entry | undefined {
+    return typeof msg?._msgid === "string" ? this.#entries.get(msg._msgid) : undefined;
+  }
+}
+
+/** Whether a chosen node sends the message: then it has been where it was to go, and cannot be lost any more. */
+function isPassedOn(entry: Entry, event: RouteEvent): boolean {
+  return entry.followed.nodes?.has(event.source?.id ?? "") ?? false;
+}
