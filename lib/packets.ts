@@ -4,16 +4,16 @@ import { bzip2 } from "./bzip2/compress.ts";
 import { bunzip2 } from "./bzip2/decompress.ts";
 import { DataLinkError } from "./datalink/protocol/errors.ts";
 import type { Packet } from "./datalink/protocol/packet.ts";
+import { parseJson } from "./json.ts";
+import { MAX_DOCUMENT_BYTES } from "./limits.ts";
 import { splitStreamId } from "./stream-id.ts";
-
-/** Bytes that a compressed document may have when it is decompressed. */
-const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
 
 /**
  * What a packet carries: the value of JSON and BZJSON, the text of TEXT, the bytes of MSEED, MSEED3 and all others.
  *
- * @param maxBytes the most that a BZJSON document may be decompressed; default 16 MiB
- * @throws DataLinkError `INVALID_PAYLOAD` where the payload is not what its type says, `TOO_LARGE`
+ * @param maxBytes the most that a BZJSON document may be decompressed; default 1 MiB
+ * @throws DataLinkError `INVALID_PAYLOAD` where the payload is not what its type says; `TOO_LARGE` for a document that is
+ *   larger, or more than 128 deep
  */
 export function decodePayload(
   packet: Pick<Packet, "streamId" | "packetId" | "payload">,
@@ -25,9 +25,9 @@ export function decodePayload(
       case "TEXT":
         return packet.payload.toString();
       case "JSON":
-        return JSON.parse(packet.payload.toString());
+        return parseJson(packet.payload.toString());
       case "BZJSON":
-        return JSON.parse(Buffer.from(bunzip2(packet.payload, maxBytes)).toString());
+        return parseJson(Buffer.from(bunzip2(packet.payload, maxBytes)).toString());
       default:
         return packet.payload;
     }

@@ -59,4 +59,27 @@ describe("payloads", () => {
     assert.throws(() => encodePayload("JSON", 5n), invalid);
     assert.throws(() => encodePayload("MSEED", { a: 1 }), invalid);
   });
+
+  for (const [open, close] of [
+    ["[", "]"],
+    ['{"a":', "}"],
+    ['[{"]":', "}]"],
+  ] as const) {
+    it(`takes JSON that is 128 deep and none that is deeper, made of ${open}`, () => {
+      const each = open.replace(/"[^"]*"/g, "").replace(/[^[{]/g, "").length;
+      const nested = (depth: number) => `${open.repeat(depth)}"\\"[[["${close.repeat(depth)}`;
+      decodePayload(packet("X/JSON", nested(128 / each)));
+      for (const depth of [128 / each + 1, 5000, 200_000]) {
+        for (const type of ["JSON", "BZJSON"]) {
+          const payload = encodePayload(type, nested(depth));
+          assert.throws(() => decodePayload(packet(`X/${type}`, payload)), { code: "TOO_LARGE" });
+        }
+      }
+    });
+  }
+
+  it("takes JSON that is wide and flat, with brackets in its strings", () => {
+    const value = Array.from({ length: 1000 }, (_, i) => ({ text: "[".repeat(i % 300), list: [[i]] }));
+    assert.deepEqual(decodePayload(packet("X/JSON", JSON.stringify(value))), value);
+  });
 });

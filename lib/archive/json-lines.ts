@@ -1,7 +1,9 @@
 /** An archive of JSON packets as JSON Lines: one line per packet, in the file that its stream and time name. */
+
 import { bunzip2 } from "../bzip2/decompress.ts";
 import { CodedError } from "../errors.ts";
 import type { WholeLength } from "../files/append-file.ts";
+import { MAX_DOCUMENT_BYTES } from "../limits.ts";
 import { splitStreamId } from "../stream-id.ts";
 import {
   Archive,
@@ -20,11 +22,10 @@ export interface JsonLinesOptions extends ArchiveOptions {
   bandPatterns?: Readonly<Record<string, string>> | undefined;
   /** How deep objects and arrays may lie within each other, default 512. */
   maxDepth?: number | undefined;
-  /** Bytes that a BZJSON document may have when it is decompressed, default 16 MiB. */
+  /** Bytes that a BZJSON document may have when it is decompressed, default 1 MiB. */
   maxDocumentBytes?: number | undefined;
 }
 
-const MAX_DOCUMENT_BYTES = 16 * 2 ** 20;
 const NEWLINE = new Uint8Array([0x0a]);
 
 /**

@@ -3,6 +3,7 @@
  * `2.0` stays `2.0`, and the keys their order and spelling. Values are named by JSON pointers (RFC 6901):
  * `/FDSN/Time/Quality`. Of a key that an object has twice, the last one counts, as `JSON.parse` has it.
  */
+import { parseJson } from "../json.ts";
 import { MiniSeedError } from "./errors.ts";
 import type { JsonValue } from "./record.ts";
 
@@ -97,7 +98,7 @@ export function checkExtraHeaders(text: string): string {
 
 function parse(text: string, name: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new MiniSeedError("EXTRA_HEADERS_INVALID", `${name}: no JSON: ${(error as Error).message}`);
   }

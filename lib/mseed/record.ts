@@ -1,4 +1,5 @@
 /** A record of either version: what both say, and its samples, decoded on first use. */
+import { parseJson } from "../json.ts";
 import type { Nslc, SourceId } from "../source-id.ts";
 import { formatNanoseconds } from "../time.ts";
 import { type CalendarTime, calendarSeconds, toBigNanoseconds } from "./calendar.ts";
@@ -272,7 +273,7 @@ export abstract class MiniSeedRecord {
     let value: JsonValue = null;
     let reason = "they are JSON, but no object";
     try {
-      value = JSON.parse(text) as JsonValue;
+      value = parseJson(text) as JsonValue;
     } catch (error) {
       reason = (error as Error).message;
     }

@@ -59,7 +59,8 @@ function send(response: ServerResponse, status: number, value: unknown): void {
 
 async function page(host: HttpHost, permissions: Permissions, request: IncomingMessage): Promise<unknown> {
   if (request.method !== "GET") throw new HttpError(405, "Only GET is supported.");
-  const url = new URL(request.url ?? "/", "http://server");
+  const url = urlOf(request);
+  if (!url) throw new HttpError(400, "The target of the request is not a path.");
   const match = url.searchParams.get("match");
   const name = url.pathname
     .toLowerCase()
@@ -88,6 +89,11 @@ async function page(host: HttpHost, permissions: Permissions, request: IncomingM
         "There are /id, /status, /streams, /streamids, /connections, and /datalink for WebSocket.",
       );
   }
+}
+
+/** The request's target as a URL: `undefined` where it is none (`//`, `http://[`), which any client can send. */
+export function urlOf({ url = "/" }: IncomingMessage): URL | undefined {
+  return URL.canParse(url, "http://server") ? new URL(url, "http://server") : undefined;
 }
 
 function idPage(host: HttpHost, { write }: Permissions) {

@@ -21,7 +21,7 @@ import { DataLinkError } from "../datalink/protocol/errors.ts";
 import { SocketWire, WebSocketWire, type Wire } from "../net/server-transport.ts";
 import type { Permissions } from "./access/access.ts";
 import { addressOf, addressOfRequest, type Gate, isOriginAllowed } from "./access/admission.ts";
-import { answerRequest, type HttpHost } from "./http.ts";
+import { answerRequest, type HttpHost, urlOf } from "./http.ts";
 
 /** WebSocket and HTTP on the server's own port. */
 export interface WebSocketOptions {
@@ -286,9 +286,13 @@ export class Listener {
       socket.destroy();
       return;
     }
-    const { pathname } = new URL(request.url ?? "/", "http://server");
+    const url = urlOf(request);
+    if (!url) {
+      this.#refuseUpgrade(socket, visitor.peer, 400, "the target of the request is not a path");
+      return;
+    }
     const wanted = this.#options.webSocket?.path ?? "";
-    if (pathname.toLowerCase() !== wanted.toLowerCase()) {
+    if (url.pathname.toLowerCase() !== wanted.toLowerCase()) {
       this.#refuseUpgrade(socket, visitor.peer, 404, `the WebSocket is at ${wanted}`);
       return;
     }
@@ -319,6 +323,10 @@ export class Listener {
 
   #refuseUpgrade(socket: Duplex, peer: Arrival, status: number, reason: string): void {
     socket.on("error", () => {});
+    // A client that neither reads nor closes must not keep its socket.
+    const timer = setTimeout(() => socket.destroy(), this.#options.ioTimeout);
+    socket.once("close", () => clearTimeout(timer));
+    socket.resume();
     socket.end(
       `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
         `Content-Length: ${Buffer.byteLength(reason)}\r\n\r\n${reason}`,

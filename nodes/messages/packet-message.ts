@@ -1,12 +1,9 @@
 /** Packets as messages, and back: the part of the message contract that datalink in and datalink out speak. */
-import { bunzip2 } from "../../lib/bzip2/decompress.ts";
 import type { Packet } from "../../lib/datalink/protocol/packet.ts";
+import { decodePayload } from "../../lib/packets.ts";
 import { splitStreamId } from "../../lib/stream-id.ts";
 import { formatMicroseconds } from "../../lib/time.ts";
 import { asError } from "../runtime/input-handler.ts";
-
-/** What a compressed document may have when it is decompressed. */
-const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
 
 /** `msg.datalink`: plain and small, because Node-RED copies it at every second wire. */
 export interface DataLinkProperty {
@@ -58,21 +55,13 @@ export function packetMessage(
 }
 
 function parsePayload(packet: Packet, type: string, onProblem: (sentence: string) => void): unknown {
-  const { payload, packetId, streamId } = packet;
   try {
-    switch (type) {
-      case "TEXT":
-        return payload.toString("utf8");
-      case "JSON":
-        return JSON.parse(payload.toString("utf8"));
-      case "BZJSON":
-        return JSON.parse(Buffer.from(bunzip2(payload, MAX_DOCUMENT_BYTES)).toString("utf8"));
-      default:
-        return payload;
-    }
+    return decodePayload(packet);
   } catch (error) {
-    const reason = asError(error).message.replace(/\.$/, "");
-    onProblem(`Packet ${packetId} of ${streamId} is no valid ${type} (${reason}): it stays a Buffer.`);
-    return payload;
+    const reason = asError(asError(error).cause).message.replace(/\.$/, "");
+    onProblem(
+      `Packet ${packet.packetId} of ${packet.streamId} is no valid ${type} (${reason}): it stays a Buffer.`,
+    );
+    return packet.payload;
   }
 }

@@ -11,7 +11,7 @@ export function asError(thrown: unknown): Error {
 /** Calls `handle` for each message; the node is done with it when the promise is settled, with its error if it has one. */
 export function onInput(node: Node, handle: (msg: NodeMessageInFlow, send: Send) => Promise<void>): void {
   node.on("input", (msg, send, done) => {
-    void settle(handle(msg, send), done);
+    void settle(handle(msg, send), (failure) => finish(node, failure, done));
   });
 }
 
@@ -23,6 +23,19 @@ async function settle(work: Promise<void>, done: (error?: Error) => void): Promi
     failure = asError(error);
   }
   done(failure);
+}
+
+/**
+ * Tells Node-RED that a message is dealt with. It copies the message for *Catch* nodes then, which throws for one that cannot be
+ * copied; nobody would hold that error, and the process would end.
+ */
+function finish(node: Node, failure: Error | undefined, done: (error?: Error) => void): void {
+  try {
+    done(failure);
+  } catch (error) {
+    const reason = asError(error).message;
+    node.error(`${failure?.message ?? "The message is dealt with"} (Node-RED cannot pass it on: ${reason}.)`);
+  }
 }
 
 /**

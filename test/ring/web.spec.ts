@@ -117,6 +117,49 @@ describe("datalink server for browsers", () => {
     await once(peer.webSocket, "close");
   });
 
+  for (const target of [
+    "//",
+    "///",
+    "//[",
+    "http://[",
+    "http://[::1",
+    "//:99999",
+    "http://a:b",
+    "/\\[",
+    "*",
+    "/%",
+    "x:",
+    "?",
+  ]) {
+    for (const upgrade of [true, false]) {
+      it(`answers 4xx to the target ${target}${upgrade ? " of an upgrade" : ""}, closes, and goes on`, async () => {
+        const socket = connect(server.port, "127.0.0.1");
+        const more = upgrade
+          ? "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+          : "";
+        socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\n${more}\r\n`);
+        let answer = "";
+        for await (const piece of socket) answer += String(piece);
+        assert.match(answer, /^HTTP\/1.1 4\d\d /);
+        assert.equal((await get(server.port, "/id")).status, 200);
+      });
+    }
+  }
+
+  it("lets no refused upgrade outlive its limit, though its client neither closes nor reads", async () => {
+    await server.close();
+    await start({ ioTimeout: 100 });
+    const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+    socket.write("GET /elsewhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    socket.on("error", () => {});
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    while (!events.some(({ type }) => type === "refused")) await once(socket, "data");
+    // Writing to what the server has destroyed fails: only that closes a socket whose own side stays open.
+    const prodding = setInterval(() => socket.write("x"), 20);
+    await closed;
+    clearInterval(prodding);
+  });
+
   it("takes packets in any number of messages", async () => {
     const peer = await WebPeer.connect(url);
     const bytes = Buffer.concat([encodeFrame("ID a"), write("A", "payload"), encodeFrame("READ 1")]);

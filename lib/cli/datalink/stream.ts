@@ -1,7 +1,9 @@
 /** `datalink stream`: shows, passes on or archives packets as they come. */
+
 import { JsonLinesArchive } from "../../archive/json-lines.ts";
 import { MiniSeedArchive } from "../../archive/mini-seed.ts";
 import type { Packet } from "../../datalink/protocol/packet.ts";
+import { parseJson } from "../../json.ts";
 import { splitStreamId } from "../../stream-id.ts";
 import { formatMicroseconds } from "../../time.ts";
 import { defineCommand, EXIT_OK, type Io, usageError } from "../command.ts";
@@ -117,9 +119,9 @@ function asJson(packet: Packet): string {
 function document({ streamId }: Packet, payload: Uint8Array): { payload: unknown } | { base64: string } {
   const bytes = Buffer.from(payload);
   try {
-    if (splitStreamId(streamId).type === "JSON") return { payload: JSON.parse(bytes.toString()) as unknown };
+    if (splitStreamId(streamId).type === "JSON") return { payload: parseJson(bytes.toString()) };
   } catch {
-    // It only says that it is JSON.
+    // It only says that it is JSON, or is too deep to be written as such.
   }
   return { base64: bytes.toString("base64") };
 }
