@@ -1,12 +1,12 @@
 /** From an address to a connection that is identified and, where credentials are given, logged in. */
 import os from "node:os";
-import { MAX_DELAY, withDeadline } from "../net/deadline.ts";
-import { openTcp } from "../net/tcp.ts";
-import { openTls, type TlsOptions } from "../net/tls.ts";
-import type { Transport } from "../net/transport.ts";
-import { openWebSocket } from "../net/websocket.ts";
-import { type Address, formatAddress, usesTls, usesWebSocket } from "./address.ts";
+import { MAX_PAYLOAD_BYTES } from "../limits.ts";
+import { MAX_DELAY } from "../net/deadline.ts";
+import { openTransport } from "../net/open.ts";
+import type { TlsOptions, Transport } from "../net/transport.ts";
+import { type Address, formatAddress } from "./address.ts";
 import { Connection } from "./connection.ts";
+import { deadlines, ownError } from "./failures.ts";
 import type { ServerIdentity } from "./protocol/capabilities.ts";
 import { authenticate, type Credentials, identify } from "./protocol/client-requests.ts";
 import { DataLinkError } from "./protocol/errors.ts";
@@ -42,6 +42,9 @@ export interface Session {
   clientId: string;
 }
 
+/** Both are offered, because servers of protocol 1.0 know only theirs. */
+const SUBPROTOCOLS = ["DataLink1.1", "DataLink1.0"];
+
 const CONNECT_TIMEOUT_MS = 10_000;
 const COMMAND_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_MS = 30_000;
@@ -59,8 +62,8 @@ export function openSession(address: Address, options: ConnectOptions): Promise<
   const credentials = options.auth ?? address.credentials;
   const login = credentials && authenticate(credentials);
 
-  return withDeadline(`Connecting to ${name}`, connectTimeout, options.signal, async (signal) => {
-    const transport = await openTransport(address, options, signal);
+  return deadlines.run(`Connecting to ${name}`, connectTimeout, options.signal, async (signal) => {
+    const transport = await open(address, options, signal);
     const connection = new Connection(transport, { name, commandTimeout, keepAlive, ping });
     try {
       let server = await connection.run(ping, signal);
@@ -92,10 +95,14 @@ export function generateClientId(program: string): string {
     .slice(0, 200);
 }
 
-function openTransport(address: Address, options: ConnectOptions, signal: AbortSignal): Promise<Transport> {
+async function open(address: Address, options: ConnectOptions, signal: AbortSignal): Promise<Transport> {
   const { tls = {}, headers = {} } = options;
-  if (usesWebSocket(address)) return openWebSocket(address, { tls, headers }, signal);
-  return usesTls(address) ? openTls(address, tls, signal) : openTcp(address, signal);
+  const maxMessage = MAX_PAYLOAD_BYTES;
+  try {
+    return await openTransport(address, { tls, headers, subprotocols: SUBPROTOCOLS, maxMessage }, signal);
+  } catch (error) {
+    throw ownError(error);
+  }
 }
 
 function duration(value: number | undefined, standard: number, what: string): number {

@@ -3,17 +3,13 @@
  * While the server streams, packets may come between the replies; they go to the stream's sink.
  */
 
-import { rejectOnAbort, type Settlers, throwIfAborted } from "../net/deadline.ts";
+import { MAX_PAYLOAD_BYTES } from "../limits.ts";
+import type { Settlers } from "../net/deadline.ts";
+import { codeOf, lossOf, messageOf } from "../net/errors.ts";
 import { Fifo } from "../net/fifo.ts";
-import {
-  codeOf,
-  lossOf,
-  MAX_PAYLOAD,
-  messageOf,
-  type Transport,
-  type TransportListener,
-} from "../net/transport.ts";
+import type { Transport, TransportListener } from "../net/transport.ts";
 import type { PacketSink } from "../subscription/packet-queue.ts";
+import { deadlines } from "./failures.ts";
 import type { ServerIdentity } from "./protocol/capabilities.ts";
 import { type Command, END_STREAM, errorCodeOf, STREAM } from "./protocol/client-requests.ts";
 import { DataLinkError } from "./protocol/errors.ts";
@@ -48,7 +44,7 @@ export class Connection implements TransportListener {
   readonly name: string;
   readonly #options: ConnectionOptions;
   readonly #transport: Transport;
-  readonly #reader = new FrameReader(parseReplyHeader, MAX_PAYLOAD);
+  readonly #reader = new FrameReader(parseReplyHeader, MAX_PAYLOAD_BYTES);
   readonly #expected = new Fifo<Expected>();
   readonly #timeout: NodeJS.Timeout;
   readonly #keepAlive: NodeJS.Timeout | undefined;
@@ -214,10 +210,10 @@ export class Connection implements TransportListener {
   #expect<Result>(command: Command<Result>, signal?: AbortSignal, isFence = false): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#throwIfClosed();
-      throwIfAborted(signal, command.name);
+      deadlines.throwIfAborted(signal, command.name);
       const expected: Expected = { command, resolve: resolve as Expected["resolve"], reject, isFence };
       // After an abort its place in the row is kept: the reply still comes, and is nobody else's.
-      if (signal) rejectOnAbort(expected, signal, command.name);
+      if (signal) deadlines.rejectOnAbort(expected, signal, command.name);
       if (this.#expected.length === 0) this.#timeout.refresh();
       this.#expected.push(expected);
       this.#send(command.frame, command.hasPayload);

@@ -1,8 +1,8 @@
 /** The packets of one connection, as an async iterator. Leaving its loop ends the stream. */
 
-import { aborted, throwIfAborted } from "../net/deadline.ts";
 import { PacketQueue } from "../subscription/packet-queue.ts";
 import type { Connection } from "./connection.ts";
+import { deadlines } from "./failures.ts";
 import { positionSet } from "./protocol/client-requests.ts";
 import { DataLinkError } from "./protocol/errors.ts";
 import type { Packet } from "./protocol/packet.ts";
@@ -19,7 +19,7 @@ export class PacketStream implements AsyncIterableIterator<Packet, undefined>, A
 
   /** Sends STREAM. */
   constructor(connection: Connection, signal?: AbortSignal) {
-    throwIfAborted(signal, "STREAM");
+    deadlines.throwIfAborted(signal, "STREAM");
     if (connection.isStreaming) {
       throw new DataLinkError(
         "INVALID_ARGUMENT",
@@ -63,7 +63,7 @@ export class PacketStream implements AsyncIterableIterator<Packet, undefined>, A
   }
 
   readonly #onAbort = () => {
-    this.#queue.fail(aborted("STREAM", this.#signal));
+    this.#queue.fail(deadlines.aborted("STREAM", this.#signal));
     this.#end().catch(() => {});
   };
 

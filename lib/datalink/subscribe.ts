@@ -1,12 +1,12 @@
 /** Packets from a server, across all losses of the connection: {@link subscribe}. */
 
 import { Backoff, type BackoffOptions, sleep } from "../net/backoff.ts";
-import { aborted } from "../net/deadline.ts";
 import { CommitWindow } from "../subscription/commit-window.ts";
 import { PacketQueue } from "../subscription/packet-queue.ts";
 import { formatAddress, parseAddress } from "./address.ts";
 import { type Beginning, begin, checkJump, type Resumption } from "./begin.ts";
 import { type ConnectOptions, openSession, type Session } from "./connect.ts";
+import { deadlines } from "./failures.ts";
 import { Feed, type Jump } from "./feed.ts";
 import type { ServerIdentity } from "./protocol/capabilities.ts";
 import { filter, type Pattern } from "./protocol/client-requests.ts";
@@ -193,7 +193,7 @@ export class Subscription implements AsyncIterableIterator<Packet, undefined>, A
 
   readonly #onAbort = () => {
     this.#queue.clear();
-    this.#queue.fail(aborted(`Subscribing to ${this.server}`, this.#options.signal));
+    this.#queue.fail(deadlines.aborted(`Subscribing to ${this.server}`, this.#options.signal));
     this.#stop.abort();
     this.#window?.wake();
   };
@@ -246,7 +246,8 @@ export class Subscription implements AsyncIterableIterator<Packet, undefined>, A
   async #follow(session: Session): Promise<DataLinkError> {
     const { match, reject } = this.#options;
     const { connection, server } = session;
-    const stop = () => connection.abandon(aborted(`Subscribing to ${this.server}`, this.#stop.signal));
+    const stop = () =>
+      connection.abandon(deadlines.aborted(`Subscribing to ${this.server}`, this.#stop.signal));
     this.#stop.signal.addEventListener("abort", stop, { once: true });
     if (this.#stop.signal.aborted) stop();
     try {

@@ -1,9 +1,10 @@
 /** Packets to a server, across all losses of the connection: {@link PacketWriter}. */
 
 import { Backoff, type BackoffOptions, sleep } from "../net/backoff.ts";
-import { rejectOnAbort, type Settlers, throwIfAborted } from "../net/deadline.ts";
+import type { Settlers } from "../net/deadline.ts";
 import { type Address, formatAddress, parseAddress } from "./address.ts";
 import { type ConnectOptions, openSession, type Session } from "./connect.ts";
+import { deadlines } from "./failures.ts";
 import { Outbox, type Outgoing, STRIKES_OUT } from "./outbox.ts";
 import type { ServerIdentity } from "./protocol/capabilities.ts";
 import { write, writeNotPermitted } from "./protocol/client-requests.ts";
@@ -127,14 +128,14 @@ export class PacketWriter implements AsyncDisposable {
   async write(packet: PacketInput, options: WriteOptions = {}): Promise<bigint | undefined> {
     const { ack = true, signal } = options;
     const what = `Writing ${packet.streamId} to ${this.server}`;
-    throwIfAborted(signal, what);
+    deadlines.throwIfAborted(signal, what);
     this.#throwIfClosed();
     const bytes = Buffer.byteLength(packet.payload) + OVERHEAD;
     if (this.#bytes + bytes > this.#maxWaitingBytes) throw this.#queueFull();
     return await new Promise((resolve, reject) => {
       const entry: Entry = { packet, bytes, ack, resolve, reject, abandoned: false, strikes: 0 };
       if (signal) {
-        rejectOnAbort(entry, signal, what, () => {
+        deadlines.rejectOnAbort(entry, signal, what, () => {
           entry.abandoned = true;
         });
       }
