@@ -7,8 +7,9 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Bytes to be filled: what is in them is undefined. */
-export const allocateBytes: (size: number) => Buffer =
-  NodeBuffer?.allocUnsafe ?? ((size) => new Uint8Array(size) as Buffer);
+export const allocateBytes: (size: number) => Buffer = NodeBuffer
+  ? (size) => NodeBuffer.allocUnsafe(size)
+  : (size) => new Uint8Array(size) as Buffer;
 
 /** Text as UTF-8. */
 export const toBytes: (text: string) => Buffer = NodeBuffer
