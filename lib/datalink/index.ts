@@ -11,6 +11,7 @@ export type { ReaderEvent } from "../subscription/resuming-reader.ts";
 export { type CommandOptions, DataLinkClient } from "./client.ts";
 export { type ConnectOptions, generateClientId, type Timeouts } from "./connect.ts";
 export type { PacketStream } from "./core/stream.ts";
+export { eventText } from "./event-text.ts";
 export { PositionFile } from "./position-file.ts";
 export type { ServerIdentity } from "./protocol/capabilities.ts";
 export type { Credentials, Pattern } from "./protocol/client-requests.ts";
