@@ -39,6 +39,8 @@ export class Link {
       this.#state = event.type;
       this.#retryAt = performance.now() + event.retryIn;
       this.#log(sentence(event));
+    } else if (event.type === "position-damaged" || event.type === "inexact") {
+      this.#node.warn(sentence(event));
     }
   }
 
