@@ -296,11 +296,14 @@ function toSize(word: string): number | undefined {
   return Number.isSafeInteger(size) ? size : undefined;
 }
 
-/** Microseconds since 1970 with an optional sign. */
+/** The largest number below 2^63. */
+const MAX_TIME = 2 ** 63 - 1024;
+
+/** Microseconds since 1970 with an optional sign, of 64 bits; beyond 2^53 the nearest number. */
 function toTime(word: string): number | undefined {
   if (!/^[+-]?\d+$/.test(word)) return undefined;
   const time = Number(word);
-  return Number.isSafeInteger(time) ? time : undefined;
+  return Math.abs(time) <= 2 ** 63 ? Math.max(-MAX_TIME, Math.min(MAX_TIME, time)) : undefined;
 }
 
 /** An unsigned 64-bit number. */

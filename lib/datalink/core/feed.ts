@@ -3,9 +3,9 @@
  * hold packets back until it is known whether they come from the right place.
  */
 
-import type { PacketQueue, PacketSink } from "../subscription/packet-queue.ts";
-import type { Packet } from "./protocol/packet.ts";
-import { type Position, positionOf } from "./protocol/position.ts";
+import type { PacketQueue, PacketSink } from "../../subscription/packet-queue.ts";
+import { isPacketId, type Packet } from "../protocol/packet.ts";
+import { type Position, positionOf } from "../protocol/position.ts";
 
 /** A jump in the packet ids: the last packet before it and the first one after it. */
 export interface Jump {
@@ -17,25 +17,27 @@ export interface FeedOptions {
   /** Whether all packets are asked for, so that their ids follow one another. */
   readonly everyId: boolean;
   readonly onGap: (firstId: bigint, lastId: bigint) => void;
+  /** A packet has a header that cannot be told exactly. */
+  readonly onFlaw: (packet: Packet, header: string) => void;
 }
 
 /** Packets that are held are few: what a server had sent before it heard ENDSTREAM. */
 const MANY_HELD = 1000;
 
-export class Feed implements PacketSink {
+export class Feed implements PacketSink<Packet> {
   /** Packets that have passed. */
   passed = 0;
   /** A jump of the packet ids as large as this is suspicious: packets are held, and `onJump` is called. */
   suspiciousJump: bigint | undefined;
   onJump: ((jump: Jump) => void) | undefined;
-  readonly #queue: PacketQueue;
+  readonly #queue: PacketQueue<Packet>;
   readonly #options: FeedOptions;
   #held: Packet[] | undefined;
   #last: Packet | undefined;
   #begun: Position | undefined;
   #trustNext = false;
 
-  constructor(queue: PacketQueue, options: FeedOptions) {
+  constructor(queue: PacketQueue<Packet>, options: FeedOptions) {
     this.#queue = queue;
     this.#options = options;
   }
@@ -61,7 +63,8 @@ export class Feed implements PacketSink {
     this.#trustNext = true;
   }
 
-  packet(packet: Packet): void {
+  packet(packet: Packet, flaw?: string): void {
+    if (flaw !== undefined) this.#options.onFlaw(packet, flaw);
     if (this.#held) this.#held.push(packet);
     else this.#check(packet);
   }
@@ -86,10 +89,19 @@ export class Feed implements PacketSink {
   }
 
   #check(packet: Packet): void {
+    // No reader can go on behind an id that cannot be asked for.
+    if (!isPacketId(packet.packetId)) {
+      this.#pass(packet);
+      return;
+    }
     const last = this.#last?.packetId ?? this.#begun?.packetId;
     if (last !== undefined && packet.packetId !== last + 1n && this.#stopsAt(last, packet)) return;
     this.#trustNext = false;
     this.#last = packet;
+    this.#pass(packet);
+  }
+
+  #pass(packet: Packet): void {
     this.passed++;
     this.#queue.packet(packet);
   }
