@@ -177,5 +177,11 @@ async function endsAsItBegins(file: ReadableFile): Promise<boolean> {
 async function lengthAt(file: ReadableFile, position: number): Promise<number> {
   const bytes = await file.read(position, Math.min(2 * HEADER_BYTES, file.size - position));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return recordLength(bytes, view, 0, { maxRecordLength: file.size, isLast: false, lengthHint: 0 });
+  return recordLength(bytes, view, 0, {
+    maxRecordLength: file.size,
+    isLast: false,
+    lengthHint: 0,
+    isSearched: false,
+    littleEndian: false,
+  });
 }

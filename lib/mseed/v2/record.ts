@@ -2,7 +2,7 @@
 import { type Nslc, SourceId } from "../../source-id.ts";
 import { type CalendarTime, daysInYear } from "../calendar.ts";
 import type { Payload } from "../decode.ts";
-import { HEADER_BYTES, headerOrder2, LITTLE_ENDIAN } from "../detect.ts";
+import { HEADER_BYTES } from "../detect.ts";
 import { ENCODINGS } from "../encodings.ts";
 import type { ProblemReporter } from "../errors.ts";
 import { type Rate, rateOf, rateOfFactors } from "../rate.ts";
@@ -39,10 +39,15 @@ export class MiniSeed2Record extends MiniSeedRecord {
   readonly declaresLength: boolean;
   readonly #actualRate: number | undefined;
 
-  constructor(window: Window, start: number, length: number, reporter: ProblemReporter) {
+  constructor(
+    window: Window,
+    start: number,
+    length: number,
+    reporter: ProblemReporter,
+    littleEndian: boolean,
+  ) {
     super(window, start, length, reporter);
-    const { bytes, view } = window;
-    const littleEndian = headerOrder2(bytes, view, start) === LITTLE_ENDIAN;
+    const { view } = window;
     this.littleEndian = littleEndian;
     this.sampleCount = view.getUint16(start + 30, littleEndian);
     let encoding = -1;
