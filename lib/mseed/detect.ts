@@ -210,8 +210,8 @@ function declaredLength2(
     if (view.getUint16(p + at, littleEndian) === 1000) {
       const exponent = bytes[p + at + 6] as number;
       if (exponent < 6) return BAD_LENGTH;
-      // From 31 on the exponent is no length at all, but noise: as if the blockette said nothing of it.
-      if (exponent < 31) return 2 ** exponent;
+      // From 31 on the exponent is not a length at all, but noise: as if the blockette said nothing of it.
+      if (exponent < 31) return 2 ** exponent < at + 8 ? BAD_LENGTH : 2 ** exponent;
     }
     if (next < at + 4) return 0;
     at = next;

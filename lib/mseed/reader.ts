@@ -28,7 +28,10 @@ export interface ReadOptions {
   onProblem?: ProblemHandler | undefined;
   /** Throws the first defect that is more than a warning. Default `false`: what can still be read is read. */
   strict?: boolean | undefined;
-  /** Whether to verify the checksums of miniSEED 3. Default `true`. */
+  /**
+   * Whether to verify the checksums of miniSEED 3. Default `true`. Without, a damaged record that declares just as many bytes
+   * as it has and whole records behind it have is taken for one that holds them.
+   */
   checkCrc?: boolean | undefined;
   /** Records longer than this are passed over; bounds what a reader holds. Default 16 MiB. */
   maxRecordLength?: number | undefined;
@@ -229,13 +232,15 @@ class RecordScanner {
 
   /** Where another record begins inside the one of version 3 at the position. Not in one whose checksum is right. */
   #findInterruption3(length: number, following: Following): number {
-    if (following === "record" && !this.#checkCrc) return NONE;
+    const end = this.#position + length;
+    // At the end of the data there is nothing behind it that could show what is wrong.
+    if (following === "record" && !this.#checkCrc && end < this.#window.bytes.length) return NONE;
     const isAffordable = this.#crcCredit >= length;
     if (isAffordable && this.#hasIntactCrc(length)) return NONE;
     // Not known to be sound: whatever follows may have begun inside.
-    if (following === "unknown") return this.#await(this.#position + length + HEADER_BYTES);
+    if (following === "unknown") return this.#await(end + HEADER_BYTES);
     if (isAffordable) this.#crcCredit -= length;
-    return this.#search(this.#position + 1, this.#position + length, 1);
+    return this.#search(this.#position + 1, end, 1);
   }
 
   /**
