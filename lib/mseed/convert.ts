@@ -1,23 +1,16 @@
 /** One record into another version, encoding or length, or with other headers; nothing is lost without a word. */
 import type { SourceId } from "../source-id.ts";
-import { calendarSeconds, toBigNanoseconds } from "./calendar.ts";
-import { encodedLength, prepareSamples } from "./encode.ts";
 import { ENCODINGS, encodingCode } from "./encodings.ts";
 import type { MiniSeedError, ProblemHandler } from "./errors.ts";
-import { checkExtraHeaders } from "./extra-headers.ts";
-import {
-  checkByte,
-  checkSourceId,
-  extraHeadersText,
-  type Layout,
-  mostPayload,
-  type PackableSeries,
-  type PackOptions,
-  packAll,
-} from "./pack.ts";
+import { checkExtraHeaders, type JsonObject } from "./extra-headers.ts";
+import type { Layout, PackableSeries, PackOptions } from "./layout.ts";
+import { checkByte, checkSourceId, extraHeadersText, mostPayload, packAll } from "./pack.ts";
+import { encodedLength, prepareSamples } from "./payload/encode.ts";
 import { rateFieldOf } from "./rate.ts";
-import type { JsonObject, MiniSeedRecord } from "./record.ts";
-import { FRAME_BYTES, isSteim, toBigEndianSteim } from "./steim/steim.ts";
+import type { MiniSeedRecord } from "./record.ts";
+import { toBigEndianSteim } from "./steim/byte-order.ts";
+import { FRAME_BYTES, isSteim } from "./steim/frames.ts";
+import { calendarSeconds, toBigNanoseconds } from "./times/calendar.ts";
 import { hasPlaceInExtraHeaders } from "./v2/extra-headers-from-2.ts";
 import { layOut2, MAX_SAMPLES } from "./v2/pack.ts";
 import { MiniSeed2Record } from "./v2/record.ts";

@@ -1,5 +1,5 @@
 /** Finds the records in bytes, whole or arriving in pieces, and passes over what is none. */
-import { arrayType } from "./decode.ts";
+
 import {
   BAD_LENGTH,
   type DetectionLimits,
@@ -18,6 +18,7 @@ import {
   whatFollows,
 } from "./detect.ts";
 import { MiniSeedError, type ProblemHandler, ProblemReporter } from "./errors.ts";
+import { arrayType } from "./payload/decode.ts";
 import type { MiniSeedRecord, Window } from "./record.ts";
 import { MiniSeed2Record } from "./v2/record.ts";
 import { crcOf, MiniSeed3Record, recordCrc } from "./v3/record.ts";

@@ -4,14 +4,9 @@
  */
 import { toNanoseconds } from "../../time.ts";
 import { MiniSeedError, type ProblemReporter } from "../errors.ts";
-import type { PackableSeries } from "../pack.ts";
-import {
-  FLAG_CALIBRATION,
-  FLAG_CLOCK_LOCKED,
-  FLAG_TIME_QUESTIONABLE,
-  type JsonObject,
-  type JsonValue,
-} from "../record.ts";
+import type { JsonObject, JsonValue } from "../extra-headers.ts";
+import type { PackableSeries } from "../layout.ts";
+import { FLAG_CALIBRATION, FLAG_CLOCK_LOCKED, FLAG_TIME_QUESTIONABLE } from "../record.ts";
 import { type BlocketteDraft, type BlocketteFields, draftBlockette } from "./blockettes.ts";
 import {
   AMPLITUDE_RANGES,

@@ -1,12 +1,12 @@
 /** The layout of miniSEED 2 records: fixed header, blockettes, payload. */
 
 import { formatNanoseconds, toNanoseconds } from "../../time.ts";
-import { fromBigNanoseconds, inLeapSecond } from "../calendar.ts";
 import { HEADER_BYTES } from "../detect.ts";
 import { MiniSeedError, ProblemReporter, shown } from "../errors.ts";
-import type { Layout, PackableSeries, PackOptions } from "../pack.ts";
+import type { Layout, PackableSeries, PackOptions } from "../layout.ts";
 import { factorsOf, type Rate, type RateFactors, rateOfFactors } from "../rate.ts";
-import { FRAME_BYTES, isSteim } from "../steim/steim.ts";
+import { FRAME_BYTES, isSteim } from "../steim/frames.ts";
+import { fromBigNanoseconds, inLeapSecond } from "../times/calendar.ts";
 import { type BlocketteDraft, draftBlockette, writeText, writeTime } from "./blockettes.ts";
 import { type Header2, header2Of } from "./extra-headers-to-2.ts";
 

@@ -1,10 +1,9 @@
 /** A miniSEED 2 record: 48 bytes of fixed header (SEED manual, chapter 8), a chain of blockettes, the data. */
 import { type Nslc, SourceId } from "../../source-id.ts";
-import { type CalendarTime, daysInYear } from "../calendar.ts";
-import type { Payload } from "../decode.ts";
 import { HEADER_BYTES } from "../detect.ts";
 import { ENCODINGS } from "../encodings.ts";
 import type { ProblemReporter } from "../errors.ts";
+import type { Payload } from "../payload/decode.ts";
 import { type Rate, rateOf, rateOfFactors } from "../rate.ts";
 import {
   FLAG_CALIBRATION,
@@ -13,6 +12,7 @@ import {
   MiniSeedRecord,
   type Window,
 } from "../record.ts";
+import { type CalendarTime, daysInYear } from "../times/calendar.ts";
 import { type Blockette, blocketteLength, hasFixedLength, readBlockette } from "./blockettes.ts";
 import { extraHeadersOf2 } from "./extra-headers-from-2.ts";
 

@@ -1,12 +1,12 @@
 /** A miniSEED 3 record: 40 bytes of fixed header, source identifier, extra headers, payload (FDSN miniSEED 3). */
 import { type Nslc, SourceId } from "../../source-id.ts";
-import { type CalendarTime, daysInYear } from "../calendar.ts";
-import type { Payload } from "../decode.ts";
 import { HEADER3_BYTES } from "../detect.ts";
 import type { ProblemReporter } from "../errors.ts";
+import type { Payload } from "../payload/decode.ts";
 import { type Rate, rateOf } from "../rate.ts";
 import { MiniSeedRecord, type Window } from "../record.ts";
-import { isSteim } from "../steim/steim.ts";
+import { isSteim } from "../steim/frames.ts";
+import { type CalendarTime, daysInYear } from "../times/calendar.ts";
 import { crc32c } from "./crc32c.ts";
 
 const CRC_OFFSET = 28;
