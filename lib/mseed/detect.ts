@@ -3,6 +3,8 @@
  * mixed in one stream. The tests are those of the two formats, made stricter for version 2, whose header has no magic.
  */
 
+import { YEARS_READ_OF_2, YEARS_WRITTEN_OF_2 } from "./times/calendar.ts";
+
 /** Answers of `recordLength` that are no length. */
 export const NOT_A_RECORD = -1;
 export const NEED_MORE = -2;
@@ -16,10 +18,6 @@ export const HEADER3_BYTES = 40;
 /** The longest miniSEED 2 record that is searched for where no blockette 1000 tells the length. */
 const MAX_SEARCHED_LENGTH = 131_072;
 export const SEARCH_STEP = 64;
-
-/** Years that a version 2 header may have: those that fit 64 bits of nanoseconds. */
-const FIRST_YEAR = 1678;
-const LAST_YEAR = 2262;
 
 export type HeaderOrder = 0 | 1 | 2;
 export const BIG_ENDIAN = 1;
@@ -53,12 +51,12 @@ function headerScore(view: DataView, p: number, littleEndian: boolean): number {
   const day = view.getUint16(p + 22, littleEndian);
   const dataOffset = view.getUint16(p + 44, littleEndian);
   const blocketteOffset = view.getUint16(p + 46, littleEndian);
-  if (year < FIRST_YEAR || year > LAST_YEAR || day < 1 || day > 366) return 0;
+  if (year < YEARS_READ_OF_2.first || year > YEARS_READ_OF_2.last || day < 1 || day > 366) return 0;
   if (blocketteOffset !== 0 && blocketteOffset < HEADER_BYTES) return 0;
   let score = 1;
   if (dataOffset === 0 || (dataOffset >= HEADER_BYTES && dataOffset % 4 === 0)) score += 2;
   if (view.getUint16(p + 28, littleEndian) <= 9999) score += 1;
-  if (year >= 1900 && year <= 2100) score += 1;
+  if (year >= YEARS_WRITTEN_OF_2.first && year <= YEARS_WRITTEN_OF_2.last) score += 1;
   // The chain mostly begins right after the header, and hardly ever far from it.
   if (blocketteOffset === HEADER_BYTES) score += 4;
   else if (blocketteOffset < 256) score += 1;
@@ -81,6 +79,23 @@ export interface DetectionLimits {
   isSearched: boolean;
   /** Set by `recordLength` for version 2: byte order of the header. */
   littleEndian: boolean;
+}
+
+/**
+ * The length that the record at `at` declares: `undefined` if no record begins there, if it does not declare its length (version
+ * 2 without blockette 1000), or if the bytes end before that is told. The first 64 bytes tell it of most records.
+ * @param bytes from the start of the record on; they need not hold all of it
+ */
+export function declaredLength(bytes: Uint8Array, at = 0): number | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const length = recordLength(bytes, view, at, {
+    maxRecordLength: Number.POSITIVE_INFINITY,
+    isLast: false,
+    lengthHint: 0,
+    isSearched: false,
+    littleEndian: false,
+  });
+  return length > 0 ? length : undefined;
 }
 
 /** What is behind a record: another one or the end of the data, something else, or bytes that have not come yet. */
@@ -156,7 +171,8 @@ export function isSureHeader2(
   const littleEndian = headerOrder2(bytes, view, p) === LITTLE_ENDIAN;
   const year = view.getUint16(p + 20, littleEndian);
   const dataOffset = view.getUint16(p + 44, littleEndian);
-  if (year < 1900 || year > 2100 || view.getUint16(p + 28, littleEndian) > 9999) return false;
+  if (year < YEARS_WRITTEN_OF_2.first || year > YEARS_WRITTEN_OF_2.last) return false;
+  if (view.getUint16(p + 28, littleEndian) > 9999) return false;
   if (dataOffset !== 0 && dataOffset < HEADER_BYTES) return false;
   let left = bytes[p + 39] as number;
   let length = 0;

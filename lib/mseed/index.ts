@@ -1,6 +1,7 @@
 /** The miniSEED codec: records of versions 2 and 3 read, written and converted. */
 
 export { type ConvertOptions, convertRecord } from "./convert.ts";
+export { declaredLength } from "./detect.ts";
 export { ENCODINGS, type EncodingInput, type EncodingName, encodingName } from "./encodings.ts";
 export {
   MiniSeedError,
@@ -19,6 +20,7 @@ export {
   setExtraHeader,
   setExtraHeaderText,
 } from "./extra-headers.ts";
+export { type HeaderFields, headerFields } from "./header-fields.ts";
 export { type PackOptions, packRecords, type Series } from "./pack.ts";
 export type { SampleArray, SampleKind, Samples } from "./payload/decode.ts";
 export type { Rate } from "./rate.ts";
@@ -42,3 +44,4 @@ export type { CalendarTime } from "./times/calendar.ts";
 export type { Blockette, BlocketteFields, BlocketteValue } from "./v2/blockettes.ts";
 export { MiniSeed2Record } from "./v2/record.ts";
 export { MiniSeed3Record } from "./v3/record.ts";
+export { withExtraHeaders } from "./with-extra-headers.ts";

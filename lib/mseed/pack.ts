@@ -9,7 +9,7 @@ import { arrayType, type Samples } from "./payload/decode.ts";
 import { encodePayload, type PackableSamples, prepareSamples } from "./payload/encode.ts";
 import { rateFieldOf, rateOf, sampleOffset } from "./rate.ts";
 import { FRAME_BYTES } from "./steim/frames.ts";
-import { END_OF_TIMES, FIRST_TIME } from "./times/calendar.ts";
+import { isWithin, YEARS_OF_3 } from "./times/calendar.ts";
 import { leapSecondsWithin } from "./times/leap-seconds.ts";
 import { layOut2 } from "./v2/pack.ts";
 import { layOut3 } from "./v3/pack.ts";
@@ -92,7 +92,7 @@ export function* packAll(
 
 /** @throws MiniSeedError `INVALID_ARGUMENT` for a time outside of the years that a header can tell */
 function checkTime(time: bigint): bigint {
-  if (time >= FIRST_TIME && time < END_OF_TIMES) return time;
+  if (isWithin(time, YEARS_OF_3)) return time;
   throw new MiniSeedError(
     "INVALID_ARGUMENT",
     "a record would start before the year 0 or after the year 65535",

@@ -15,9 +15,7 @@ import {
 import { type CalendarTime, daysInYear } from "../times/calendar.ts";
 import { type Blockette, blocketteLength, hasFixedLength, readBlockette } from "./blockettes.ts";
 import { extraHeadersOf2 } from "./extra-headers-from-2.ts";
-
-/** Publication versions by data quality (FDSN miniSEED 3, appendix). */
-const PUBLICATION_VERSIONS: Record<string, number> = { R: 1, D: 2, Q: 3, M: 4 };
+import { publicationVersionOf } from "./quality.ts";
 
 const latin1 = new TextDecoder("latin1");
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -151,7 +149,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
   }
 
   get publicationVersion(): number {
-    return PUBLICATION_VERSIONS[this.quality] ?? 0;
+    return publicationVersionOf(this.quality);
   }
 
   /** The six characters of the sequence number. */
