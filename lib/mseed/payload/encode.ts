@@ -1,8 +1,10 @@
 /** Samples into payload bytes, for the encodings that are written: text, int16, int32, float32, float64, Steim 1 and 2. */
+
+import { describeEncoding, ENCODINGS } from "../encodings.ts";
+import { MiniSeedError } from "../errors.ts";
+import { encodeSteim, type SteimPacked } from "../steim/encode.ts";
+import { FRAME_BYTES } from "../steim/frames.ts";
 import { arrayType, type SampleArray } from "./decode.ts";
-import { describeEncoding, ENCODINGS } from "./encodings.ts";
-import { MiniSeedError } from "./errors.ts";
-import { encodeSteim, FRAME_BYTES, type SteimPacked } from "./steim/steim.ts";
 
 /** Samples as they are packed: numbers in the array that their encoding needs, or the bytes of text. */
 export type PackableSamples = SampleArray | Uint8Array;

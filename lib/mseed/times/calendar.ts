@@ -1,5 +1,7 @@
 /** The calendar of record headers: year, day of year and time of day, and nanoseconds since 1970. */
 
+import { floorDivide } from "../../time.ts";
+
 /** A start time as the header has it; second 60 is inside a positive leap second. */
 export interface CalendarTime {
   year: number;
@@ -32,12 +34,8 @@ export function toBigNanoseconds(seconds: number, nanoseconds: number): bigint {
 
 /** The calendar time of nanoseconds since 1970. */
 export function fromBigNanoseconds(time: bigint): CalendarTime {
-  let seconds = time / NS_PER_SECOND;
-  let nanosecond = time % NS_PER_SECOND;
-  if (nanosecond < 0n) {
-    seconds -= 1n;
-    nanosecond += NS_PER_SECOND;
-  }
+  const seconds = floorDivide(time, NS_PER_SECOND);
+  const nanosecond = time - seconds * NS_PER_SECOND;
   const days = Math.floor(Number(seconds) / DAY_SECONDS);
   const ofDay = Number(seconds) - days * DAY_SECONDS;
   let year = 1970 + Math.floor(days / 365.2425);
@@ -62,9 +60,26 @@ export function inLeapSecond(time: bigint): CalendarTime {
   return before.second === 59 ? { ...before, second: 60 } : fromBigNanoseconds(time);
 }
 
-/** The first and the last year of miniSEED 3, in nanoseconds. */
-export const FIRST_TIME = BigInt(calendarSeconds(0, 1, 0, 0, 0)) * NS_PER_SECOND;
-export const END_OF_TIMES = BigInt(calendarSeconds(65_536, 1, 0, 0, 0)) * NS_PER_SECOND;
+/** Years, the first and the last one, that a header can tell or that readers understand. */
+export interface Years {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** A year of version 3 has 16 bits. */
+export const YEARS_OF_3: Years = { first: 0, last: 65_535 };
+/** Version 2 is read where nanoseconds in 64 bits reach: a header without a magic number must make sense. */
+export const YEARS_READ_OF_2: Years = { first: 1678, last: 2262 };
+/** Readers tell the byte order of a header of version 2 by its year: outside of these they may fail. */
+export const YEARS_WRITTEN_OF_2: Years = { first: 1900, last: 2100 };
+/** Years that fit a time in a blockette, where year 0 means that there is none. */
+export const YEARS_OF_BLOCKETTES: Years = { first: 1, last: 9999 };
+
+/** Whether a time, in nanoseconds since 1970, lies within some years. */
+export function isWithin(time: bigint, { first, last }: Years): boolean {
+  const seconds = floorDivide(time, NS_PER_SECOND);
+  return seconds >= calendarSeconds(first, 1, 0, 0, 0) && seconds < calendarSeconds(last + 1, 1, 0, 0, 0);
+}
 
 export function daysInYear(year: number): number {
   return daysTo(year + 1) - daysTo(year);

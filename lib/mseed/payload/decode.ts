@@ -1,13 +1,13 @@
 /** Payload bytes into samples, for every encoding that can be decoded: int16, int24, int32, float32, float64, Steim, and the retired ones. */
-import { ENCODINGS } from "./encodings.ts";
+import { ENCODINGS } from "../encodings.ts";
+import { toBigEndianSteim } from "../steim/byte-order.ts";
+import { decodeSteim } from "../steim/decode.ts";
 import {
-  decodeSteim,
   FRAME_BYTES,
   STEIM1_FRAME_SAMPLES,
   STEIM2_FRAME_SAMPLES,
   type SteimVersion,
-  toBigEndianSteim,
-} from "./steim/steim.ts";
+} from "../steim/frames.ts";
 
 /** Samples of a record: numbers in the narrowest of three arrays that holds them exactly, or text. */
 export type Samples = Int32Array | Float32Array | Float64Array | string;
