@@ -18,6 +18,15 @@ export {
   setExtraHeader,
   setExtraHeaderText,
 } from "./extra-headers.ts";
+export {
+  type Discontinuity,
+  type JoinedSeries,
+  type JoinOptions,
+  joinRecords,
+  type Segment,
+  type Span,
+  samplesOf,
+} from "./join/series.ts";
 export { type PackOptions, packRecords, type Series } from "./pack.ts";
 export type { Rate } from "./rate.ts";
 export { type ReadOptions, RecordReader, readRecordStream, readRecords } from "./reader.ts";
@@ -29,15 +38,6 @@ export {
   type JsonValue,
   MiniSeedRecord,
 } from "./record.ts";
-export {
-  type Discontinuity,
-  type JoinedSeries,
-  type JoinOptions,
-  joinRecords,
-  type Segment,
-  type Span,
-  samplesOf,
-} from "./series.ts";
 export type { Blockette, BlocketteFields, BlocketteValue } from "./v2/blockettes.ts";
 export { MiniSeed2Record } from "./v2/record.ts";
 export { MiniSeed3Record } from "./v3/record.ts";

@@ -13,7 +13,7 @@ import { CommandError, defineCommand, usageError } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { numberOption } from "../numbers.ts";
 import { Output } from "../output.ts";
-import { MATCH_OPTION, OUTPUT_OPTION, RecordFiles } from "./record-files.ts";
+import { MATCH_OPTION, OUTPUT_OPTION, RecordFiles } from "./files/record-files.ts";
 
 export const convert = defineCommand({
   name: "mseed convert",

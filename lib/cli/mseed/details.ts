@@ -4,9 +4,9 @@ import { defineCommand } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { numberOption } from "../numbers.ts";
 import { Output } from "../output.ts";
-import { recordFields } from "./record-fields.ts";
-import { MATCH_OPTION, RecordFiles, TOLERANCE_OPTION } from "./record-files.ts";
-import { headerLines, recordLine, sampleLines } from "./record-text.ts";
+import { MATCH_OPTION, RecordFiles, TOLERANCE_OPTION } from "./files/record-files.ts";
+import { recordFields } from "./text/record-fields.ts";
+import { headerLines, recordLine, sampleLines } from "./text/record-text.ts";
 import { gapJson, gapLines, type Trace, TraceCollector, traceJson, traceLines } from "./traces.ts";
 
 const FIRST_SAMPLES = 6;

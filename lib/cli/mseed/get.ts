@@ -4,9 +4,9 @@ import { formatNanoseconds } from "../../time.ts";
 import { defineCommand, EXIT_FAILED, usageError } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { Output } from "../output.ts";
-import { compactJson } from "./json-text.ts";
-import { printable } from "./printable.ts";
-import { MATCH_OPTION, RecordFiles } from "./record-files.ts";
+import { printable } from "../printable.ts";
+import { MATCH_OPTION, RecordFiles } from "./files/record-files.ts";
+import { compactJson } from "./text/json-text.ts";
 
 export const get = defineCommand({
   name: "mseed get",

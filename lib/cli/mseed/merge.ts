@@ -1,14 +1,14 @@
 /** `mseed merge`: records that follow each other joined into fuller ones. */
 import { createHash } from "node:crypto";
 import type { MiniSeedRecord } from "../../mseed/index.ts";
+import { dataHeaders } from "../../mseed/join/data-headers.ts";
+import { Joiner } from "../../mseed/join/joiner.ts";
 import { defineCommand, type Io, usageError } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { numberOption } from "../numbers.ts";
 import { Output } from "../output.ts";
-import { dataHeaders } from "./data-headers.ts";
-import { Joiner } from "./joiner.ts";
-import { MATCH_OPTION, OUTPUT_OPTION, RecordFiles, TOLERANCE_OPTION } from "./record-files.ts";
-import { RecordIndex } from "./record-index.ts";
+import { MATCH_OPTION, OUTPUT_OPTION, RecordFiles, TOLERANCE_OPTION } from "./files/record-files.ts";
+import { RecordIndex } from "./files/record-index.ts";
 
 const DEFAULT_RECORD_LENGTH = 4096;
 
@@ -56,18 +56,20 @@ command line. OUT is only there, or only changed, when all was read.`,
       recordLength,
       tolerance,
       isDoubtful: (record) => files.worstOf(record) !== undefined,
-      write: (bytes) => output.write(bytes),
     });
+    const write = async (records: Iterable<Uint8Array>) => {
+      for (const bytes of records) await output.write(bytes);
+    };
     if (isSorted) {
       const records = sorted(files, io);
       for await (const record of options.dedupe ? withoutDuplicates(records) : records)
-        await joiner.add(record);
+        await write(joiner.add(record));
     } else {
       for await (const { records } of files.batches()) {
-        for (const record of records) await joiner.add(record);
+        for (const record of records) await write(joiner.add(record));
       }
     }
-    await joiner.finish();
+    await write(joiner.finish());
     await output.close();
     return files.exitCode;
   },

@@ -1,5 +1,6 @@
 /** `mseed set`: extra headers changed, and everything else copied byte for byte. */
 import { readFile } from "node:fs/promises";
+import { withExtraHeaders } from "../../mseed/edit.ts";
 import {
   MiniSeedError,
   type MiniSeedRecord,
@@ -9,10 +10,9 @@ import {
 import { CommandError, defineCommand, EXIT_FAILED, type Io, usageError } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { Output } from "../output.ts";
+import { MATCH_OPTION, RecordFiles } from "./files/record-files.ts";
+import { Tape } from "./files/tape.ts";
 import { checkPointer } from "./get.ts";
-import { MATCH_OPTION, RecordFiles } from "./record-files.ts";
-import { Tape } from "./tape.ts";
-import { withExtraHeaders } from "./with-extra-headers.ts";
 
 export const set = defineCommand({
   name: "mseed set",
@@ -113,7 +113,7 @@ async function editFile({ file, output: name, match, isFirstOnly, edit }: Job, i
       if (!changed) continue;
       changes++;
       tape.skip(record.offset + record.length);
-      await output.write(changed);
+      for (const bytes of changed) await output.write(bytes);
     }
     await copy(passed());
   }
@@ -132,15 +132,13 @@ function editRecord(
   record: MiniSeedRecord,
   edit: Job["edit"],
   files: RecordFiles,
-): Uint8Array | undefined {
+): Uint8Array[] | undefined {
   if (files.worstOf(record) === "error") return undefined;
   try {
     const text = edit(record.extraHeadersText);
     return text === record.extraHeadersText ? undefined : withExtraHeaders(record, text);
   } catch (error) {
-    if (error instanceof MiniSeedError || error instanceof CommandError) {
-      throw new CommandError(`${file}: offset ${record.offset}: ${error.message}`);
-    }
-    throw error;
+    if (!(error instanceof MiniSeedError)) throw error;
+    throw new CommandError(`${file}: offset ${record.offset}: ${error.message}`);
   }
 }

@@ -3,7 +3,7 @@ import type { MiniSeedRecord } from "../../mseed/index.ts";
 import { defineCommand, EXIT_FAILED } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { Output } from "../output.ts";
-import { describeFinding, type Finding, MATCH_OPTION, RecordFiles } from "./record-files.ts";
+import { describeFinding, type Finding, MATCH_OPTION, RecordFiles } from "./files/record-files.ts";
 
 export const validate = defineCommand({
   name: "mseed validate",

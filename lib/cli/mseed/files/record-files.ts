@@ -1,6 +1,6 @@
 /** What every command of `mseed` begins with: the files named, read record by record, and what is wrong with them. */
 import { styleText } from "node:util";
-import { type MiniSeedRecord, type Problem, RecordReader } from "../../mseed/index.ts";
+import { type MiniSeedRecord, type Problem, RecordReader } from "../../../mseed/index.ts";
 import {
   describeFailure,
   EXIT_FAILED,
@@ -8,10 +8,10 @@ import {
   type Io,
   type OptionDefinition,
   usageError,
-} from "../command.ts";
-import { readPieces, STANDARD, totalSize } from "../input.ts";
-import { Progress } from "../progress.ts";
-import { printable } from "./printable.ts";
+} from "../../command.ts";
+import { readPieces, STANDARD, totalSize } from "../../input.ts";
+import { printable } from "../../printable.ts";
+import { Progress } from "../../progress.ts";
 
 /** The option that chooses records, the same in all commands. */
 export const MATCH_OPTION = {
