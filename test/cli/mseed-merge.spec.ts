@@ -145,12 +145,19 @@ describe("mseed merge", () => {
     }
   });
 
-  it("joins within the tolerance, half a sample unless told", async () => {
-    const late = (ms: number) => record(50, 9, { startTime: START + 500_000_000n + BigInt(ms) * 1_000_000n });
-    assert.equal((await merged([record(0, 50), late(5)])).length, 1);
-    assert.equal((await merged([record(0, 50), late(6)])).length, 2);
-    assert.equal((await merged([record(0, 50), late(6)], "--tolerance", "0.006")).length, 1);
-    assert.equal((await merged([record(0, 50), late(1)], "--tolerance", "0")).length, 2);
+  it("joins what is within a tenth of the tolerance, and keeps the rest at its own time", async () => {
+    const late = (us: number) => record(50, 9, { startTime: START + 500_000_000n + BigInt(us) * 1000n });
+    const count = async (us: number, ...argv: string[]) =>
+      (await merged([record(0, 50), late(us)], ...argv)).length;
+    assert.equal(await count(500), 1);
+    assert.equal(await count(-500), 1);
+    assert.equal(await count(501), 2);
+    assert.equal(await count(500, "--tolerance", "0.006"), 1);
+    assert.equal(await count(600, "--tolerance", "0.006"), 2);
+    assert.equal(await count(200, "--tolerance", "0.002"), 1);
+    assert.equal(await count(201, "--tolerance", "0.002"), 2);
+    assert.equal(await count(1, "--tolerance", "0"), 2);
+    assert.equal(await count(0, "--tolerance", "0"), 1);
   });
 
   it("copies byte for byte what it does not join", async () => {

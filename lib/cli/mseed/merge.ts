@@ -39,6 +39,11 @@ encoding, format version, publication version, flags and extra headers (but for
 FDSN.Sequence) are the same; without --sort, if they come in order of time. All
 others, text, and records that something is wrong with are copied as they are.
 
+The samples of a record are joined only where that moves them by no more than a
+tenth of the tolerance and a twentieth of a sample, counted from the first of the
+records joined. Else, as where a clock drifts, the next record begins at its own
+time, so that gaps are where they were and nowhere else.
+
 Example: mseed merge --sort -R 4096 -o day.mseed3 hour-*.mseed3
 
 Exit code: 0; 1 if a file cannot be read or has data missing; 2 for a wrong

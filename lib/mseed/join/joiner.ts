@@ -1,6 +1,6 @@
 /**
  * Joins records of one source id that follow each other into fuller ones, in bounded memory and in whatever order the
- * source ids come. Nothing is rounded, decimated or filled in: where records differ in more than their samples, or do not
+ * source ids come. Nothing is rounded, decimated, filled in or moved (see `Run`): where records differ in more than their samples, or do not
  * follow each other in time, one run of them ends and another begins.
  */
 import type { SampleArray } from "../decode.ts";
@@ -52,7 +52,7 @@ export class Joiner {
     const samples = this.#joinableSamples(record);
     let run = this.#runs.get(id);
     if (run && !(samples && run.isFollowedBy(record))) {
-      yield* this.#end(id, run);
+      yield* this.#end(id, run, record);
       run = undefined;
     }
     if (!samples) {
@@ -88,9 +88,9 @@ export class Joiner {
     }
   }
 
-  *#end(id: string, run: Run): Generator<Uint8Array, void> {
+  *#end(id: string, run: Run, next?: MiniSeedRecord): Generator<Uint8Array, void> {
     this.#runs.delete(id);
-    yield* this.#takeFrom(run, () => run.takeAll());
+    yield* this.#takeFrom(run, () => run.takeAll(next));
   }
 
   *#takeFrom(run: Run, take: () => Iterable<Uint8Array>): Generator<Uint8Array, void> {
