@@ -69,6 +69,13 @@ export class Output implements AsyncDisposable {
   }
 }
 
+/** Whether two names are of the same file, as it is now; `-` is none. */
+export async function isSameFile(a: string, b: string): Promise<boolean> {
+  if (a === STANDARD || b === STANDARD) return false;
+  const [first, second] = await Promise.all([a, b].map((name) => stat(name).catch(() => undefined)));
+  return first !== undefined && second !== undefined && first.dev === second.dev && first.ino === second.ino;
+}
+
 /** Where output goes. `write` resolves when the bytes may change again. */
 interface Target {
   write(bytes: Uint8Array): Promise<void>;

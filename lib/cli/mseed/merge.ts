@@ -7,6 +7,7 @@ import { defineCommand, type Io, usageError } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { numberOption } from "../numbers.ts";
 import { Output } from "../output.ts";
+import { PendingBytes } from "./files/pending-bytes.ts";
 import { MATCH_OPTION, OUTPUT_OPTION, RecordFiles, TOLERANCE_OPTION } from "./files/record-files.ts";
 import { RecordIndex } from "./files/record-index.ts";
 
@@ -44,10 +45,13 @@ tenth of the tolerance and a twentieth of a sample, counted from the first of th
 records joined. Else, as where a clock drifts, the next record begins at its own
 time, so that gaps are where they were and nowhere else.
 
+If OUT is one of the files, what does not match stays in it.
+
 Example: mseed merge --sort -R 4096 -o day.mseed3 hour-*.mseed3
 
-Exit code: 0; 1 if a file cannot be read or has data missing; 2 for a wrong
-command line. OUT is only there, or only changed, when all was read.`,
+Exit code: 0; 1 if a file cannot be read or has data missing, or no record
+matches; 2 for a wrong command line. OUT is only there, or only changed, when all
+was read.`,
   async run({ options, operands, io }) {
     const recordLength = numberOption("record-length", options["record-length"]) ?? DEFAULT_RECORD_LENGTH;
     const tolerance = numberOption("tolerance", options.tolerance);
@@ -55,8 +59,10 @@ command line. OUT is only there, or only changed, when all was read.`,
     if (isSorted && operands.includes(STANDARD)) {
       throw usageError("standard input cannot be sorted, because it can be read only once: name files");
     }
-    const files = await RecordFiles.open({ files: operands, match: options.match }, io);
     await using output = await Output.openBinary(options.output ?? STANDARD, io);
+    const pending = await PendingBytes.of(options.output ?? STANDARD, operands, output);
+    const onPiece = (file: string, piece: Uint8Array) => pending.push(file, piece);
+    const files = await RecordFiles.open({ files: operands, match: options.match, onPiece }, io);
     const joiner = new Joiner({
       recordLength,
       tolerance,
@@ -66,28 +72,39 @@ command line. OUT is only there, or only changed, when all was read.`,
       for (const bytes of records) await output.write(bytes);
     };
     if (isSorted) {
-      const records = sorted(files, io);
+      const records = sorted(files, pending, io);
       for await (const record of options.dedupe ? withoutDuplicates(records) : records)
         await write(joiner.add(record));
     } else {
-      for await (const { records } of files.batches()) {
-        for (const record of records) await write(joiner.add(record));
+      for await (const { file, records, passed, isLast } of files.batches()) {
+        for (const record of records) {
+          await pending.pass(file, record);
+          await write(joiner.add(record));
+        }
+        if (!isLast) await pending.copy(file, passed());
       }
     }
     await write(joiner.finish());
-    await output.close();
+    await pending.copyRest();
+    if (!files.foundNone) await output.close();
     return files.exitCode;
   },
 });
 
-async function* sorted(files: RecordFiles, io: Io): AsyncGenerator<MiniSeedRecord, void> {
+async function* sorted(
+  files: RecordFiles,
+  pending: PendingBytes,
+  io: Io,
+): AsyncGenerator<MiniSeedRecord, void> {
   const index = new RecordIndex();
-  for await (const { file, records } of files.batches()) {
+  for await (const { file, records, passed, isLast } of files.batches()) {
     for (const record of records) {
+      await pending.pass(file, record);
       index.add(file, record);
       // So that what is wrong is told now, with its place.
       void record.samples;
     }
+    if (!isLast) await pending.copy(file, passed());
   }
   yield* index.sorted(io, (problem) => files.mark(problem));
 }

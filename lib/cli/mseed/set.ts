@@ -10,8 +10,8 @@ import {
 import { CommandError, defineCommand, EXIT_FAILED, type Io, usageError } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { Output } from "../output.ts";
+import { PendingBytes } from "./files/pending-bytes.ts";
 import { MATCH_OPTION, RecordFiles } from "./files/record-files.ts";
-import { Tape } from "./files/tape.ts";
 import { checkPointer } from "./get.ts";
 
 export const set = defineCommand({
@@ -96,31 +96,28 @@ interface Job {
 }
 
 async function editFile({ file, output: name, match, isFirstOnly, edit }: Job, io: Io): Promise<number> {
-  const tape = new Tape();
-  const files = await RecordFiles.open({ files: [file], match, onPiece: (piece) => tape.push(piece) }, io);
   await using output = await Output.openBinary(name, io);
-  const copy = async (to: number) => {
-    for (const bytes of tape.take(to)) await output.write(bytes);
-  };
+  const pending = new PendingBytes(output, () => true);
+  const files = await RecordFiles.open(
+    { files: [file], match, onPiece: (name, piece) => pending.push(name, piece) },
+    io,
+  );
   let count = 0;
   let changes = 0;
   for await (const { records, passed } of files.batches()) {
     for (const record of records) {
-      await copy(record.offset);
+      await pending.copy(file, record.offset);
       const isMeant = !isFirstOnly || count === 0;
       const changed = isMeant ? editRecord(file, record, edit, files) : undefined;
       count++;
       if (!changed) continue;
       changes++;
-      tape.skip(record.offset + record.length);
+      await pending.pass(file, record);
       for (const bytes of changed) await output.write(bytes);
     }
-    await copy(passed());
+    await pending.copy(file, passed());
   }
-  if (count === 0) {
-    files.note(`${file}: no record matches`);
-    return EXIT_FAILED;
-  }
+  if (files.foundNone) return EXIT_FAILED;
   // A file that would be replaced by its like is left alone.
   if (changes > 0 || name !== file || name === STANDARD) await output.close();
   return files.exitCode;

@@ -12,13 +12,14 @@ import {
 import { readPieces, STANDARD, totalSize } from "../../input.ts";
 import { printable } from "../../printable.ts";
 import { Progress } from "../../progress.ts";
+import { type StreamMatcher, streamMatcher } from "./stream-pattern.ts";
 
 /** The option that chooses records, the same in all commands. */
 export const MATCH_OPTION = {
   type: "string",
   short: "m",
-  value: "REGEX",
-  help: "only records whose source id matches, such as JSC_.*_H_H_Z",
+  value: "PATTERN",
+  help: "only records of these streams: BHZ, BH?, CO.JSC.00.BH?, CO_JSC_00_H_H_Z, or a regular expression on the source id",
 } as const satisfies OptionDefinition;
 
 /** The option of the commands that write records, the same in all of them. */
@@ -45,7 +46,7 @@ export type Finding = Omit<Problem, "code"> & { code: Problem["code"] | "SOURCE_
 
 export interface RecordFilesOptions {
   files: readonly string[];
-  /** A regular expression that source ids must match. */
+  /** Streams, as `streamMatcher` takes them: all others are passed over. */
   match?: string | undefined;
   /** A file that cannot be opened or read is told of, and the next one follows. Default: that is the end. */
   keepGoing?: boolean;
@@ -54,7 +55,7 @@ export interface RecordFilesOptions {
   /** Lines go to standard output as records are read: no progress bar between them on the same terminal. */
   printsAsItReads?: boolean;
   /** Gets all bytes before the records that are made of them, in pieces; a piece is valid until this returns. */
-  onPiece?: (piece: Uint8Array) => void;
+  onPiece?: (file: string, piece: Uint8Array) => void;
 }
 
 /** Some records of a file: those that came with one piece of it. */
@@ -64,13 +65,15 @@ export interface Batch {
   records: Iterable<MiniSeedRecord>;
   /** Once these are used: the offset in the file up to which everything is a record that was given, or none at all. */
   passed: () => number;
+  /** Whether the file has come to its end. */
+  isLast: boolean;
 }
 
 /** Reads the records of many files, one after the other, in bounded memory. */
 export class RecordFiles {
   readonly counts = { files: 0, records: 0, samples: 0, errors: 0, warnings: 0, failures: 0 };
   readonly #options: RecordFilesOptions;
-  readonly #pattern: RegExp | undefined;
+  readonly #isMeant: StreamMatcher | undefined;
   readonly #io: Io;
   readonly #progress: Progress;
   readonly #worst = new WeakMap<MiniSeedRecord, Finding["severity"]>();
@@ -81,7 +84,7 @@ export class RecordFiles {
 
   private constructor(options: RecordFilesOptions, io: Io, progress: Progress) {
     this.#options = options;
-    this.#pattern = options.match === undefined ? undefined : regularExpression(options.match);
+    this.#isMeant = options.match === undefined ? undefined : streamMatcher(options.match);
     this.#io = io;
     this.#progress = progress;
   }
@@ -97,7 +100,12 @@ export class RecordFiles {
     return new RecordFiles(options, io, new Progress(io.stderr, await totalSize(files), isQuiet));
   }
 
-  /** 1 if a file could not be read, had no records at all, or has data that are missing or doubtful. */
+  /** Whether no record was found that is meant: then nothing is written, and what was there stays. */
+  get foundNone(): boolean {
+    return this.counts.records === 0;
+  }
+
+  /** 1 if a file could not be read, had no records at all or none that match, or has data that are missing or doubtful. */
   get exitCode(): number {
     return this.counts.failures + this.counts.errors > 0 ? EXIT_FAILED : EXIT_OK;
   }
@@ -147,6 +155,10 @@ export class RecordFiles {
       }
     }
     this.#progress.end();
+    if (this.foundNone && this.#seen > 0) {
+      this.counts.failures++;
+      this.note(`${this.#options.files.join(", ")}: no record matches ${this.#options.match}`);
+    }
   }
 
   async *#read(file: string): AsyncGenerator<Batch, void> {
@@ -158,13 +170,13 @@ export class RecordFiles {
     const passed = () => pushed - reader.buffered;
     for await (const piece of readPieces(file, this.#io)) {
       this.#progress.add(piece.length);
-      this.#options.onPiece?.(piece);
+      this.#options.onPiece?.(file, piece);
       reader.push(piece);
       pushed += piece.length;
-      yield { file, records: this.#take(reader), passed };
+      yield { file, records: this.#take(reader), passed, isLast: false };
     }
     reader.finish();
-    yield { file, records: this.#take(reader), passed };
+    yield { file, records: this.#take(reader), passed, isLast: true };
     for (const [code, count] of this.#notes) {
       if (count > TOLD_EACH) this.note(`${file}: ${count - TOLD_EACH} more of ${code}`);
     }
@@ -177,7 +189,7 @@ export class RecordFiles {
   *#take(reader: RecordReader): Generator<MiniSeedRecord, void> {
     for (let record = reader.next(); record; record = reader.next()) {
       this.#seen++;
-      if (this.#pattern && !this.#pattern.test(record.sourceId.text)) continue;
+      if (this.#isMeant && !this.#isMeant(record)) continue;
       this.counts.records++;
       this.counts.samples += record.sampleCount;
       yield record;
@@ -191,12 +203,4 @@ export function describeFinding(file: string, finding: Finding, stream: Io["stde
   const id = record ? ` ${printable(record.sourceId.text)}:` : "";
   const colour = severity === "error" ? "red" : "yellow";
   return `${file}: offset ${offset}: ${styleText(colour, `${severity} ${code}`, { stream })}:${id} ${printable(message)}`;
-}
-
-function regularExpression(pattern: string): RegExp {
-  try {
-    return new RegExp(pattern);
-  } catch (error) {
-    throw usageError((error as Error).message);
-  }
 }
