@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import type { Command } from "../../lib/cli/command.ts";
+import { convert } from "../../lib/cli/mseed/convert.ts";
 import { merge } from "../../lib/cli/mseed/merge.ts";
 import {
   type MiniSeedRecord,
@@ -172,6 +174,55 @@ describe("mseed merge", () => {
     assert.deepEqual(new Set(records.map((r) => r.bytes.length)), new Set(pieces.map((p) => p.length)));
     const all = Buffer.concat(records.map((r) => r.bytes));
     for (const piece of pieces) assert.ok(all.includes(Buffer.from(piece)));
+  });
+
+  it("keeps the codes of miniSEED 2 byte for byte, whatever they are, also in other encodings and lengths", async () => {
+    const odd = [
+      "SCR  00H  XX",
+      "SCR  00   XX",
+      " SCR00 ZHXX",
+      "SCR    B_Z X",
+      "A_B  --BHZXX",
+      "  A  0 \0H\0\0\0",
+      "\xc4\xd6   00BHZX\xdf",
+      "",
+    ];
+    const codes = (bytes: Uint8Array) =>
+      [...readRecords(bytes)].map((r) => Buffer.from(r.bytes.subarray(8, 20)).toString("latin1"));
+    await using folder = await temporaryFolder();
+    const [input, output] = [path.join(folder.path, "in"), path.join(folder.path, "out")];
+    for (const text of odd) {
+      const pieces = [0, 50, 100].map((from) => {
+        const bytes = Buffer.from(record(from, 50, {}, { formatVersion: 2, recordLength: 512 }));
+        bytes.write(text.padEnd(12), 8, "latin1");
+        return bytes;
+      });
+      await writeFile(input, Buffer.concat(pieces));
+      const argvs: [Command, string[]][] = [
+        [merge, ["-s"]],
+        [merge, []],
+        [merge, ["-R", "256"]],
+        [convert, ["-R", "1024"]],
+        [convert, ["-E", "int32"]],
+        [convert, ["-F", "2", "--little-endian"]],
+      ];
+      for (const [command, argv] of argvs) {
+        const outcome = await run(command, [...argv, "-o", output, input]);
+        assert.deepEqual([outcome.exitCode, outcome.stderr], [0, ""], JSON.stringify(text));
+        const after = await readFile(output);
+        assert.deepEqual(new Set(codes(after)), new Set([text.padEnd(12)]));
+        assert.equal(allSamples([...readRecords(after)]).length, 150);
+        if (command === merge && argv[1] !== "256") assert.equal(codes(after).length, 1);
+      }
+    }
+  });
+
+  it("does not join what differs in the padding or the spelling of codes", async () => {
+    const [a, b] = [0, 50].map((from) =>
+      Buffer.from(record(from, 50, {}, { formatVersion: 2, recordLength: 512 })),
+    );
+    b!.write("--", 13);
+    assert.deepEqual(shape(await merged([a!, b!])), ["A 0+50", "A 50+50"]);
   });
 
   it("does not make a broken record look sound", async () => {

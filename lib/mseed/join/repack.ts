@@ -5,15 +5,10 @@ import type { ProblemHandler } from "../errors.ts";
 import { mostPayload, type PackableSeries, packAll } from "../pack.ts";
 import { rateFieldOf } from "../rate.ts";
 import type { MiniSeedRecord } from "../record.ts";
+import { copyCodes, NO_CODES } from "../v2/codes.ts";
 import { layOut2 } from "../v2/pack.ts";
 import { MiniSeed2Record } from "../v2/record.ts";
 import { layOut3 } from "../v3/pack.ts";
-
-/** Where the codes of station, location, channel and network lie in a header of miniSEED 2. */
-const CODES = 8;
-const END_OF_CODES = 20;
-/** The codes are copied byte for byte, also those that no source identifier has. */
-const NO_CODES = { network: "", station: "", location: "", channel: "" };
 
 /** What is packed. */
 export interface Repacking {
@@ -55,7 +50,7 @@ export function* repack(model: MiniSeedRecord, what: Repacking): Generator<Uint8
     return;
   }
   const layout = layOut2(series, options);
-  new Uint8Array(layout.draft.buffer).set(model.bytes.subarray(CODES, END_OF_CODES), CODES);
+  copyCodes(model, layout.draft);
   yield* packAll(series, samples, layout);
 }
 

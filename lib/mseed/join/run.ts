@@ -5,6 +5,8 @@
 import type { SampleArray } from "../decode.ts";
 import { readRecords } from "../reader.ts";
 import type { MiniSeedRecord } from "../record.ts";
+import { codesText } from "../v2/codes.ts";
+import { MiniSeed2Record } from "../v2/record.ts";
 import { dataExtraHeaders, dataHeaders } from "./data-headers.ts";
 import { dueTime, follows, type Start, slackOf } from "./follows.ts";
 import { repack } from "./repack.ts";
@@ -128,7 +130,8 @@ function mostMoved({ rate }: Start, tolerance = Number.POSITIVE_INFINITY): bigin
 
 /** What must be the same in records that are joined, besides source id and rate. */
 function joinedHeaders(record: MiniSeedRecord): string {
-  return `${record.formatVersion} ${record.encoding} ${dataHeaders(record)}`;
+  const codes = record instanceof MiniSeed2Record ? codesText(record) : "";
+  return `${record.formatVersion} ${record.encoding} ${codes} ${dataHeaders(record)}`;
 }
 
 function concatenate(pieces: readonly SampleArray[]): SampleArray {
