@@ -18,7 +18,7 @@ import {
 import { rateFieldOf } from "./rate.ts";
 import type { JsonObject, MiniSeedRecord } from "./record.ts";
 import { FRAME_BYTES, isSteim, toBigEndianSteim } from "./steim/steim.ts";
-import { copyCodes, NO_CODES } from "./v2/codes.ts";
+import { copyCodes } from "./v2/codes.ts";
 import { hasPlaceInExtraHeaders } from "./v2/extra-headers-from-2.ts";
 import { layOut2, MAX_SAMPLES } from "./v2/pack.ts";
 import { MiniSeed2Record } from "./v2/record.ts";
@@ -167,7 +167,7 @@ function seriesOf(
   if (record instanceof MiniSeed2Record) reportBlockettes(record, report);
   return {
     sourceId: checkSourceId(options.sourceId ?? record.sourceId),
-    nslc: record instanceof MiniSeed2Record && options.sourceId === undefined ? NO_CODES : undefined,
+    nslc: record instanceof MiniSeed2Record && options.sourceId === undefined ? record.nslc : undefined,
     startTime: record.startTime,
     rate: record.rate,
     rateField: rateFieldOf(record.rate),
