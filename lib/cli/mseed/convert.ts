@@ -13,6 +13,7 @@ import { CommandError, defineCommand, usageError } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { numberOption } from "../numbers.ts";
 import { Output } from "../output.ts";
+import { INPUT_NOTE } from "./files/inputs.ts";
 import { PendingBytes } from "./files/pending-bytes.ts";
 import { MATCH_OPTION, OUTPUT_OPTION, RecordFiles } from "./files/record-files.ts";
 
@@ -39,9 +40,10 @@ export const convert = defineCommand({
     match: MATCH_OPTION,
   },
   notes: `
-A FILE of - is standard input. What is not given stays as it is; a record with
-nothing to change is copied byte for byte. Each record is converted by itself:
-"mseed merge" joins them. What has no place in the other version is told on
+${INPUT_NOTE}
+
+What is not given stays as it is; a record with nothing to change is copied byte
+for byte. Each record is converted by itself: "mseed merge" joins them. What has no place in the other version is told on
 standard error. A record that something is wrong with is copied as it is: a new
 one would look sound. If OUT is one of the files, what does not match stays in it.
 
@@ -61,11 +63,10 @@ changed, when everything was converted.`,
     if (Object.values(target).every((value) => value === undefined)) {
       throw usageError("say what to convert to: --format, --encoding, --record-length or --little-endian");
     }
+    const files = await RecordFiles.open({ operands, match: options.match }, io);
     await using output = await Output.openBinary(options.output ?? STANDARD, io);
-    const pending = await PendingBytes.of(options.output ?? STANDARD, operands, output);
-    const onPiece = (file: string, piece: Uint8Array) => pending.push(file, piece);
-    const files = await RecordFiles.open({ files: operands, match: options.match, onPiece }, io);
-    for await (const { file, records, passed } of files.batches()) {
+    const pending = await PendingBytes.of(options.output ?? STANDARD, files.names, output);
+    for await (const { file, records, passed } of files.batches((file, piece) => pending.push(file, piece))) {
       for (const record of records) {
         await pending.pass(file, record);
         const onProblem = (problem: Problem) => files.report(file, asRemark(problem));

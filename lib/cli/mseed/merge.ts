@@ -7,9 +7,11 @@ import { defineCommand, type Io, usageError } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { numberOption } from "../numbers.ts";
 import { Output } from "../output.ts";
+import { INPUT_NOTE } from "./files/inputs.ts";
 import { PendingBytes } from "./files/pending-bytes.ts";
 import { MATCH_OPTION, OUTPUT_OPTION, RecordFiles, TOLERANCE_OPTION } from "./files/record-files.ts";
 import { RecordIndex } from "./files/record-index.ts";
+import { Spool } from "./files/spool.ts";
 
 const DEFAULT_RECORD_LENGTH = 4096;
 
@@ -35,10 +37,12 @@ export const merge = defineCommand({
     match: MATCH_OPTION,
   },
   notes: `
-A FILE of - is standard input. Records of a source id are joined if rate,
-encoding, format version, publication version, flags and extra headers (but for
-FDSN.Sequence) are the same; without --sort, if they come in order of time. All
-others, text, and records that something is wrong with are copied as they are.
+${INPUT_NOTE}
+
+Records of a source id are joined if rate, encoding, format version, publication
+version, flags and extra headers (but for FDSN.Sequence) are the same; without
+--sort, if they come in order of time. All others, text, and records that
+something is wrong with are copied as they are.
 
 The samples of a record are joined only where that moves them by no more than a
 tenth of the tolerance and a twentieth of a sample, counted from the first of the
@@ -56,13 +60,12 @@ was read.`,
     const recordLength = numberOption("record-length", options["record-length"]) ?? DEFAULT_RECORD_LENGTH;
     const tolerance = numberOption("tolerance", options.tolerance);
     const isSorted = options.sort === true || options.dedupe === true;
-    if (isSorted && operands.includes(STANDARD)) {
+    const files = await RecordFiles.open({ operands, match: options.match }, io);
+    if (isSorted && files.names.includes(STANDARD)) {
       throw usageError("standard input cannot be sorted, because it can be read only once: name files");
     }
     await using output = await Output.openBinary(options.output ?? STANDARD, io);
-    const pending = await PendingBytes.of(options.output ?? STANDARD, operands, output);
-    const onPiece = (file: string, piece: Uint8Array) => pending.push(file, piece);
-    const files = await RecordFiles.open({ files: operands, match: options.match, onPiece }, io);
+    const pending = await PendingBytes.of(options.output ?? STANDARD, files.names, output);
     const joiner = new Joiner({
       recordLength,
       tolerance,
@@ -76,7 +79,9 @@ was read.`,
       for await (const record of options.dedupe ? withoutDuplicates(records) : records)
         await write(joiner.add(record));
     } else {
-      for await (const { file, records, passed, isLast } of files.batches()) {
+      for await (const { file, records, passed, isLast } of files.batches((file, piece) =>
+        pending.push(file, piece),
+      )) {
         for (const record of records) {
           await pending.pass(file, record);
           await write(joiner.add(record));
@@ -97,14 +102,20 @@ async function* sorted(
   io: Io,
 ): AsyncGenerator<MiniSeedRecord, void> {
   const index = new RecordIndex();
-  for await (const { file, records, passed, isLast } of files.batches()) {
+  await using spool = await Spool.of(files.names);
+  const onPiece = (file: string, piece: Uint8Array) => {
+    pending.push(file, piece);
+    spool.push(file, piece);
+  };
+  for await (const { file, records, passed, isLast } of files.batches(onPiece)) {
     for (const record of records) {
       await pending.pass(file, record);
-      index.add(file, record);
+      index.add(spool.nameOf(file), record);
       // So that what is wrong is told now, with its place.
       void record.samples;
     }
-    if (!isLast) await pending.copy(file, passed());
+    if (isLast) spool.finish(file);
+    else await pending.copy(file, passed());
   }
   yield* index.sorted(io, (problem) => files.mark(problem));
 }
