@@ -11,6 +11,7 @@ import type { MiniSeedRecord } from "./record.ts";
 import { toBigEndianSteim } from "./steim/byte-order.ts";
 import { FRAME_BYTES, isSteim } from "./steim/frames.ts";
 import { calendarSeconds, toBigNanoseconds } from "./times/calendar.ts";
+import { copyCodes } from "./v2/codes.ts";
 import { hasPlaceInExtraHeaders } from "./v2/extra-headers-from-2.ts";
 import { layOut2, MAX_SAMPLES } from "./v2/pack.ts";
 import { MiniSeed2Record } from "./v2/record.ts";
@@ -95,7 +96,9 @@ function layOut(
 ): Layout {
   const { recordLength = NO_LIMIT } = options;
   if (formatVersion === 3) return layOut3(series, most, { ...options, recordLength });
-  return layOut2(series, options, { payloadBytes, recordLength: staysInVersion ? record.length : 0 });
+  const layout = layOut2(series, options, { payloadBytes, recordLength: staysInVersion ? record.length : 0 });
+  if (record instanceof MiniSeed2Record && series.nslc) copyCodes(record, layout.draft);
+  return layout;
 }
 
 /** The record with its payload as it is; `undefined` where that cannot be, or does not fit. */

@@ -21,6 +21,15 @@ export {
   setExtraHeaderText,
 } from "./extra-headers.ts";
 export { type HeaderFields, headerFields } from "./header-fields.ts";
+export {
+  type Discontinuity,
+  type JoinedSeries,
+  type JoinOptions,
+  joinRecords,
+  type Segment,
+  type Span,
+  samplesOf,
+} from "./join/series.ts";
 export { type PackOptions, packRecords, type Series } from "./pack.ts";
 export type { SampleArray, SampleKind, Samples } from "./payload/decode.ts";
 export type { Rate } from "./rate.ts";
@@ -31,15 +40,6 @@ export {
   FLAG_TIME_QUESTIONABLE,
   MiniSeedRecord,
 } from "./record.ts";
-export {
-  type Discontinuity,
-  type JoinedSeries,
-  type JoinOptions,
-  joinRecords,
-  type Segment,
-  type Span,
-  samplesOf,
-} from "./series.ts";
 export type { CalendarTime } from "./times/calendar.ts";
 export type { Blockette, BlocketteFields, BlocketteValue } from "./v2/blockettes.ts";
 export { MiniSeed2Record } from "./v2/record.ts";

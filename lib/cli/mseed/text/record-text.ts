@@ -7,10 +7,10 @@ import {
   MiniSeed2Record,
   MiniSeed3Record,
   type MiniSeedRecord,
-} from "../../mseed/index.ts";
+} from "../../../mseed/index.ts";
+import { printable, printableLines } from "../../printable.ts";
 import { jsonLines } from "./json-text.ts";
 import { significant } from "./number-text.ts";
-import { printable, printableLines } from "./printable.ts";
 import { timeAndDayText } from "./time-text.ts";
 
 /** Source id, publication version, bytes, samples, rate, start time: `FDSN:CO_JSC_00_H_H_Z, 4, 512, 135 samples, 100 Hz, …`. */

@@ -4,8 +4,8 @@
  */
 import { closeSync, openSync, readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import { type MiniSeedRecord, type ProblemHandler, readRecords } from "../../mseed/index.ts";
-import { CommandError, type Io } from "../command.ts";
+import { type MiniSeedRecord, type ProblemHandler, readRecords } from "../../../mseed/index.ts";
+import { CommandError, type Io } from "../../command.ts";
 
 /** What is kept of a record, in this order. */
 const FIELDS = ["file", "offset", "length", "id", "seconds", "nanoseconds"] as const;

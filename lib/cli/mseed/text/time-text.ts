@@ -1,5 +1,5 @@
 /** Times as the field's programs print them: always six decimals, nine where they are needed. */
-import { dayOfYear, formatNanoseconds } from "../../time.ts";
+import { dayOfYear, formatNanoseconds } from "../../../time.ts";
 
 /** Nanoseconds as `2010-02-27T06:50:00.069539Z`. */
 export function timeText(nanoseconds: bigint): string {

@@ -1,5 +1,6 @@
 /** What the headers of a record say of its samples, besides what they are and when. */
-import { getExtraHeaderText, type MiniSeedRecord, removeExtraHeader } from "../../mseed/index.ts";
+import { getExtraHeaderText, removeExtraHeader } from "../extra-headers.ts";
+import type { MiniSeedRecord } from "../record.ts";
 
 /** Publication version, flags and extra headers, as text to compare. */
 export function dataHeaders(record: MiniSeedRecord): string {

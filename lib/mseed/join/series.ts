@@ -1,9 +1,10 @@
 /** Records joined into continuous segments, by source identifier; the gaps and overlaps between those. */
-import { SourceId } from "../source-id.ts";
-import { MiniSeedError } from "./errors.ts";
-import type { SampleArray, Samples } from "./payload/decode.ts";
-import { type Rate, sampleOffset } from "./rate.ts";
-import type { MiniSeedRecord } from "./record.ts";
+import { SourceId } from "../../source-id.ts";
+import { MiniSeedError } from "../errors.ts";
+import type { SampleArray, Samples } from "../payload/decode.ts";
+import type { Rate } from "../rate.ts";
+import type { MiniSeedRecord } from "../record.ts";
+import { checkTolerance, dueTime, follows, isSeries, slackOf } from "./follows.ts";
 
 /** What of a record matters for joining: a `MiniSeedRecord`, or something that takes less memory. */
 export interface Span {
@@ -14,6 +15,8 @@ export interface Span {
   rate: Rate;
   sampleCount: number;
   publicationVersion: number;
+  /** When the sample after the last one is due, nanoseconds since 1970. Default: counted from the start time. */
+  dueTime?: bigint | undefined;
 }
 
 /** How to join. */
@@ -58,21 +61,17 @@ export interface JoinedSeries<T extends Span = MiniSeedRecord> {
   discontinuities: Discontinuity[];
 }
 
-const RATE_TOLERANCE = 1e-4;
-
 /**
  * Joins records in whatever order they come: what fits together is one segment, also where records were late. A record that
  * overlaps another one begins a segment of its own. Records without samples or rate (headers, text) stay alone.
- * @throws MiniSeedError `INVALID_ARGUMENT` for a tolerance that is no number of seconds
+ * @throws MiniSeedError `INVALID_ARGUMENT` for a tolerance that is not a number of seconds
  */
 export function joinRecords<T extends Span = MiniSeedRecord>(
   records: Iterable<T>,
   options: JoinOptions = {},
 ): JoinedSeries<T>[] {
   const { tolerance } = options;
-  if (tolerance !== undefined && !(tolerance >= 0 && tolerance < 1e9)) {
-    throw new MiniSeedError("INVALID_ARGUMENT", `tolerance ${tolerance} is no number of seconds`);
-  }
+  checkTolerance(tolerance);
   const series = new Map<string, T[]>();
   for (const record of records) {
     const id = String(record.sourceId);
@@ -114,8 +113,7 @@ function joinGroup<T extends Span>(records: T[], tolerance: number | undefined):
   const segments: Segment<T>[] = [];
   const open = new OpenSegments<T>();
   for (const record of sorted) {
-    const slack = toleranceOf(record, tolerance);
-    let segment = open.take(record, slack);
+    let segment = open.take(record, tolerance);
     if (segment) {
       segment.endTime = record.endTime;
       segment.sampleCount += record.sampleCount;
@@ -125,7 +123,7 @@ function joinGroup<T extends Span>(records: T[], tolerance: number | undefined):
       segment = { startTime, endTime, sampleRate: rate.hertz, sampleCount, records: [record] };
       segments.push(segment);
     }
-    if (isSeries(record)) open.put(segment, nextTime(record));
+    if (isSeries(record)) open.put(segment, dueTime(record));
   }
   const first = records[0] as T;
   return {
@@ -149,12 +147,15 @@ class OpenSegments<T extends Span> {
   }
 
   /** Takes out the segment that a record continues: the earliest within the slack. */
-  take(record: T, slack: bigint): Segment<T> | undefined {
+  take(record: T, tolerance: number | undefined): Segment<T> | undefined {
     if (!isSeries(record)) return undefined;
+    const slack = slackOf(record.rate, tolerance);
     const latest = record.startTime + slack;
     for (let i = this.#firstFrom(record.startTime - slack); i < this.#times.length; i++) {
       if ((this.#times[i] as bigint) > latest) break;
-      if (!isSameRate((this.#segments[i] as Segment<T>).sampleRate, record.rate.hertz)) continue;
+      const { records, startTime, sampleCount } = this.#segments[i] as Segment<T>;
+      const { rate } = records[0] as T;
+      if (!follows({ startTime, rate, sampleCount, dueTime: this.#times[i] }, record, tolerance)) continue;
       const [segment] = this.#segments.splice(i, 1);
       this.#times.splice(i, 1);
       return segment;
@@ -186,7 +187,7 @@ function discontinuities<T extends Span>(
     const last = segment.records.at(-1) as T;
     if (!isSeries(first)) continue;
     if (before) {
-      const between = discontinuity(before, segment, toleranceOf(before, tolerance));
+      const between = discontinuity(before, segment, slackOf(before.rate, tolerance));
       if (between) found.push(between);
     }
     // Of what came so far, that which lasts longest.
@@ -200,7 +201,7 @@ function discontinuity<T extends Span>(
   after: Segment<T>,
   slack: bigint,
 ): Discontinuity | undefined {
-  const expected = nextTime(before);
+  const expected = dueTime(before);
   const periods = (nanoseconds: bigint) => Math.round((Number(nanoseconds) / 1e9) * before.rate.hertz);
   if (after.startTime > expected + slack) {
     const samples = periods(after.startTime - expected);
@@ -212,25 +213,6 @@ function discontinuity<T extends Span>(
     return { kind: "overlap", startTime: after.startTime, endTime, samples };
   }
   return undefined;
-}
-
-/** Whether a record has samples in time. */
-function isSeries({ rate, sampleCount }: Span): boolean {
-  return rate.samples > 0n && sampleCount > 0;
-}
-
-/** When the sample after the last one is due. */
-function nextTime({ endTime, rate }: Span): bigint {
-  return endTime + sampleOffset(rate, 1);
-}
-
-function toleranceOf({ rate }: Span, tolerance: number | undefined): bigint {
-  if (tolerance !== undefined) return BigInt(Math.round(tolerance * 1e9));
-  return sampleOffset(rate, 1) / 2n;
-}
-
-function isSameRate(a: number, b: number): boolean {
-  return Math.abs(a - b) <= RATE_TOLERANCE * Math.max(a, b);
 }
 
 function compare(a: bigint, b: bigint): number {

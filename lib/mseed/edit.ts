@@ -1,7 +1,8 @@
 /** A record with other extra headers, and everything else as it was. */
-import { convertRecord, MiniSeed3Record, type MiniSeedRecord } from "../../mseed/index.ts";
-import { recordCrc } from "../../mseed/v3/record.ts";
-import { CommandError } from "../command.ts";
+import { convertRecord } from "./convert.ts";
+import { MiniSeedError } from "./errors.ts";
+import type { MiniSeedRecord } from "./record.ts";
+import { MiniSeed3Record, recordCrc } from "./v3/record.ts";
 
 /** Where in a header of miniSEED 3. */
 const CRC = 28;
@@ -11,16 +12,18 @@ const MAX_EXTRA_HEADERS = 65_535;
 /**
  * Of miniSEED 3, all other bytes stay the same but for the checksum. Of miniSEED 2, flags and blockettes say what the extra
  * headers do, and the samples stay the same, byte for byte.
- * @throws CommandError where there is no place for all of them
+ * @returns mostly one record; more, where the headers take the room of samples
+ * @throws MiniSeedError `INVALID_ARGUMENT` or `HEADER_LOST` where there is no place for all of them
  */
-export function withExtraHeaders(record: MiniSeedRecord, text: string): Uint8Array {
-  return record instanceof MiniSeed3Record ? splice(record, text) : rewrite(record, text);
+export function withExtraHeaders(record: MiniSeedRecord, text: string): Uint8Array[] {
+  return record instanceof MiniSeed3Record ? [splice(record, text)] : rewrite(record, text);
 }
 
 function splice({ bytes, extraHeadersBytes, payload }: MiniSeed3Record, text: string): Uint8Array {
   const headers = new TextEncoder().encode(text);
   if (headers.length > MAX_EXTRA_HEADERS) {
-    throw new CommandError(
+    throw new MiniSeedError(
+      "INVALID_ARGUMENT",
       `extra headers of ${headers.length} bytes: there is room for ${MAX_EXTRA_HEADERS}`,
     );
   }
@@ -35,10 +38,10 @@ function splice({ bytes, extraHeadersBytes, payload }: MiniSeed3Record, text: st
   return changed;
 }
 
-function rewrite(record: MiniSeedRecord, extraHeaders: string): Uint8Array {
+function rewrite(record: MiniSeedRecord, extraHeaders: string): Uint8Array[] {
   const losses: string[] = [];
   const changed = convertRecord(record, { extraHeaders, onProblem: ({ message }) => losses.push(message) });
   const [loss] = losses;
-  if (loss !== undefined) throw new CommandError(`${loss} (mseed convert --format 3 makes a place for it)`);
-  return Buffer.concat(changed);
+  if (loss === undefined) return changed;
+  throw new MiniSeedError("HEADER_LOST", `${loss} (mseed convert --format 3 makes a place for it)`);
 }

@@ -1,24 +1,20 @@
 /** What every command of `mseed` begins with: the files named, read record by record, and what is wrong with them. */
 import { styleText } from "node:util";
-import { type MiniSeedRecord, type Problem, type RecordHeader, RecordReader } from "../../mseed/index.ts";
-import {
-  describeFailure,
-  EXIT_FAILED,
-  EXIT_OK,
-  type Io,
-  type OptionDefinition,
-  usageError,
-} from "../command.ts";
-import { readPieces, STANDARD, totalSize } from "../input.ts";
-import { Progress } from "../progress.ts";
-import { printable } from "./printable.ts";
+import { type MiniSeedRecord, type Problem, type RecordHeader, RecordReader } from "../../../mseed/index.ts";
+import { describeFailure, EXIT_FAILED, EXIT_OK, type Io, type OptionDefinition } from "../../command.ts";
+import { readPieces, totalSize } from "../../input.ts";
+import { printable } from "../../printable.ts";
+import { Progress } from "../../progress.ts";
+import { gunzipped } from "./gunzip.ts";
+import { type InputFile, inputFiles } from "./inputs.ts";
+import { type StreamMatcher, streamMatcher } from "./stream-pattern.ts";
 
 /** The option that chooses records, the same in all commands. */
 export const MATCH_OPTION = {
   type: "string",
   short: "m",
-  value: "REGEX",
-  help: "only records whose source id matches, such as JSC_.*_H_H_Z",
+  value: "PATTERN",
+  help: "only records of these streams: BHZ, BH?, CO.JSC.00.BH?, CO_JSC_00_H_H_Z, or a regular expression on the source id",
 } as const satisfies OptionDefinition;
 
 /** The option of the commands that write records, the same in all of them. */
@@ -39,13 +35,18 @@ export const TOLERANCE_OPTION = {
 
 /** How often a problem of one kind is told for one file before it is only counted. */
 const TOLD_EACH = 5;
+/** Problems of a file that are held until its first record shows that it is miniSEED. */
+const MAX_HELD_PROBLEMS = 1000;
 
 /** What is wrong at a place in a file: a problem of the codec's, or one that a command found itself. */
 export type Finding = Omit<Problem, "code"> & { code: Problem["code"] | "SOURCE_ID_INVALID" };
 
 export interface RecordFilesOptions {
-  files: readonly string[];
-  /** A regular expression that source ids must match. */
+  /** Files, folders, lists or standard input: see `inputFiles`. */
+  operands: readonly string[];
+  /** One of these files, to be read by itself: what was not found in any of them the command tells. */
+  part?: InputFile | undefined;
+  /** Streams, as `streamMatcher` takes them: all others are passed over. */
   match?: string | undefined;
   /** A file that cannot be opened or read is told of, and the next one follows. Default: that is the end. */
   keepGoing?: boolean;
@@ -53,8 +54,6 @@ export interface RecordFilesOptions {
   onProblem?: (file: string, finding: Finding) => void;
   /** Lines go to standard output as records are read: no progress bar between them on the same terminal. */
   printsAsItReads?: boolean;
-  /** Gets all bytes before the records that are made of them, in pieces; a piece is valid until this returns. */
-  onPiece?: (piece: Uint8Array) => void;
 }
 
 /** Some records of a file: those that came with one piece of it. */
@@ -64,13 +63,18 @@ export interface Batch {
   records: Iterable<MiniSeedRecord>;
   /** Once these are used: the offset in the file up to which everything is a record that was given, or none at all. */
   passed: () => number;
+  /** Whether the file has come to its end. */
+  isLast: boolean;
 }
 
 /** Reads the records of many files, one after the other, in bounded memory. */
 export class RecordFiles {
   readonly counts = { files: 0, records: 0, samples: 0, errors: 0, warnings: 0, failures: 0 };
+  /** The files, as they are found: those of folders and lists, too. */
+  readonly names: readonly string[];
+  readonly #files: readonly InputFile[];
   readonly #options: RecordFilesOptions;
-  readonly #pattern: RegExp | undefined;
+  readonly #isMeant: StreamMatcher | undefined;
   readonly #io: Io;
   readonly #progress: Progress;
   readonly #worst = new WeakMap<RecordHeader, Finding["severity"]>();
@@ -79,25 +83,30 @@ export class RecordFiles {
   /** Records, also those that do not match. */
   #seen = 0;
 
-  private constructor(options: RecordFilesOptions, io: Io, progress: Progress) {
+  private constructor(files: readonly InputFile[], options: RecordFilesOptions, io: Io, progress: Progress) {
+    this.names = files.map(({ name }) => name);
+    this.#files = files;
     this.#options = options;
-    this.#pattern = options.match === undefined ? undefined : regularExpression(options.match);
+    this.#isMeant = options.match === undefined ? undefined : streamMatcher(options.match);
     this.#io = io;
     this.#progress = progress;
   }
 
-  /** @throws CommandError for no files, standard input named twice, or a pattern that is none */
+  /** @throws CommandError as `inputFiles`, and for a pattern that is none */
   static async open(options: RecordFilesOptions, io: Io): Promise<RecordFiles> {
-    const { files, printsAsItReads } = options;
-    if (files.length === 0) throw usageError("no file is named (- means standard input)");
-    if (files.filter((file) => file === STANDARD).length > 1) {
-      throw usageError("standard input can be read only once");
-    }
+    const { printsAsItReads, operands, part } = options;
+    const files = part ? [part] : await inputFiles(operands);
     const isQuiet = printsAsItReads === true && io.stdout.isTTY === true;
-    return new RecordFiles(options, io, new Progress(io.stderr, await totalSize(files), isQuiet));
+    const progress = new Progress(io.stderr, await totalSize(files.map(({ name }) => name)), isQuiet);
+    return new RecordFiles(files, options, io, progress);
   }
 
-  /** 1 if a file could not be read, had no records at all, or has data that are missing or doubtful. */
+  /** Whether no record was found that is meant: then nothing is written, and what was there stays. */
+  get foundNone(): boolean {
+    return this.counts.records === 0;
+  }
+
+  /** 1 if a file could not be read, had no records at all or none that match, or has data that are missing or doubtful. */
   get exitCode(): number {
     return this.counts.failures + this.counts.errors > 0 ? EXIT_FAILED : EXIT_OK;
   }
@@ -135,11 +144,23 @@ export class RecordFiles {
     this.#progress.note(`mseed: ${text}`);
   }
 
-  /** All records. Comes back after each piece of a file, also where that completed no record. */
-  async *batches(): AsyncGenerator<Batch, void> {
-    for (const file of this.#options.files) {
+  /** No record of any file is meant: tells so, and counts it as a failure. */
+  failForNone(): void {
+    const { match, operands } = this.#options;
+    const names = operands.length > 3 ? `${operands.slice(0, 3).join(", ")}, …` : operands.join(", ");
+    // Else every file has been told of.
+    if (this.#seen > 0) this.note(`${names}: no record matches ${match}`);
+    this.counts.failures++;
+  }
+
+  /**
+   * All records. Comes back after each piece of a file, also where that completed no record.
+   * @param onPiece gets all bytes before the records that are made of them; a piece is valid until it returns
+   */
+  async *batches(onPiece?: (file: string, piece: Uint8Array) => void): AsyncGenerator<Batch, void> {
+    for (const file of this.#files) {
       try {
-        yield* this.#read(file);
+        yield* this.#read(file, onPiece);
       } catch (error) {
         if (!this.#options.keepGoing || this.#io.signal.aborted) throw error;
         this.counts.failures++;
@@ -147,37 +168,54 @@ export class RecordFiles {
       }
     }
     this.#progress.end();
+    if (this.foundNone && !this.#options.part) this.failForNone();
   }
 
-  async *#read(file: string): AsyncGenerator<Batch, void> {
+  async *#read(
+    { name: file, isFound }: InputFile,
+    onPiece?: (file: string, piece: Uint8Array) => void,
+  ): AsyncGenerator<Batch, void> {
     this.#notes.clear();
-    const reader = new RecordReader({ onProblem: (problem) => this.report(file, problem) });
     const before = this.#seen;
+    // What lies in a folder may be something else, of which nobody wants to know what is wrong with it as miniSEED.
+    let held: Problem[] | undefined = isFound ? [] : undefined;
+    const tellHeld = () => {
+      const problems = held ?? [];
+      held = undefined;
+      for (const problem of problems) this.report(file, problem);
+    };
+    const reader = new RecordReader({
+      onProblem: (problem) => {
+        if (problem.record || (held && held.length >= MAX_HELD_PROBLEMS)) tellHeld();
+        if (held) held.push(problem);
+        else this.report(file, problem);
+      },
+    });
     this.counts.files++;
     let pushed = 0;
     const passed = () => pushed - reader.buffered;
-    for await (const piece of readPieces(file, this.#io)) {
+    for await (const piece of gunzipped(file, readPieces(file, this.#io))) {
       this.#progress.add(piece.length);
-      this.#options.onPiece?.(piece);
+      onPiece?.(file, piece);
       reader.push(piece);
       pushed += piece.length;
-      yield { file, records: this.#take(reader), passed };
+      yield { file, records: this.#take(reader, tellHeld), passed, isLast: false };
     }
     reader.finish();
-    yield { file, records: this.#take(reader), passed };
+    yield { file, records: this.#take(reader, tellHeld), passed, isLast: true };
     for (const [code, count] of this.#notes) {
       if (count > TOLD_EACH) this.note(`${file}: ${count - TOLD_EACH} more of ${code}`);
     }
-    if (this.#seen === before) {
-      this.counts.failures++;
-      this.note(`${file}: no miniSEED record in it`);
-    }
+    if (this.#seen > before) return;
+    if (!held) this.counts.failures++;
+    this.note(`${file}: no miniSEED record in it${held ? ", passed over" : ""}`);
   }
 
-  *#take(reader: RecordReader): Generator<MiniSeedRecord, void> {
+  *#take(reader: RecordReader, onRecord: () => void): Generator<MiniSeedRecord, void> {
     for (let record = reader.next(); record; record = reader.next()) {
+      onRecord();
       this.#seen++;
-      if (this.#pattern && !this.#pattern.test(record.sourceId.text)) continue;
+      if (this.#isMeant && !this.#isMeant(record)) continue;
       this.counts.records++;
       this.counts.samples += record.sampleCount;
       yield record;
@@ -191,12 +229,4 @@ export function describeFinding(file: string, finding: Finding, stream: Io["stde
   const id = record ? ` ${printable(record.sourceId.text)}:` : "";
   const colour = severity === "error" ? "red" : "yellow";
   return `${file}: offset ${offset}: ${styleText(colour, `${severity} ${code}`, { stream })}:${id} ${printable(message)}`;
-}
-
-function regularExpression(pattern: string): RegExp {
-  try {
-    return new RegExp(pattern);
-  } catch (error) {
-    throw usageError((error as Error).message);
-  }
 }
