@@ -11,3 +11,15 @@ export const MAX_PAYLOAD_BYTES = 256 * 1024 * 1024;
 
 /** Bytes that a compressed document may have when it is decompressed: bzip2 makes a hundred thousand bytes of one. */
 export const MAX_DOCUMENT_BYTES = 1024 * 1024;
+
+/**
+ * Bytes of a miniSEED record, by default: bounds what a reader holds. Records of real time have some hundreds, the longest of
+ * archives some MB (libmseed reads 10 MiB).
+ */
+export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Samples that a record may claim before its Steim frames are counted: room for more is only made if they are there. A header
+ * of version 2 cannot claim more, one of version 3 four thousand million.
+ */
+export const MAX_TRUSTED_SAMPLES = 65_535;
