@@ -5,6 +5,7 @@ import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { encodeFrame } from "../../lib/datalink/protocol/frame.ts";
 import type { Packet } from "../../lib/datalink/protocol/packet.ts";
 import { encodeError, encodeInfo, encodeOk, packetHeader } from "../../lib/datalink/protocol/replies.ts";
+import { DataLinkServer } from "../../lib/server/server.ts";
 import { type Answer, type ReceivedCommand, scriptedPeer } from "../support/scripted-peer.ts";
 
 function packet(id: bigint, size = 4): Packet {
@@ -511,6 +512,23 @@ describe("DataLinkClient", () => {
       }
       assert.equal(taken, total);
     });
+  });
+
+  it("is news to a server when it says its name, and when it says another one", async () => {
+    const names: string[] = [];
+    await using server = await DataLinkServer.listen({
+      port: 0,
+      onEvent: (event) => {
+        if (event.type === "identified") names.push(event.client.clientId);
+      },
+    });
+    const url = `datalink://127.0.0.1:${server.port}`;
+    await using dali = await DataLinkClient.connect(url, { clientId: "one" });
+    for (let i = 0; i < 3; i++) await dali.identify();
+    for (let i = 0; i < 3; i++) await dali.identify("two");
+    await dali.identify("");
+    await dali.identify("");
+    assert.deepEqual(names, ["one", "two", ""]);
   });
 
   it("asks an idle server whether it is still there, soon after a command with a payload", async () => {
