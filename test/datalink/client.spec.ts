@@ -1,6 +1,7 @@
 // lib/datalink/client.ts over TCP against a scripted peer: what is sent, how replies are read, and what goes wrong.
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { encodeFrame } from "../../lib/datalink/protocol/frame.ts";
 import type { Packet } from "../../lib/datalink/protocol/packet.ts";
@@ -511,6 +512,51 @@ describe("DataLinkClient", () => {
         if (taken === total) break;
       }
       assert.equal(taken, total);
+    });
+  });
+
+  describe("a large INFO", () => {
+    const row = (n: number) =>
+      `<Stream Name="FDSN:XX_S${n}_00_H_H_Z/MSEED" EarliestPacketID="${n}" EarliestPacketDataStartTime="2026-11-22T06:00:00Z" ` +
+      'EarliestPacketDataEndTime="2026-11-22T06:00:10Z" LatestPacketID="99" LatestPacketDataStartTime="2026-11-22T06:00:00Z" ' +
+      'LatestPacketDataEndTime="2026-11-22T06:00:10Z" DataLatency="1.5"/>';
+    const xml = (rows: number) =>
+      `<DataLink><Status TotalStreams="${rows}"/><StreamList TotalStreams="${rows}">${Array.from({ length: rows }, (_, n) => row(n)).join("")}</StreamList></DataLink>`;
+
+    it("is read in slices: nothing else has to wait for long", async () => {
+      const large = xml(40_000);
+      const reply = encodeInfo("STREAMS", large);
+      assert.ok(reply.length > 12e6);
+      await using peer = await scriptedPeer(({ words }) => (words[0] === "INFO" ? reply : undefined));
+      await using dali = await DataLinkClient.connect(peer.url);
+      const delays = monitorEventLoopDelay({ resolution: 1 });
+      const busy = performance.eventLoopUtilization();
+      const asked = dali.info("STREAMS");
+      delays.enable();
+      const { streams, xml: text } = await asked;
+      delays.disable();
+      assert.equal(streams.length, 40_000);
+      assert.equal(streams[39_999]!.earliestPacketId, 39_999n);
+      assert.equal(text, large);
+      const { active } = performance.eventLoopUtilization(busy);
+      assert.ok(delays.max / 1e6 < active / 4, `${delays.max / 1e6} of ${active} ms at once`);
+    });
+
+    it("has a limit, in bytes and in rows", async () => {
+      let reply = encodeFrame("INFO STREAMS 67108865");
+      await using peer = await scriptedPeer(({ words }) => (words[0] === "INFO" ? reply : undefined));
+      {
+        await using dali = await DataLinkClient.connect(peer.url);
+        await assert.rejects(dali.info("STREAMS"), { code: "TOO_LARGE", message: /67108865 bytes/ });
+      }
+      reply = encodeInfo(
+        "STREAMS",
+        `<DataLink><Status/><StreamList>${"<Stream/>".repeat(200_001)}</StreamList></DataLink>`,
+      );
+      await using dali = await DataLinkClient.connect(peer.url);
+      await assert.rejects(dali.info("STREAMS"), { code: "TOO_LARGE", message: /more than 200000 rows/ });
+      reply = encodeInfo("STREAMS", xml(1));
+      assert.equal((await dali.info("STREAMS")).streams.length, 1);
     });
   });
 

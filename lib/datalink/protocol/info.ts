@@ -5,6 +5,7 @@
  * unset, and some things are told to trusted clients only. Times come as ISO 8601 or as `2026-11-22 06:48:44.992347`.
  */
 import sax from "sax";
+import { MAX_INFO_ROWS } from "../../limits.ts";
 import { toMicroseconds } from "../../time.ts";
 import { DataLinkError } from "./errors.ts";
 
@@ -23,7 +24,7 @@ type ReadBy<T extends Table> = {
 
 const text = (value: string) => (value === "-" || value === "" ? undefined : value);
 const number = (value: string) => (/^[+-]?\d[\d.eE+-]*$/.test(value) ? Number(value) : undefined);
-const id = (value: string) => (/^\d{1,20}$/.test(value) ? BigInt(value) : undefined);
+const id = (value: string) => (/^\d{1,255}$/.test(value) ? BigInt(value) : undefined);
 const time = (value: string) => toMicroseconds(value);
 const yes = (value: string) => (value === "" || value === "-" ? undefined : value.toUpperCase() === "TRUE");
 
@@ -169,35 +170,92 @@ const LISTS = {
  * Reads the XML of an INFO reply. Control characters and other flaws of stream ids that no XML may have are taken as
  * they are.
  *
- * @throws DataLinkError `PROTOCOL` where it is no INFO at all.
+ * @throws DataLinkError `PROTOCOL` where it is not INFO at all; `TOO_LARGE`
  */
 export function parseInfo<Type extends InfoType>(type: Type, xml: string): InfoResults[Type] {
-  const [listName, itemName, itemTable] = LISTS[type];
-  const items: object[] = [];
-  const info: Record<string, unknown> = {};
-  let status: object | undefined;
-  let depth = 0;
+  const parser = new InfoParser(type);
+  parser.write(xml);
+  return parser.end(xml);
+}
 
-  const parser = sax.parser(true);
-  parser.onopentag = ({ name, attributes }) => {
-    if (++depth > MAX_DEPTH) throw notInfo(type, `it is nested deeper than ${MAX_DEPTH} levels`);
-    const values = attributes as Record<string, string>;
-    if (name === itemName) items.push(readAttributes(itemTable, values));
-    else if (name === "DataLink") Object.assign(info, readAttributes(ROOT, values));
-    else if (name === "Status") status = readAttributes(STATUS, values);
+/** The same for XML of any length: other work gets its turn in between. */
+export async function parseLongInfo<Type extends InfoType>(
+  type: Type,
+  xml: string,
+): Promise<InfoResults[Type]> {
+  const parser = new InfoParser(type);
+  let until = performance.now() + TURN_MS;
+  for (let at = 0; at < xml.length; at += PIECE) {
+    parser.write(xml.slice(at, at + PIECE));
+    if (performance.now() < until) continue;
+    await nextTurn();
+    until = performance.now() + TURN_MS;
+  }
+  return parser.end(xml);
+}
+
+/** Characters that are read at once, and how long reading may go on before other work gets its turn. */
+const PIECE = 16 * 1024;
+const TURN_MS = 10;
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === "function") setImmediate(resolve);
+    else setTimeout(resolve);
+  });
+}
+
+class InfoParser<Type extends InfoType> {
+  readonly #type: Type;
+  readonly #parser = sax.parser(true);
+  readonly #items: object[] = [];
+  readonly #info: Record<string, unknown> = {};
+  #status: object | undefined;
+  #depth = 0;
+
+  constructor(type: Type) {
+    this.#type = type;
+    this.#parser.onopentag = ({ name, attributes }) => this.#open(name, attributes as Record<string, string>);
+    this.#parser.onclosetag = () => {
+      this.#depth--;
+    };
+    this.#parser.onerror = () => {
+      // A flaw in one attribute must not hide all the others.
+      this.#parser.resume();
+    };
+  }
+
+  write(xml: string): void {
+    this.#parser.write(xml);
+  }
+
+  end(xml: string): InfoResults[Type] {
+    this.#parser.close();
+    if (this.#status === undefined) throw notInfo(this.#type, "it has no Status element");
+    const [listName] = LISTS[this.#type];
+    const result = { ...this.#info, status: this.#status, [listName]: this.#items, xml };
+    return result as unknown as InfoResults[Type];
+  }
+
+  #open(name: string, attributes: Record<string, string>): void {
+    if (++this.#depth > MAX_DEPTH) throw notInfo(this.#type, `it is nested deeper than ${MAX_DEPTH} levels`);
+    const [, itemName, itemTable] = LISTS[this.#type];
+    if (name === itemName) this.#add(readAttributes(itemTable, attributes));
+    else if (name === "DataLink") Object.assign(this.#info, readAttributes(ROOT, attributes));
+    else if (name === "Status") this.#status = readAttributes(STATUS, attributes);
     else if (name === "ServerThreads" || name === "StreamList" || name === "ConnectionList")
-      Object.assign(info, readAttributes(TOTALS, values));
-  };
-  parser.onclosetag = () => {
-    depth--;
-  };
-  parser.onerror = () => {
-    // A flaw in one attribute must not hide all the others.
-    parser.resume();
-  };
-  parser.write(xml).close();
-  if (status === undefined) throw notInfo(type, "it has no Status element");
-  return { ...info, status, [listName]: items, xml } as unknown as InfoResults[Type];
+      Object.assign(this.#info, readAttributes(TOTALS, attributes));
+  }
+
+  #add(item: object): void {
+    if (this.#items.length >= MAX_INFO_ROWS) {
+      throw new DataLinkError(
+        "TOO_LARGE",
+        `The server's INFO ${this.#type} has more than ${MAX_INFO_ROWS} rows: ask for fewer with an expression.`,
+      );
+    }
+    this.#items.push(item);
+  }
 }
 
 function readAttributes(table: Table, attributes: Record<string, string>): object {

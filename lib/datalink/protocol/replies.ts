@@ -4,6 +4,7 @@
  * Grammar: a header of words between white space; the last word of OK, ERROR, INFO and PACKET is the payload's size.
  */
 import { allocateBytes, toBytes, toLatin1, toText } from "../../bytes.ts";
+import { MAX_INFO_BYTES } from "../../limits.ts";
 import { DataLinkError } from "./errors.ts";
 import { encodeFrame, type Framed } from "./frame.ts";
 import type { Packet } from "./packet.ts";
@@ -66,6 +67,7 @@ export function parseReplyHeader(bytes: Buffer, start: number, end: number): Rep
       };
     case "INFO":
       if (words.length !== 3 || !isDigits(size)) break;
+      if (Number(size) > MAX_INFO_BYTES) throw infoTooLarge(words[1]!, size);
       return { kind: "INFO", type: words[1]!, size: Number(size), payload: NO_PAYLOAD };
     case "ID":
       return { kind: "ID", text: text.slice(text.indexOf("ID") + 2).trim(), size: 0, payload: NO_PAYLOAD };
@@ -220,6 +222,13 @@ function textOf(bytes: Buffer, start: number, end: number): string {
 function malformed(bytes: Buffer, start: number, end: number): DataLinkError {
   const shown = shownHeader(bytes, start, end);
   return new DataLinkError("PROTOCOL", `The server sent a header that is not DataLink: "${shown}".`);
+}
+
+function infoTooLarge(type: string, size: string): DataLinkError {
+  return new DataLinkError(
+    "TOO_LARGE",
+    `The server's INFO ${type} has ${size} bytes; at most ${MAX_INFO_BYTES} are taken: ask for fewer rows with an expression.`,
+  );
 }
 
 function shownHeader(bytes: Buffer, start: number, end: number): string {
