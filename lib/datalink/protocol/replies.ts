@@ -94,7 +94,7 @@ function parsePacketHeader(bytes: Buffer, start: number, end: number): PacketRep
   const dataEnd = readInteger(cursor);
   const size = readInteger(cursor);
   skipSpace(cursor);
-  // NaN, from a word that is no number, makes the sum NaN.
+  // NaN, from a word that is not a number, makes the sum NaN.
   const sum = packetTime + dataStart + dataEnd + size;
   if (
     Number.isNaN(sum) ||
@@ -172,7 +172,7 @@ function skipWord(cursor: Cursor): number {
   return cursor.at;
 }
 
-/** An integer with an optional sign, or NaN where the next word is none or is beyond 2^53. */
+/** An integer with an optional sign, or NaN where the next word is not one or is beyond 2^53. */
 function readInteger(cursor: Cursor): number {
   skipSpace(cursor);
   const { bytes, end } = cursor;
@@ -191,7 +191,7 @@ function readInteger(cursor: Cursor): number {
   return sign === 0x2d ? 0 - value : value;
 }
 
-/** An unsigned 64-bit id, or `undefined` where the next word is none. */
+/** An unsigned 64-bit id, or `undefined` where the next word is not one. */
 function readPacketId(cursor: Cursor): bigint | undefined {
   const start = skipSpace(cursor);
   const end = skipWord(cursor);
@@ -213,7 +213,7 @@ function isDigits(word: string): boolean {
   return /^\d+$/.test(word);
 }
 
-/** Stream ids are ASCII by convention; other bytes are read as UTF-8, and as U+FFFD where they are none. */
+/** Stream ids are ASCII by convention; other bytes are read as UTF-8, and as U+FFFD where they are not. */
 function textOf(bytes: Buffer, start: number, end: number): string {
   for (let i = start; i < end; i++) if (bytes[i]! > 0x7f) return toText(bytes, start, end);
   return toLatin1(bytes, start, end);
