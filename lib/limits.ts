@@ -9,6 +9,15 @@ export const MAX_JSON_DEPTH = 128;
 /** Largest payload that a server may announce, in bytes: INFO of a large server has many megabytes. */
 export const MAX_PAYLOAD_BYTES = 256 * 1024 * 1024;
 
+/**
+ * Largest INFO of a server, in bytes: one stream takes some 350, so this is the ring of every station of the world. Read in
+ * slices, so that it holds up nothing.
+ */
+export const MAX_INFO_BYTES = 64 * 1024 * 1024;
+
+/** Most streams or connections of one INFO: each takes about a kilobyte of memory. */
+export const MAX_INFO_ROWS = 200_000;
+
 /** Bytes that a compressed document may have when it is decompressed: bzip2 makes a hundred thousand bytes of one. */
 export const MAX_DOCUMENT_BYTES = 1024 * 1024;
 

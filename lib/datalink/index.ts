@@ -7,18 +7,24 @@ export type { TlsOptions } from "../net/tls.ts";
 export { decodePayload, encodePayload } from "../packets.ts";
 export { joinStreamId, type PayloadType, type StreamIdParts, splitStreamId } from "../stream-id.ts";
 export { PositionError } from "../subscription/checkpoint.ts";
-export type { ReaderEvent } from "../subscription/resuming-reader.ts";
+export type { Carrier } from "../subscription/packet-queue.ts";
+export type { ReaderEvent, ResumingReader } from "../subscription/resuming-reader.ts";
 export { type CommandOptions, DataLinkClient } from "./client.ts";
 export { type ConnectOptions, generateClientId, type Timeouts } from "./connect.ts";
+export type { Resumption } from "./core/begin.ts";
+export type { CommandClient } from "./core/client.ts";
 export type { PacketStream } from "./core/stream.ts";
+export type { ResumingWriter } from "./core/writer.ts";
 export { eventText } from "./event-text.ts";
 export { PositionFile } from "./position-file.ts";
 export type { ServerIdentity } from "./protocol/capabilities.ts";
 export type { Credentials, Pattern } from "./protocol/client-requests.ts";
 export { DataLinkError, type DataLinkErrorCode } from "./protocol/errors.ts";
 export type {
+  AnyInfo,
   ConnectionInfo,
   ConnectionsInfo,
+  InfoResults,
   InfoType,
   RingStatus,
   ServerThread,

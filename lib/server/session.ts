@@ -68,6 +68,7 @@ const SCAN_STEP = 256;
 
 export class Session {
   clientId = "";
+  #isIdentified = false;
   readonly selection = new Selection();
   readonly sent = new Traffic();
   readonly received = new Traffic();
@@ -188,12 +189,15 @@ export class Session {
   }
 
   #identify(clientId: string): undefined {
+    // Clients repeat their ID to see whether the server is still there.
+    const isNews = !this.#isIdentified || clientId !== this.clientId;
+    this.#isIdentified = true;
     this.clientId = clientId;
     const auth = this.#host.access.hasLogins ? " AUTH" : "";
     this.#send(
       encodeFrame(`ID ${this.#host.versionText.replace(/ ::.*/, "")} :: ${this.capabilities}${auth}`),
     );
-    this.#host.identified(clientId);
+    if (isNews) this.#host.identified(clientId);
   }
 
   #stream(): undefined {

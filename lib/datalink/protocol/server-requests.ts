@@ -80,7 +80,7 @@ export interface AuthCommand extends Framed {
   type: string;
 }
 
-/** STREAM, ENDSTREAM and BYE have no arguments, UNKNOWN is no command, and EMPTY a header of nothing but separators. */
+/** STREAM, ENDSTREAM and BYE have no arguments, UNKNOWN is not a command, and EMPTY a header of nothing but separators. */
 export interface BareCommand extends Framed {
   kind: "STREAM" | "ENDSTREAM" | "BYE" | "UNKNOWN" | "EMPTY";
 }
