@@ -3,6 +3,7 @@
  * the same version those of the longest record, of as long ones those that came first. A sample is there already if a better
  * record of the same rate has one less than half a sample period away. The records come in order of their start time.
  */
+import type { Rate } from "../rate.ts";
 import type { MiniSeedRecord } from "../record.ts";
 import { cutRecord, type SampleRange, samplesWithin } from "./cut.ts";
 import { isSameRate, isSeries, slackOf } from "./follows.ts";
@@ -23,8 +24,11 @@ export interface Remainder {
 
 interface Held {
   record: MiniSeedRecord;
+  /** Said by the record at some cost. */
   startTime: bigint;
   endTime: bigint;
+  rate: Rate;
+  publicationVersion: number;
   /** Half a sample period. */
   slack: bigint;
   order: number;
@@ -66,8 +70,18 @@ export class Overlaps {
     if (!isSeries(record) || this.#options.isDoubtful?.(record)) {
       if (!this.#isKnown(record)) this.#ready.push({ startTime, part: whole });
     } else {
-      const slack = slackOf(record.rate);
-      const held = { record, startTime, endTime, slack, order: this.#order++, isDecided: false };
+      const { rate, publicationVersion } = record;
+      const slack = slackOf(rate);
+      const held = {
+        record,
+        startTime,
+        endTime,
+        rate,
+        publicationVersion,
+        slack,
+        order: this.#order++,
+        isDecided: false,
+      };
       if (!this.#held.some((other) => this.#isBetter(other, held) && this.#isWithin(held, other))) {
         this.#hold(held);
       }
@@ -132,9 +146,10 @@ export class Overlaps {
     for (const { part } of this.#ready.splice(0, rest < 0 ? this.#ready.length : rest)) yield part;
   }
 
-  #isBetter({ record: a, order: aOrder }: Held, { record: b, order: bOrder }: Held): boolean {
+  #isBetter(a: Held, b: Held): boolean {
     if (a.publicationVersion !== b.publicationVersion) return a.publicationVersion > b.publicationVersion;
-    return a.sampleCount === b.sampleCount ? aOrder < bOrder : a.sampleCount > b.sampleCount;
+    const [aCount, bCount] = [a.record.sampleCount, b.record.sampleCount];
+    return aCount === bCount ? a.order < b.order : aCount > bCount;
   }
 
   #isWithin(held: Held, other: Held): boolean {
@@ -146,11 +161,11 @@ export class Overlaps {
 
   /** The samples of a record that are in another one, too; an empty range if none. */
   #common(held: Held, other: Held): SampleRange {
-    const { record, startTime, endTime, slack } = held;
+    const { record, startTime, endTime, rate, slack } = held;
     const from = other.startTime - slack + 1n;
     const to = other.endTime + slack;
-    if (endTime < from || startTime > to || !isSameRate(record.rate, other.record.rate)) return NONE;
-    const range = samplesWithin({ startTime, rate: record.rate, sampleCount: record.sampleCount }, from, to);
+    if (endTime < from || startTime > to || !isSameRate(rate, other.rate)) return NONE;
+    const range = samplesWithin({ startTime, rate, sampleCount: record.sampleCount }, from, to);
     if (range.to <= range.from || !this.#options.sameValues) return range;
     return hasSameValues(held, range, other) ? range : NONE;
   }
@@ -189,7 +204,7 @@ function hasSameValues(held: Held, { from, to }: SampleRange, other: Held): bool
   if (a.length < held.record.sampleCount || b.length < other.record.sampleCount) return false;
   const time = from === 0 ? held.startTime : held.record.timeOfSample(from);
   const distance = Number(time - other.startTime) / 1e9;
-  const first = Math.max(0, Math.round(distance * other.record.sampleRate));
+  const first = Math.max(0, Math.round(distance * other.rate.hertz));
   if (first + to - from > b.length) return false;
   for (let i = from; i < to; i++) {
     if (!Object.is(a[i], b[first + i - from])) return false;
