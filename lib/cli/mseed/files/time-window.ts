@@ -22,21 +22,22 @@ export const WINDOW_OPTIONS = {
 } as const satisfies Record<string, OptionDefinition>;
 
 export class TimeWindow {
-  readonly #start: bigint | undefined;
-  readonly #end: bigint | undefined;
+  /** Nanoseconds since 1970; `undefined`: open. */
+  readonly start: bigint | undefined;
+  readonly end: bigint | undefined;
 
   /** @throws CommandError for what is not a time, or an end before the start */
   constructor({ start, end }: { start?: string; end?: string }) {
-    this.#start = timeOption("start", start);
-    this.#end = timeOption("end", end);
-    if (this.#start !== undefined && this.#end !== undefined && this.#end < this.#start) {
+    this.start = timeOption("start", start);
+    this.end = timeOption("end", end);
+    if (this.start !== undefined && this.end !== undefined && this.end < this.start) {
       throw usageError(`--end ${end} is before --start ${start}`);
     }
   }
 
   /** Whether there is any bound. */
   get isOpen(): boolean {
-    return this.#start === undefined && this.#end === undefined;
+    return this.start === undefined && this.end === undefined;
   }
 
   /** Whether any of a record lies in the window. */
@@ -45,15 +46,15 @@ export class TimeWindow {
     // A record of headers alone counts as one sample at its time.
     const { from, to } = samplesWithin(
       record.sampleCount > 0 ? record : headersOnly(record),
-      this.#start,
-      this.#end,
+      this.start,
+      this.end,
     );
     return to > from;
   }
 
   /** The samples of a record that lie in the window. */
   rangeOf(record: MiniSeedRecord): SampleRange {
-    return samplesWithin(record, this.#start, this.#end);
+    return samplesWithin(record, this.start, this.end);
   }
 
   /**
