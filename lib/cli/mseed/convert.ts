@@ -1,5 +1,4 @@
-/** `mseed convert`: records in another version, encoding or length. */
-
+/** `mseed convert`: records in another version, encoding or length, or with other codes. */
 import { encodingCode } from "../../mseed/encodings.ts";
 import {
   type ConvertOptions,
@@ -17,10 +16,11 @@ import { INPUT_NOTE } from "./files/inputs.ts";
 import { PendingBytes } from "./files/pending-bytes.ts";
 import { asRemark, MATCH_OPTION, OUTPUT_OPTION, RecordFiles } from "./files/record-files.ts";
 import { TimeWindow, WINDOW_OPTIONS } from "./files/time-window.ts";
+import { RESTAMP_OPTIONS, restamp } from "./restamp.ts";
 
 export const convert = defineCommand({
   name: "mseed convert",
-  summary: "Write records in another version, encoding or length.",
+  summary: "Write records in another version, encoding or length, or with other codes.",
   operands: "FILE…",
   options: {
     output: OUTPUT_OPTION,
@@ -38,6 +38,7 @@ export const convert = defineCommand({
       help: "of version 2 exactly, of version 3 at most",
     },
     "little-endian": { type: "boolean", help: "byte order of version 2, default big endian" },
+    ...RESTAMP_OPTIONS,
     match: MATCH_OPTION,
     ...WINDOW_OPTIONS,
   },
@@ -51,6 +52,7 @@ one would look sound, and one that cannot be decoded is not cut. If OUT is one o
 
 Examples: mseed convert --format 3 -o day.mseed3 day.mseed2
           mseed convert -F 2 -E steim2 -R 512 - <in.mseed3 >out.mseed2
+          mseed convert --network XX --quality Q -m JSC -o new.mseed day.mseed
 
 Exit code: 0; 1 if a file cannot be read or has data missing, or a record cannot
 be converted or matches; 2 for a wrong command line. OUT is only there, or only
@@ -63,8 +65,11 @@ changed, when everything was converted.`,
       littleEndian: options["little-endian"],
     };
     const window = new TimeWindow(options);
-    if (window.isOpen && Object.values(target).every((value) => value === undefined)) {
-      throw usageError("say what to convert to: --format, --encoding, --record-length or --little-endian");
+    const stamp = restamp(options);
+    if (window.isOpen && !stamp && Object.values(target).every((value) => value === undefined)) {
+      throw usageError(
+        "say what to convert to: --format, --encoding, --record-length, --little-endian, other codes or --quality",
+      );
     }
     const files = await RecordFiles.open({ operands, match: options.match, window }, io);
     await window.checkOutput(options.output ?? STANDARD, files.names);
@@ -76,7 +81,7 @@ changed, when everything was converted.`,
         const onProblem = (problem: Problem) => files.report(file, asRemark(problem));
         const converted = window
           .cut(file, record, onProblem)
-          .flatMap((part) => convertOne(file, part, { ...target, onProblem }));
+          .flatMap((part) => convertOne(file, part, { ...target, ...stamp?.(part), onProblem }));
         // Known only now: in its samples or extra headers, too, something may be wrong.
         const isBroken = files.worstOf(record) === "error";
         for (const bytes of isBroken ? [record.bytes] : converted) await output.write(bytes);
