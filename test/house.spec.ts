@@ -45,9 +45,6 @@ const BELOW: Record<string, string[]> = {
 /** Files that still reach upwards, with the room they reach: to be emptied, and to get no new line. */
 const UPWARDS: Record<string, string> = {
   "lib/files/folder-lock.ts": "lib/datalink",
-  "lib/subscription/commit-window.ts": "lib/datalink",
-  "lib/subscription/packet-queue.ts": "lib/datalink",
-  "lib/subscription/position-file.ts": "lib/datalink",
 };
 
 /** What a file that stands between the rooms may use besides the ground. */
