@@ -52,8 +52,8 @@ function parsed(text: string): unknown {
 
 function stationOf(station: Json): InfoStation {
   const description = textOf(station.description);
-  const first = parseSequence(String(station.start_seq ?? ""), 10);
-  const next = parseSequence(String(station.end_seq ?? ""), 10);
+  const first = sequenceOf(station.start_seq);
+  const next = sequenceOf(station.end_seq);
   return {
     id: textOf(station.id) ?? "",
     ...(description !== undefined && { description }),
@@ -129,6 +129,10 @@ function textsOf(value: unknown): Record<string, string> {
     ([, item]) => item !== null && typeof item !== "object",
   );
   return Object.fromEntries(plain.map(([name, item]) => [name, String(item)]));
+}
+
+function sequenceOf(value: unknown): bigint | undefined {
+  return typeof value === "string" ? parseSequence(value, 10) : undefined;
 }
 
 function timeOf(value: unknown): number | undefined {
