@@ -15,10 +15,19 @@ export type Verdict =
   | { readonly kind: "drop"; readonly packet: SeedLinkPacket }
   | { readonly kind: "redo"; readonly why: "other-history" | "lapped"; readonly station: string };
 
+export interface ArrivalsOptions {
+  /** Hears of packets that were overwritten after the server had said that it holds them. */
+  readonly onGap?: ((first: bigint, last: bigint) => void) | undefined;
+  /** Whether a first packet that may have been skipped to is taken as it is: it has been asked for anew already. */
+  readonly trustsFirst?: boolean;
+}
+
 export class Arrivals {
   readonly #plan: Plan;
   readonly #protocol: 3 | 4;
   readonly #matcher: StreamMatcher;
+  readonly #options: ArrivalsOptions;
+  readonly #wantsAll: boolean;
   /** Stations, or `*` for the ring, whose first packet has been looked at. */
   readonly #begun = new Set<string>();
   /** The last number of each. */
@@ -26,8 +35,15 @@ export class Arrivals {
   /** Whether the next packet follows the one that this connection was begun at, however far its number is. */
   #trustsNext = false;
 
-  constructor(plan: Plan, requests: readonly StationRequest[], protocol: 3 | 4) {
+  constructor(
+    plan: Plan,
+    requests: readonly StationRequest[],
+    protocol: 3 | 4,
+    options: ArrivalsOptions = {},
+  ) {
     this.#plan = plan;
+    this.#options = options;
+    this.#wantsAll = requests.some(({ station, selectors }) => station === "*" && selectors.length === 0);
     this.#protocol = protocol;
     this.#matcher = new StreamMatcher(requests);
   }
@@ -47,6 +63,7 @@ export class Arrivals {
         this.#trustsNext = true;
         return { kind: "drop", packet };
       }
+      if (this.#isSkippedTo(packet.sequence, judgement)) return { kind: "redo", why: "lapped", station: key };
     }
     if (this.#isLap(packet.sequence, last)) return { kind: "redo", why: "lapped", station: key };
     if (!this.#matcher.matches(candidateOf(packet))) return { kind: "drop", packet };
@@ -61,6 +78,20 @@ export class Arrivals {
   #widen(packet: SeedLinkPacket, key: string, judgement: Judgement | undefined): void {
     if (this.#protocol === 4) return;
     packet.sequence = widenSequence(Number(packet.sequence), this.#numbers.get(key) ?? judgement?.near);
+  }
+
+  /**
+   * Whether the first packet of all that the ring holds is one that the server skipped to, its beginning being overwritten
+   * meanwhile: then it is the newest. What lies between is still there, and asked for anew; if only the beginning is gone,
+   * that is told.
+   */
+  #isSkippedTo(sequence: bigint, judgement: Judgement | undefined): boolean {
+    const held = judgement?.held;
+    // The very oldest packet is never sent.
+    if (held === undefined || sequence <= held.first + 1n) return false;
+    if (sequence >= held.next - 1n && !this.#options.trustsFirst) return true;
+    if (this.#wantsAll && judgement?.how !== "new") this.#options.onGap?.(held.first + 1n, sequence - 1n);
+    return false;
   }
 
   /** ringserver sends a reader that it has overtaken to the newest packet, and says nothing. */

@@ -82,6 +82,8 @@ export interface Judgement {
   readonly expect: KnownPacket | undefined;
   /** A number near those to come, by which 24-bit ones are widened. */
   readonly near: bigint | undefined;
+  /** Where all that the ring holds is asked for: what it held before it was asked. */
+  readonly held?: Range | undefined;
 }
 
 /** Packets that the server does not have any more. */
@@ -132,7 +134,8 @@ function positionFor(position: SeedLinkPosition | undefined, numbering: Numberin
 
 type Input = ResumeInput & { readonly position: SeedLinkPosition };
 
-interface Range {
+/** The numbers of what a server holds. */
+export interface Range {
   /** Number of the oldest packet. */
   readonly first: bigint;
   /** The number behind the newest one. */
@@ -180,9 +183,9 @@ function decideRing(input: Input, range: Range | undefined, foreign: boolean): D
     return everything(input.stations === undefined ? "unknown" : "restarted", { rule: "times" }, range);
   const drop = (sure: boolean): Drop => ({ rule: "numbers", sequence: last.sequence, sure });
   if (last.sequence < range.first) {
-    const gap = { station: "*", first: last.sequence + 1n, last: range.first - 1n };
-    const decision = everything("earliest", drop(false), range);
-    return gap.first > gap.last ? decision : { ...decision, gap };
+    // The very oldest packet is lost as well: it is never sent.
+    const gap = { station: "*", first: last.sequence + 1n, last: range.first };
+    return { ...everything("earliest", drop(false), range), gap };
   }
   if (last.sequence >= range.next) return everything("restarted", { rule: "times" }, range);
   if (input.distrusted?.has("*")) return everything("restarted", { rule: "times" }, range);
@@ -229,14 +232,18 @@ function withoutTypes(requests: readonly StationRequest[]): StationRequest[] {
 
 /** All that the ring holds but its very oldest packet, which ringserver never sends. */
 function everything(how: How, drop: Drop, range: Range | undefined): Decision {
-  return { begin: EVERYTHING_BY_TIME, judgement: { how, drop, expect: undefined, near: range?.first } };
+  return {
+    begin: EVERYTHING_BY_TIME,
+    judgement: { how, drop, expect: undefined, near: range?.first, held: range },
+  };
 }
 
 function startRing(start: Start, range: Range | undefined): Decision {
   const begin: Begin =
     start === "latest" ? { at: "next" } : start === "earliest" ? EVERYTHING_BY_TIME : { at: "time", start };
   const near = start === "latest" ? range?.next : range?.first;
-  return { begin, judgement: { how: "new", drop: { rule: "none" }, expect: undefined, near } };
+  const held = start === "earliest" ? range : undefined;
+  return { begin, judgement: { how: "new", drop: { rule: "none" }, expect: undefined, near, held } };
 }
 
 /** All stations together: the numbers of one station have gaps. */

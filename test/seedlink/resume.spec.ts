@@ -160,13 +160,13 @@ const CASES: Case[] = [
     gaps: [],
   },
   {
-    name: "just gone, nothing lost",
+    name: "just gone: the oldest is never sent",
     server: "ring4",
     input: { position: ring50, stations: listed(["CO_JSC", 51n, 61n]) },
     sends: [`CO_JSC ${FROM_1970.ring4}`],
     how: "earliest",
     drop: "numbers",
-    gaps: [],
+    gaps: [["*", 51n, 51n]],
   },
   {
     name: "long gone",
@@ -175,7 +175,7 @@ const CASES: Case[] = [
     sends: [`CO_JSC ${FROM_1970.ring4}`],
     how: "earliest",
     drop: "numbers",
-    gaps: [["*", 51n, 69n]],
+    gaps: [["*", 51n, 70n]],
   },
   {
     name: "beyond the newest: began anew",
@@ -311,7 +311,7 @@ const CASES: Case[] = [
     input: { position: ring50, stations: listed(["CO_JSC", 70n, 80n]) },
     sends: [`CO_JSC ${FROM_1970.ring3}`],
     how: "earliest",
-    gaps: [["*", 51n, 69n]],
+    gaps: [["*", 51n, 70n]],
   },
   // SeisComP
   {
@@ -637,6 +637,27 @@ describe("what comes from a SeedLink server", () => {
       "deliver 1",
       "deliver 2",
       "redo lapped",
+    ]);
+  });
+
+  it("that begins with the newest instead of the oldest is asked for again; what was overwritten meanwhile is told", () => {
+    const gaps: [bigint, bigint][] = [];
+    const made = plan("ring4", {
+      streams: "*",
+      position: positionBehind("ring", frame(5n, 2)),
+      stations: listed(["CO_JSC", 10n, 20n]),
+    });
+    const first = (sequence: bigint, trustsFirst = false) => {
+      const onGap = (from: bigint, to: bigint) => gaps.push([from, to]);
+      return new Arrivals(made, parseStreams("*"), 4, { onGap, trustsFirst }).judge(frame(sequence, 9), 0)
+        .kind;
+    };
+    assert.deepEqual([first(11n), first(19n), first(30n)], ["deliver", "redo", "redo"]);
+    assert.deepEqual(gaps, []);
+    assert.deepEqual([first(14n), first(30n, true)], ["deliver", "deliver"]);
+    assert.deepEqual(gaps, [
+      [11n, 13n],
+      [11n, 29n],
     ]);
   });
 
