@@ -24,8 +24,8 @@ import { parseStart } from "./subscription.ts";
 export interface SeedLinkStreamOptions {
   /** Which streams, for example `CO_*:HHZ, GE_WLF`; default: all. */
   streams?: string | undefined;
-  /** Where to begin. Default `"latest"`. */
-  from?: "earliest" | "latest" | TimeInput | undefined;
+  /** Where to begin: `"earliest"`, `"latest"` or a time. Default `"latest"`. */
+  from?: TimeInput | undefined;
   /** The end of a time window, which `from` begins; behind it the loop ends. */
   to?: TimeInput | undefined;
   /** Ends the loop with what the server has now. Protocol 4, and ringserver 4. */

@@ -33,8 +33,8 @@ import {
 export interface SeedLinkSubscribeOptions extends SeedLinkConnectOptions {
   /** Which streams, for example `CO_*:HHZ, GE_WLF`; default: all. */
   streams?: string | undefined;
-  /** Where to begin. Default `"latest"`: with the packets to come. */
-  from?: "earliest" | "latest" | TimeInput | undefined;
+  /** Where to begin: `"earliest"`, `"latest"` (with the packets to come) or a time. Default `"latest"`. */
+  from?: TimeInput | undefined;
   /** Where the position is kept: it is asked for it before the beginning, and goes before `from`. */
   checkpoint?: Checkpoint<SeedLinkPosition> | undefined;
   /** How many packets may be handed out and not committed. Default: 1000 with a checkpoint, else no limit. */
