@@ -21,6 +21,8 @@ export interface Wire {
 
 export interface WireListener {
   bytes(bytes: Buffer): void;
+  /** Nothing more comes, but the client may still read. */
+  ended(): void;
   failed(error: Error): void;
   closed(): void;
 }
@@ -42,6 +44,7 @@ export class SocketWire implements Wire {
 
   listen(listener: WireListener): void {
     this.#socket.on("data", (bytes) => listener.bytes(bytes));
+    this.#socket.on("end", () => listener.ended());
     this.#socket.on("error", (error) => listener.failed(error));
     this.#socket.on("close", () => listener.closed());
   }

@@ -104,7 +104,9 @@ export class Listener {
     this.#options = options;
     this.#gate = gate;
     this.#host = host;
-    this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
+    this.#server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) =>
+      this.#accept(socket),
+    );
     this.#tlsServer = options.tls && this.#createTlsServer(options.tls);
     this.#httpServer = createHttpServer({ maxHeaderSize: MAX_HTTP_HEADER }, (request, response) =>
       this.handleRequest(request, response),

@@ -329,6 +329,7 @@ export class DataLinkServer {
     clearInterval(this.#sweepTimer);
     if (this.#immediate) clearImmediate(this.#immediate);
     const closed = this.#listener.close();
+    for (const connection of this.#connections) connection.drain();
     for (const connection of this.#connections) connection.destroy("the server was closed");
     await closed;
     await this.#journal?.close();
