@@ -89,11 +89,14 @@ export class Connection {
   /** Nothing more is handled: everything has been, or the session has ended. */
   #closing = false;
   #closeReason: string | undefined;
-  /** Times in milliseconds: of the last byte in or out, of the last progress in writing, of an open frame's first byte. */
-  #lastExchange = Date.now();
+  /**
+   * Milliseconds by the clock of `performance`: of the last byte in or out, of the last progress in writing, of an open
+   * frame's first byte, or since when the first command is waited for.
+   */
+  #lastExchange = performance.now();
   #lastWrite = 0;
-  #frameSince = 0;
-  #lastReceived = 0;
+  #frameSince = this.#lastExchange;
+  #lastReceived = this.#lastExchange;
   #closingSince = 0;
   /** When the oldest answer was put into the outbox that is there. */
   #answeredSince = 0;
@@ -168,7 +171,7 @@ export class Connection {
       lastSequence: session.lastSent,
       sent: session.sent,
       received: session.received,
-      idleSeconds: (Date.now() - this.#lastExchange) / 1000,
+      idleSeconds: (performance.now() - this.#lastExchange) / 1000,
       percentLag: ring.packets === 0 ? 0 : Math.round((behind / ring.packets) * 100),
     };
   }
@@ -217,7 +220,7 @@ export class Connection {
     if (this.#closing) return;
     this.#closing = true;
     this.#closeReason ??= reason;
-    this.#closingSince = Date.now();
+    this.#closingSince = performance.now();
     this.#wire.end();
   }
 
@@ -233,7 +236,7 @@ export class Connection {
   #endInput(): void {
     if (this.#closing) return;
     this.#inputEnded = true;
-    this.#lastWrite = Date.now();
+    this.#lastWrite = performance.now();
     this.#host.schedule(this);
   }
 
@@ -259,7 +262,7 @@ export class Connection {
     this.#host.closed(this, this.#closeReason ?? CLOSED_BY_CLIENT);
   }
 
-  /** Closes it if it has been waiting too long, which it returns; called about once a second with the time in milliseconds. */
+  /** Closes it if it has been waiting too long, which it returns; called about once a second with the time by `performance`. */
   sweep(now: number): boolean {
     const reason = this.#reasonToClose(now);
     if (reason !== undefined) this.destroy(reason);
@@ -291,7 +294,7 @@ export class Connection {
 
   /** Until all that the system has is read, nothing is handled, and nothing answered. */
   #receive(bytes: Buffer): void {
-    this.#lastReceived = this.#lastExchange = Date.now();
+    this.#lastReceived = this.#lastExchange = performance.now();
     if (this.#closing) return;
     this.#reader.push(bytes);
     this.#unseen += bytes.length;
@@ -406,12 +409,12 @@ export class Connection {
     this.#outbox = [];
     this.#outboxBytes = 0;
     this.#writing = true;
-    this.#lastWrite = this.#lastExchange = Date.now();
+    this.#lastWrite = this.#lastExchange = performance.now();
     this.#wire.write(bytes, this.#written);
   }
 
   readonly #written = (): void => {
-    this.#lastWrite = Date.now();
+    this.#lastWrite = performance.now();
     this.#writing = this.#wire.unsent > 0;
     if (this.session.streaming || this.#held) this.#host.schedule(this);
   };

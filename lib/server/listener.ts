@@ -74,12 +74,16 @@ const LETTER_D = 0x44;
 const HTTP_LETTERS = new Set(Buffer.from("GHPO"));
 
 /** What is known of a socket that has come in and is not a DataLink connection (yet). */
-interface Visitor {
-  /** Of the TCP connection, also where TLS is spoken over it. */
-  socket: Socket;
+interface Visitor extends Guest {
   peer: Arrival;
   permissions: Permissions;
-  /** Time in milliseconds after which it is sent away. */
+}
+
+/** What is to be finished in time. */
+interface Guest {
+  /** Of the TCP connection, also where TLS is spoken over it. */
+  socket: Duplex;
+  /** When it is sent away, by the clock of `performance`. */
   until: number;
 }
 
@@ -93,6 +97,8 @@ export class Listener {
   readonly #webSockets: WebSocketServer;
   /** By both ends of the TCP connection, which are the same for the sockets that lie over it. */
   readonly #visitors = new Map<string, Visitor>();
+  /** Clients of other HTTP servers, while they are answered. */
+  readonly #guests = new Set<Guest>();
   /** Sockets that are to be given to the HTTP server. */
   readonly #forHttp = new Set<Socket>();
   #handover: NodeJS.Immediate | undefined;
@@ -114,13 +120,16 @@ export class Listener {
     this.#httpServer.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) =>
       this.#upgradeVisitor(request, socket, head),
     );
-    this.#webSockets = new WebSocketServer({
+    const webSockets = {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: options.maxMessage,
+      // Its types do not know this one yet.
+      closeTimeout: options.ioTimeout,
       handleProtocols: chooseProtocol,
-    });
+    };
+    this.#webSockets = new WebSocketServer(webSockets);
   }
 
   /** The port it listens on. */
@@ -156,19 +165,20 @@ export class Listener {
       this.#server.close(resolve);
     });
     if (this.#handover) clearImmediate(this.#handover);
-    for (const { socket } of this.#visitors.values()) socket.destroy();
+    for (const { socket } of [...this.#visitors.values(), ...this.#guests]) socket.destroy();
     await closed;
   }
 
-  /** Sends visitors away that take too long; called about once a second with the time in milliseconds. */
-  sweep(now: number): void {
+  /** Sends away who takes too long, at most {@link EVICTIONS} of them; returns whether there are more. */
+  sweep(now: number): boolean {
     let left = EVICTIONS;
-    for (const { socket, until } of this.#visitors.values()) {
+    for (const { socket, until } of [...this.#visitors.values(), ...this.#guests]) {
       if (now <= until) continue;
+      if (left === 0) return true;
       socket.destroy();
       left--;
-      if (left === 0) return;
     }
+    return false;
   }
 
   /** Answers an HTTP request of this or another HTTP server with the figures that its path asks for. */
@@ -180,7 +190,7 @@ export class Listener {
       return;
     }
     if (origin !== undefined) response.setHeader("Access-Control-Allow-Origin", origin);
-    const permissions = this.#permissionsOf(request);
+    const permissions = this.#permissionsOf(request, response);
     if (typeof permissions === "string") {
       response.writeHead(403, { Connection: "close" }).end(permissions);
       return;
@@ -200,8 +210,12 @@ export class Listener {
       this.#refuseUpgrade(socket, peer, 403, permissions);
       return;
     }
-    socket.once("close", () => this.#gate.leave(peer.address));
-    this.#upgrade(request, socket as Socket, head, peer, permissions);
+    const guest = { socket, until: performance.now() + this.#options.ioTimeout };
+    this.#guests.add(guest);
+    socket.once("close", () => {
+      if (this.#guests.delete(guest)) this.#gate.leave(peer.address);
+    });
+    this.#upgrade(request, socket as Socket, head, peer, permissions, () => this.#guests.delete(guest));
   }
 
   #createTlsServer(options: TlsOptions): TlsServer {
@@ -236,10 +250,11 @@ export class Listener {
       return;
     }
     const ends = endsOf(socket);
-    this.#visitors.set(ends, { socket, peer, permissions, until: Date.now() + this.#options.ioTimeout });
+    const until = performance.now() + this.#options.ioTimeout;
+    this.#visitors.set(ends, { socket, peer, permissions, until });
+    // Whoever has become a connection is counted until that is told to be closed.
     socket.once("close", () => {
-      this.#visitors.delete(ends);
-      this.#gate.leave(peer.address);
+      if (this.#visitors.delete(ends)) this.#gate.leave(peer.address);
     });
     if (this.#tlsServer) this.#tlsServer.emit("connection", socket);
     else this.#sniff(socket);
@@ -247,7 +262,10 @@ export class Listener {
 
   /** Waits for the first byte. */
   #sniff(socket: Socket): void {
+    const leave = () => socket.destroy();
+    socket.once("end", leave);
     socket.once("data", (bytes) => {
+      socket.off("end", leave);
       const ends = endsOf(socket);
       const visitor = this.#visitors.get(ends);
       if (!visitor) return;
@@ -259,7 +277,6 @@ export class Listener {
         this.#host.arrived(wire, visitor.peer, visitor.permissions);
         socket.resume();
       } else if (this.#options.webSocket && HTTP_LETTERS.has(bytes[0]!)) {
-        visitor.until = Date.now() + HTTP_PATIENCE * this.#options.ioTimeout;
         this.#forHttp.add(socket);
         this.#handover ??= setImmediate(this.#handOver);
       } else {
@@ -298,7 +315,9 @@ export class Listener {
       this.#refuseUpgrade(socket, visitor.peer, 404, `the WebSocket is at ${wanted}`);
       return;
     }
-    this.#upgrade(request, socket, head, visitor.peer, visitor.permissions);
+    this.#upgrade(request, socket, head, visitor.peer, visitor.permissions, () =>
+      this.#visitors.delete(endsOf(socket)),
+    );
   }
 
   #upgrade(
@@ -307,6 +326,7 @@ export class Listener {
     head: Buffer,
     peer: Arrival,
     permissions: Permissions,
+    arrived: () => void,
   ): void {
     if (!isOriginAllowed(request, this.#options.webSocket?.origins ?? [])) {
       this.#refuseUpgrade(socket, peer, 403, `${FOREIGN_PAGE} (${request.headers.origin})`);
@@ -317,7 +337,7 @@ export class Listener {
       return;
     }
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      this.#visitors.delete(endsOf(socket));
+      arrived();
       const wire = new WebSocketWire(webSocket, socket, socket instanceof TLSSocket);
       this.#host.arrived(wire, peer, permissions);
     });
@@ -328,7 +348,7 @@ export class Listener {
     // A client that neither reads nor closes must not keep its socket.
     const timer = setTimeout(() => socket.destroy(), this.#options.ioTimeout);
     socket.once("close", () => clearTimeout(timer));
-    socket.resume();
+    socket.once("finish", () => socket.destroy());
     socket.end(
       `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
         `Content-Length: ${Buffer.byteLength(reason)}\r\n\r\n${reason}`,
@@ -336,13 +356,23 @@ export class Listener {
     this.#host.refused(peer, reason);
   }
 
-  /** Of a visitor of this door, or of another HTTP server's client, who is not counted among the clients. */
-  #permissionsOf(request: IncomingMessage): Permissions | string {
+  /** Of a visitor of this door, or of another HTTP server's client, who is counted while it is answered. */
+  #permissionsOf(request: IncomingMessage, response: ServerResponse): Permissions | string {
+    const until = performance.now() + HTTP_PATIENCE * this.#options.ioTimeout;
     const visitor = this.#visitors.get(endsOf(request.socket));
-    if (visitor) return visitor.permissions;
+    if (visitor) {
+      visitor.until = until;
+      return visitor.permissions;
+    }
     const address = addressOfRequest(request);
     const permissions = this.#gate.enter(address);
-    if (typeof permissions !== "string") this.#gate.leave(address);
+    if (typeof permissions === "string") return permissions;
+    const guest = { socket: request.socket, until };
+    this.#guests.add(guest);
+    response.once("close", () => {
+      this.#guests.delete(guest);
+      this.#gate.leave(address);
+    });
     return permissions;
   }
 }

@@ -162,6 +162,7 @@ export class DataLinkServer {
   #journal: Journal | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
+  #eviction: NodeJS.Immediate | undefined;
   #closed: Promise<void> | undefined;
 
   /**
@@ -327,7 +328,7 @@ export class DataLinkServer {
 
   async #shutDown(): Promise<void> {
     clearInterval(this.#sweepTimer);
-    if (this.#immediate) clearImmediate(this.#immediate);
+    for (const immediate of [this.#immediate, this.#eviction]) if (immediate) clearImmediate(immediate);
     const closed = this.#listener.close();
     for (const connection of this.#connections) connection.drain();
     for (const connection of this.#connections) connection.destroy("the server was closed");
@@ -359,6 +360,7 @@ export class DataLinkServer {
         this.#connections.delete(connection);
         this.#scheduled.delete(connection);
         this.#awaitingDurable.delete(connection);
+        this.#gate.leave(connection.address);
         this.#emit({ type: "closed", client: clientOf(connection), reason });
       },
       turn: this.#turn,
@@ -408,18 +410,26 @@ export class DataLinkServer {
   };
 
   #sweep(): void {
-    const now = Date.now();
     this.#sent.tick();
     this.#received.tick();
-    let evictions = 0;
     for (const connection of this.#connections) {
       connection.session.sent.tick();
       connection.session.received.tick();
-      if (evictions < EVICTIONS && connection.sweep(now)) evictions++;
     }
-    this.#listener.sweep(now);
+    this.#evict();
     this.#slowLane.wakeNext();
   }
+
+  /** Sends away who takes too long: some in one turn of the event loop, the rest in the next ones. */
+  readonly #evict = (): void => {
+    this.#eviction = undefined;
+    const now = performance.now();
+    let evictions = 0;
+    for (const connection of this.#connections) {
+      if (evictions < EVICTIONS && connection.sweep(now)) evictions++;
+    }
+    if (this.#listener.sweep(now) || evictions === EVICTIONS) this.#eviction ??= setImmediate(this.#evict);
+  };
 
   #unsent(): number {
     let bytes = 0;
