@@ -20,7 +20,7 @@ import { WebSocketServer } from "ws";
 import { DataLinkError } from "../datalink/protocol/errors.ts";
 import { SocketWire, WebSocketWire, type Wire } from "../net/server-transport.ts";
 import type { Permissions } from "./access/access.ts";
-import { addressOf, addressOfRequest, type Gate, isOriginAllowed } from "./access/admission.ts";
+import { addressOf, type Gate, isOriginAllowed, sourceOf, sourceOfRequest } from "./access/admission.ts";
 import { answerRequest, type HttpHost, urlOf } from "./http.ts";
 
 /** WebSocket and HTTP on the server's own port. */
@@ -182,7 +182,7 @@ export class Listener {
   }
 
   /** Answers an HTTP request of this or another HTTP server with the figures that its path asks for. */
-  handleRequest(request: IncomingMessage, response: ServerResponse): void {
+  handleRequest(request: IncomingMessage, response: ServerResponse, isAuthenticated = false): void {
     const origins = this.#options.webSocket?.origins ?? [];
     const { origin } = request.headers;
     if (!isOriginAllowed(request, origins)) {
@@ -190,7 +190,7 @@ export class Listener {
       return;
     }
     if (origin !== undefined) response.setHeader("Access-Control-Allow-Origin", origin);
-    const permissions = this.#permissionsOf(request, response);
+    const permissions = this.#permissionsOf(request, response, isAuthenticated);
     if (typeof permissions === "string") {
       response.writeHead(403, { Connection: "close" }).end(permissions);
       return;
@@ -203,9 +203,10 @@ export class Listener {
   }
 
   /** Makes a request of another HTTP server, to upgrade to WebSocket, a connection of this one. */
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const peer = { address: addressOfRequest(request), port: request.socket.remotePort ?? 0 };
-    const permissions = this.#gate.enter(peer.address);
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, isAuthenticated = false): void {
+    const source = sourceOfRequest(request, isAuthenticated);
+    const peer = { address: source.address, port: request.socket.remotePort ?? 0 };
+    const permissions = this.#gate.enter(source);
     if (typeof permissions === "string") {
       this.#refuseUpgrade(socket, peer, 403, permissions);
       return;
@@ -243,7 +244,7 @@ export class Listener {
   #accept(socket: Socket): void {
     socket.on("error", () => {});
     const peer = { address: addressOf(socket), port: socket.remotePort ?? 0 };
-    const permissions = this.#gate.enter(peer.address);
+    const permissions = this.#gate.enter(sourceOf(socket));
     if (typeof permissions === "string") {
       socket.destroy();
       this.#host.refused(peer, permissions);
@@ -315,7 +316,12 @@ export class Listener {
       this.#refuseUpgrade(socket, visitor.peer, 404, `the WebSocket is at ${wanted}`);
       return;
     }
-    this.#upgrade(request, socket, head, visitor.peer, visitor.permissions, () =>
+    const permissions = this.#gate.permit(sourceOfRequest(request));
+    if (typeof permissions === "string") {
+      this.#refuseUpgrade(socket, visitor.peer, 403, permissions);
+      return;
+    }
+    this.#upgrade(request, socket, head, visitor.peer, permissions, () =>
       this.#visitors.delete(endsOf(socket)),
     );
   }
@@ -357,21 +363,25 @@ export class Listener {
   }
 
   /** Of a visitor of this door, or of another HTTP server's client, who is counted while it is answered. */
-  #permissionsOf(request: IncomingMessage, response: ServerResponse): Permissions | string {
+  #permissionsOf(
+    request: IncomingMessage,
+    response: ServerResponse,
+    isAuthenticated: boolean,
+  ): Permissions | string {
+    const source = sourceOfRequest(request, isAuthenticated);
     const until = performance.now() + HTTP_PATIENCE * this.#options.ioTimeout;
     const visitor = this.#visitors.get(endsOf(request.socket));
     if (visitor) {
       visitor.until = until;
-      return visitor.permissions;
+      return this.#gate.permit(source);
     }
-    const address = addressOfRequest(request);
-    const permissions = this.#gate.enter(address);
+    const permissions = this.#gate.enter(source);
     if (typeof permissions === "string") return permissions;
     const guest = { socket: request.socket, until };
     this.#guests.add(guest);
     response.once("close", () => {
       this.#guests.delete(guest);
-      this.#gate.leave(address);
+      this.#gate.leave(source.address);
     });
     return permissions;
   }

@@ -264,14 +264,21 @@ export class DataLinkServer {
   /**
    * Answers an HTTP request that another server (such as Node-RED's own) has taken, with the figures as JSON that the last
    * part of its path asks for: id, status, streams, streamids or connections.
+   *
+   * A request that a proxy has passed on (`X-Forwarded-For`, `Forwarded` and their like) is never taken for one of this
+   * machine: an access rule has to speak of the address that the proxy names, or of all. With `isAuthenticated`, which says
+   * that the other server has checked who asks, it may at least read.
    */
-  handleRequest(request: IncomingMessage, response: ServerResponse): void {
-    this.#listener.handleRequest(request, response);
+  handleRequest(request: IncomingMessage, response: ServerResponse, isAuthenticated = false): void {
+    this.#listener.handleRequest(request, response, isAuthenticated);
   }
 
-  /** Takes over a WebSocket that another HTTP server has been asked for; for its `upgrade` event. */
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#listener.handleUpgrade(request, socket, head);
+  /**
+   * Takes over a WebSocket that another HTTP server has been asked for; for its `upgrade` event. What is said of proxies at
+   * {@link handleRequest} holds here too.
+   */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, isAuthenticated = false): void {
+    this.#listener.handleUpgrade(request, socket, head, isAuthenticated);
   }
 
   async #start(): Promise<void> {

@@ -54,6 +54,9 @@ export interface Permissions {
   trusted: boolean;
 }
 
+/** What is left to somebody of whom no rule speaks, but who has been let in by another server's password. */
+const READ_ONLY: Permissions = { read: true, write: false, trusted: false };
+
 /** The rules for a server that is there for its own machine. */
 const LOCAL_ONLY: AccessRule[] = [{ from: ["127.0.0.0/8", "::1"], write: true, trusted: true }];
 
@@ -83,8 +86,26 @@ export class Access {
 
   /** What a client of this address may do before it logs in; `undefined` where it is to be turned away. */
   ofAddress(address: string): Permissions | undefined {
+    return this.#ruleOf(address)?.permissions;
+  }
+
+  /**
+   * What a client may do that may have any of these addresses: what all of them may; `undefined` where one of them is to be
+   * turned away. Where `isAuthenticated`, an address of which no rule speaks may read.
+   */
+  ofAddresses(addresses: readonly string[], isAuthenticated: boolean): Permissions | undefined {
+    let permissions: Permissions | undefined;
+    for (const address of addresses) {
+      const rule = this.#ruleOf(address) ?? (isAuthenticated ? { permissions: READ_ONLY } : undefined);
+      if (!rule?.permissions) return undefined;
+      permissions = permissions ? bothOf(permissions, rule.permissions) : rule.permissions;
+    }
+    return permissions;
+  }
+
+  #ruleOf(address: string) {
     const family = isIPv6(address) ? "ipv6" : "ipv4";
-    return this.#rules.find(({ addresses }) => addresses.check(address, family))?.permissions;
+    return this.#rules.find(({ addresses }) => addresses.check(address, family));
   }
 
   /** What a user may do; `undefined` where there is no such user with this password. */
@@ -140,6 +161,20 @@ function permissionsOf({ read = true, readExcept, write = false, trusted = false
   const isReadable = (streamId: string) =>
     (readable === true || readable(streamId)) && !hidden.test(streamId);
   return { read: isReadable, write: streamsOf(write), trusted };
+}
+
+function bothOf(a: Permissions, b: Permissions): Permissions {
+  return {
+    read: streamsOfBoth(a.read, b.read),
+    write: streamsOfBoth(a.write, b.write),
+    trusted: a.trusted && b.trusted,
+  };
+}
+
+function streamsOfBoth(a: Permissions["read"], b: Permissions["read"]): Permissions["read"] {
+  if (typeof a === "boolean") return a && b;
+  if (typeof b === "boolean") return b && a;
+  return (streamId) => a(streamId) && b(streamId);
 }
 
 function streamsOf(streams: Streams): Permissions["read"] {
