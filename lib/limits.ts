@@ -8,3 +8,13 @@ export const MAX_JSON_DEPTH = 128;
 
 /** Bytes that a compressed document may have when it is decompressed: bzip2 makes a hundred thousand bytes of one. */
 export const MAX_DOCUMENT_BYTES = 1024 * 1024;
+
+/**
+ * Logins that one address may try per minute, and how many of them at once: enough for a site's programs that all come
+ * back together, and 43,200 a day for somebody who guesses.
+ */
+export const LOGINS_PER_MINUTE = 30;
+export const LOGINS_AT_ONCE = 10;
+
+/** Milliseconds that a login waits for its time at most; beyond that it is refused. */
+export const LOGIN_WAIT = 10_000;

@@ -45,7 +45,7 @@ export interface ConnectionTimeouts {
 
 /** What a connection tells its server. */
 export interface ConnectionHost
-  extends Omit<SessionHost, "identified" | "refused" | "lapped" | "streamStarted"> {
+  extends Omit<SessionHost, "address" | "identified" | "refused" | "lapped" | "streamStarted"> {
   readonly timeouts: ConnectionTimeouts;
   identified(connection: Connection): void;
   streamStarted(connection: Connection, streamId: string): void;
@@ -72,6 +72,8 @@ export class Connection {
   readonly #reader: FrameReader<Command>;
   #steps: Steps | undefined;
   #stepsBegun = false;
+  /** A command is being answered, behind which the others wait. */
+  #answering: Promise<void> | undefined;
   /** Commands have arrived that could not be handled yet. */
   #held = false;
   /** Frames for the next write. */
@@ -118,6 +120,8 @@ export class Connection {
     const sessionHost: SessionHost = {
       ring: host.ring,
       access: host.access,
+      logins: host.logins,
+      address: peer.address,
       versionText: host.versionText,
       sent: host.sent,
       received: host.received,
@@ -188,7 +192,7 @@ export class Connection {
     let more = this.#tryCommands(until);
     if (this.#gone) {
       if (more) this.#host.schedule(this);
-      else if (this.#lost) this.#finish();
+      else if (this.#lost && !this.#answering) this.#finish();
       return;
     }
     if (this.waitsForPackets && !this.session.ended) more = this.#gather(until) || more;
@@ -206,11 +210,15 @@ export class Connection {
   }
 
   /** Handles everything that has come, however long it takes: the server is about to close. */
-  drain(): void {
+  async drain(): Promise<void> {
     if (this.#closing) return;
     this.#gone = true;
     this.#abandonSteps();
     this.#tryCommands(Number.POSITIVE_INFINITY);
+    while (this.#answering) {
+      await this.#answering;
+      this.#tryCommands(Number.POSITIVE_INFINITY);
+    }
     this.#closing = true;
     if (this.#lost) this.#finish();
   }
@@ -249,6 +257,22 @@ export class Connection {
     else this.#host.schedule(this);
   }
 
+  /** The commands behind this one wait until it is answered. */
+  #await(answer: Promise<void>): void {
+    this.#answering = answer
+      .catch((error: unknown) => this.#endSession(error instanceof Error ? error.message : String(error)))
+      .finally(() => {
+        this.#answering = undefined;
+        this.#host.schedule(this);
+      });
+  }
+
+  #endSession(reason: string): void {
+    this.session.ended = true;
+    this.#closeReason = reason;
+    this.#host.refused(this, reason);
+  }
+
   #abandonSteps(): void {
     this.#steps = undefined;
     this.#stepsBegun = false;
@@ -264,6 +288,7 @@ export class Connection {
 
   /** Closes it if it has been waiting too long, which it returns; called about once a second with the time by `performance`. */
   sweep(now: number): boolean {
+    if (!this.#gone && this.session.expire(Date.now() / 1000)) this.#host.schedule(this);
     const reason = this.#reasonToClose(now);
     if (reason !== undefined) this.destroy(reason);
     return reason !== undefined;
@@ -307,9 +332,7 @@ export class Connection {
       return this.#runCommands(until);
     } catch (error) {
       if (!(error instanceof DataLinkError)) throw error;
-      this.session.ended = true;
-      this.#closeReason = error.message;
-      this.#host.refused(this, error.message);
+      this.#endSession(error.message);
       return false;
     }
   }
@@ -318,6 +341,7 @@ export class Connection {
   #runCommands(until: number): boolean {
     this.#held = true;
     for (let handled = 1; !this.session.ended; handled++) {
+      if (this.#answering) return false;
       if (this.#isBlocked || this.#outboxBytes > MAX_WAITING) return true;
       if (this.#steps && !this.#runSteps(this.#steps, until)) return this.#host.slowLane.enter(this);
       const command = this.#reader.next();
@@ -327,7 +351,7 @@ export class Connection {
         return false;
       }
       this.#frameSince = 0;
-      if (!this.#gone || OF_LASTING_EFFECT.has(command.kind)) this.#steps = this.session.handle(command);
+      if (!this.#gone || OF_LASTING_EFFECT.has(command.kind)) this.#handle(command);
       if (handled % 32 === 0 && performance.now() > until) return true;
     }
     return false;
@@ -349,6 +373,12 @@ export class Connection {
       }
     } while (performance.now() < until);
     return false;
+  }
+
+  #handle(command: Command): void {
+    const more = this.session.handle(command);
+    if (more instanceof Promise) this.#await(more);
+    else this.#steps = more;
   }
 
   #noteOpenFrame(): void {
@@ -393,7 +423,7 @@ export class Connection {
   /** Whether answers wait for what is still to be read. */
   #holdsAnswers(more: boolean): boolean {
     if (this.#outboxBytes === 0 || this.#outboxBytes > MAX_WAITING || this.session.streaming) return false;
-    if (this.#steps || !(more || this.#paused)) return false;
+    if (this.#steps || this.#answering || !(more || this.#paused)) return false;
     return performance.now() - this.#answeredSince < HOLD;
   }
 

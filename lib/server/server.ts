@@ -11,6 +11,7 @@ import type { Wire } from "../net/server-transport.ts";
 import { toMicroseconds } from "../time.ts";
 import { Access, type AccessOptions, type Permissions } from "./access/access.ts";
 import { Gate } from "./access/admission.ts";
+import { LoginLimiter } from "./access/login-limiter.ts";
 import { Connection, type ConnectionHost } from "./client-connection.ts";
 import type { ConnectionFigures, ServerFigures } from "./info-xml.ts";
 import { type Arrival, EVICTIONS, Listener, type WebSocketOptions } from "./listener.ts";
@@ -147,6 +148,7 @@ export class DataLinkServer {
   readonly #scheduled = new Set<Connection>();
   readonly #awaitingDurable = new Set<Connection>();
   readonly #startTime = Math.floor(Date.now() / 1000) * 1e6;
+  readonly #logins = new LoginLimiter();
   readonly #sent = new Traffic();
   readonly #received = new Traffic();
   readonly #versionText: string;
@@ -337,7 +339,8 @@ export class DataLinkServer {
     clearInterval(this.#sweepTimer);
     for (const immediate of [this.#immediate, this.#eviction]) if (immediate) clearImmediate(immediate);
     const closed = this.#listener.close();
-    for (const connection of this.#connections) connection.drain();
+    this.#logins.close();
+    await Promise.all([...this.#connections].map((connection) => connection.drain()));
     for (const connection of this.#connections) connection.destroy("the server was closed");
     await closed;
     await this.#journal?.close();
@@ -352,6 +355,7 @@ export class DataLinkServer {
       awaitDurable: (connection) => this.#awaitingDurable.add(connection),
       ring: this.#ring,
       access,
+      logins: this.#logins,
       versionText: this.#versionText,
       timeouts: this.#options,
       sent: this.#sent,

@@ -52,6 +52,8 @@ export interface Permissions {
   read: boolean | ((streamId: string) => boolean);
   write: boolean | ((streamId: string) => boolean);
   trusted: boolean;
+  /** When the login that gave them expires, in seconds since 1970. */
+  expires?: number | undefined;
 }
 
 /** What is left to somebody of whom no rule speaks, but who has been let in by another server's password. */
@@ -65,7 +67,7 @@ export class Access {
   readonly #users: { name: string; password: Buffer; permissions: Permissions }[];
   readonly #tokens: TokenVerifier | undefined;
 
-  /** @throws DataLinkError `INVALID_ARGUMENT` for an address, a pattern or a key that is none. */
+  /** @throws DataLinkError `INVALID_ARGUMENT` for an address, a pattern, a password or a key that cannot be used. */
   constructor(options: AccessOptions = {}) {
     this.#rules = (options.rules ?? LOCAL_ONLY).map((rule) => ({
       addresses: addressesOf(rule.from),
@@ -73,7 +75,7 @@ export class Access {
     }));
     this.#users = (options.users ?? []).map((user) => ({
       name: user.name,
-      password: digest(user.password),
+      password: digest(passwordOf(user)),
       permissions: permissionsOf(user),
     }));
     this.#tokens = options.jwt && new TokenVerifier(options.jwt);
@@ -103,7 +105,7 @@ export class Access {
     return permissions;
   }
 
-  #ruleOf(address: string) {
+  #ruleOf(address: string): { permissions: Permissions | undefined } | undefined {
     const family = isIPv6(address) ? "ipv6" : "ipv4";
     return this.#rules.find(({ addresses }) => addresses.check(address, family));
   }
@@ -116,21 +118,41 @@ export class Access {
   }
 
   /** What the bearer of a token may do; `undefined` where it is not valid (any more). */
-  ofToken(token: string): Permissions | undefined {
-    const claims = this.#tokens?.verify(token, Date.now() / 1000);
+  async ofToken(token: string): Promise<Permissions | undefined> {
+    const claims = await this.#tokens?.verify(token);
     if (!claims) return undefined;
+    const { writePattern: write, readPattern: read, expires } = claims;
     try {
-      return permissionsOf({ write: claims.writePattern ?? false, read: claims.readPattern ?? true });
-    } catch {
+      return { ...permissionsOf({ write: orNone(write) ?? false, read: orNone(read) ?? true }), expires };
+    } catch (error) {
       // A pattern that cannot be used permits nothing.
-      return undefined;
+      if (error instanceof DataLinkError) return undefined;
+      throw error;
     }
   }
+}
+
+/** An empty expression would find every stream: whoever wrote none meant none. */
+function orNone(pattern: string | undefined): Streams | undefined {
+  return pattern === undefined ? undefined : !isEmptyPattern(pattern) && pattern;
+}
+
+/** A NUL ends a pattern, so that one which begins with it is empty too. */
+function isEmptyPattern(pattern: string): boolean {
+  return pattern === "" || pattern.startsWith("\0");
 }
 
 /** Of equal length whatever the password, so that it can be compared in constant time. */
 function digest(password: string): Buffer {
   return createHash("sha256").update(password).digest();
+}
+
+function passwordOf({ name, password }: AccessUser): string {
+  if (password !== "") return password;
+  throw new DataLinkError(
+    "INVALID_ARGUMENT",
+    `The user "${name}" has an empty password: give one, or leave the user out.`,
+  );
 }
 
 function addressesOf(from: string | string[]): BlockList {
@@ -145,7 +167,7 @@ function addressesOf(from: string | string[]): BlockList {
     } catch (error) {
       throw new DataLinkError(
         "INVALID_ARGUMENT",
-        `"${text}" in an access rule is no address: write for example 192.168.1.7, 10.0.0.0/8 or 2001:db8::/32.`,
+        `"${text}" in an access rule is not an address: write for example 192.168.1.7, 10.0.0.0/8 or 2001:db8::/32.`,
         { cause: error },
       );
     }
@@ -157,6 +179,7 @@ function permissionsOf({ read = true, readExcept, write = false, trusted = false
   const readable = streamsOf(read);
   if (readExcept === undefined || readable === false)
     return { read: readable, write: streamsOf(write), trusted };
+  if (isEmptyPattern(readExcept)) throw emptyPattern();
   const hidden = compileNow(readExcept);
   const isReadable = (streamId: string) =>
     (readable === true || readable(streamId)) && !hidden.test(streamId);
@@ -177,8 +200,16 @@ function streamsOfBoth(a: Permissions["read"], b: Permissions["read"]): Permissi
   return (streamId) => a(streamId) && b(streamId);
 }
 
+function emptyPattern(): DataLinkError {
+  return new DataLinkError(
+    "INVALID_ARGUMENT",
+    "An access rule has an empty expression for its streams: write true for all of them, false for none.",
+  );
+}
+
 function streamsOf(streams: Streams): Permissions["read"] {
   if (typeof streams === "boolean") return streams;
+  if (isEmptyPattern(streams)) throw emptyPattern();
   const pattern = compileNow(streams);
   return (streamId) => pattern.test(streamId);
 }
