@@ -20,7 +20,15 @@ import { WebSocketServer } from "ws";
 import { DataLinkError } from "../datalink/protocol/errors.ts";
 import { SocketWire, WebSocketWire, type Wire } from "../net/server-transport.ts";
 import type { Permissions } from "./access/access.ts";
-import { addressOf, type Gate, isOriginAllowed, sourceOf, sourceOfRequest } from "./access/admission.ts";
+import {
+  addressOf,
+  type Gate,
+  hostsOfOrigins,
+  isHostAllowed,
+  isOriginAllowed,
+  sourceOf,
+  sourceOfRequest,
+} from "./access/admission.ts";
 import { answerRequest, type HttpHost, urlOf } from "./http.ts";
 
 /** WebSocket and HTTP on the server's own port. */
@@ -29,6 +37,11 @@ export interface WebSocketOptions {
   path?: string | undefined;
   /** Web pages of other origins that may use the server, such as `https://example.org`, or `*` for all. */
   origins?: string[] | undefined;
+  /**
+   * Names of the server, such as `data.example.org`, besides addresses, names without a dot, and those of a local network
+   * (`.local`, `.lan`, `.home`, `.internal`); the hosts of `origins` are taken too.
+   */
+  hosts?: string[] | undefined;
 }
 
 export interface ListenerOptions {
@@ -183,10 +196,10 @@ export class Listener {
 
   /** Answers an HTTP request of this or another HTTP server with the figures that its path asks for. */
   handleRequest(request: IncomingMessage, response: ServerResponse, isAuthenticated = false): void {
-    const origins = this.#options.webSocket?.origins ?? [];
     const { origin } = request.headers;
-    if (!isOriginAllowed(request, origins)) {
-      response.writeHead(403, { Connection: "close" }).end(FOREIGN_PAGE);
+    const foreign = this.#reasonAgainst(request, isAuthenticated);
+    if (foreign !== undefined) {
+      response.writeHead(403, { Connection: "close" }).end(foreign);
       return;
     }
     if (origin !== undefined) response.setHeader("Access-Control-Allow-Origin", origin);
@@ -216,7 +229,9 @@ export class Listener {
     socket.once("close", () => {
       if (this.#guests.delete(guest)) this.#gate.leave(peer.address);
     });
-    this.#upgrade(request, socket as Socket, head, peer, permissions, () => this.#guests.delete(guest));
+    this.#upgrade(request, socket as Socket, head, peer, { permissions, isAuthenticated }, () =>
+      this.#guests.delete(guest),
+    );
   }
 
   #createTlsServer(options: TlsOptions): TlsServer {
@@ -321,7 +336,7 @@ export class Listener {
       this.#refuseUpgrade(socket, visitor.peer, 403, permissions);
       return;
     }
-    this.#upgrade(request, socket, head, visitor.peer, permissions, () =>
+    this.#upgrade(request, socket, head, visitor.peer, { permissions, isAuthenticated: false }, () =>
       this.#visitors.delete(endsOf(socket)),
     );
   }
@@ -331,11 +346,12 @@ export class Listener {
     socket: Socket,
     head: Buffer,
     peer: Arrival,
-    permissions: Permissions,
+    { permissions, isAuthenticated }: { permissions: Permissions; isAuthenticated: boolean },
     arrived: () => void,
   ): void {
-    if (!isOriginAllowed(request, this.#options.webSocket?.origins ?? [])) {
-      this.#refuseUpgrade(socket, peer, 403, `${FOREIGN_PAGE} (${request.headers.origin})`);
+    const foreign = this.#reasonAgainst(request, isAuthenticated);
+    if (foreign !== undefined) {
+      this.#refuseUpgrade(socket, peer, 403, foreign);
       return;
     }
     if (request.headers["sec-websocket-version"] !== "13" || request.httpVersion !== "1.1") {
@@ -347,6 +363,15 @@ export class Listener {
       const wire = new WebSocketWire(webSocket, socket, socket instanceof TLSSocket);
       this.#host.arrived(wire, peer, permissions);
     });
+  }
+
+  /** Why a request may not be answered that a browser could have sent for a page of a stranger. */
+  #reasonAgainst(request: IncomingMessage, isAuthenticated: boolean): string | undefined {
+    const { origins = [], hosts = [] } = this.#options.webSocket ?? {};
+    if (!isOriginAllowed(request, origins)) return `${FOREIGN_PAGE} (${request.headers.origin})`;
+    // No browser gives a password for one name to a page of another.
+    if (isAuthenticated || isHostAllowed(request, [...hosts, ...hostsOfOrigins(origins)])) return undefined;
+    return `${FOREIGN_HOST} (${request.headers.host})`;
   }
 
   #refuseUpgrade(socket: Duplex, peer: Arrival, status: number, reason: string): void {
@@ -388,6 +413,8 @@ export class Listener {
 }
 
 const FOREIGN_PAGE = "pages of this origin are not allowed: name it in the setting webSocket.origins";
+const FOREIGN_HOST =
+  "this is not known as a name of the server: name it in the setting webSocket.hosts, or among the web origins";
 
 function endsOf(socket: Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort} ${socket.localPort}`;

@@ -320,7 +320,10 @@ export class DataLinkServer {
         host,
         port,
         tls,
-        webSocket: webSocket === false ? undefined : { path: "/datalink", origins: [], ...given(webSocket) },
+        webSocket:
+          webSocket === false
+            ? undefined
+            : { path: "/datalink", origins: [], hosts: [host], ...given(webSocket) },
         ioTimeout,
         maxMessage: Math.max(MAX_MESSAGE, FEWEST_PACKETS * largestFrame(packetSize)),
       },

@@ -238,6 +238,65 @@ describe("datalink server for browsers", () => {
     peer.webSocket.terminate();
   });
 
+  it("names no stream to somebody who may not read it", async () => {
+    for (const [read, seen] of [
+      [false, [null, null]],
+      ["^A", ["A/SECRET", null]],
+      [true, ["A/SECRET", "B/SECRET"]],
+    ] as const) {
+      await server.close();
+      await start({ access: { rules: [{ from: "127.0.0.1", read }] } });
+      server.write({ streamId: "A/SECRET", dataStart: 1, payload: "" });
+      server.write({ streamId: "B/SECRET", dataStart: 1, payload: "" });
+      const { earliest, latest } = (await get(server.port, "/status")).body as Record<
+        string,
+        { streamId: string } | null
+      >;
+      assert.deepEqual([earliest?.streamId ?? null, latest?.streamId ?? null], seen);
+      for (const page of ["/id", "/status", "/streams", "/streamids", "/connections"]) {
+        const text = JSON.stringify((await get(server.port, page)).body);
+        assert.equal(/B.SECRET/.test(text), seen[1] !== null && /status|stream/.test(page), page);
+      }
+    }
+  });
+
+  it("answers for its own names only, so that nobody can give it another one (DNS rebinding)", async () => {
+    const { other, otherPort } = await onOtherServer();
+    const status = async (port: number, host: string) => (await get(port, "/id", { host })).status;
+    for (const port of [server.port, otherPort]) {
+      for (const host of [
+        "127.0.0.1",
+        "localhost:1",
+        "LOCALHOST.",
+        "[::1]:16000",
+        "192.0.2.7",
+        "nas",
+        "pi.local:1880",
+      ])
+        assert.equal(await status(port, host), 200, host);
+      for (const host of [
+        "evil.example",
+        "evil.example:16000",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "a b",
+      ]) {
+        assert.ok([400, 403].includes(await status(port, host)), host);
+        await assert.rejects(idOf(port, { host }), /40[03]/);
+      }
+    }
+    assert.match(JSON.stringify(events.at(-1)), /webSocket\.hosts/);
+    other.close();
+    await server.close();
+    await start({ webSocket: { hosts: ["Data.example.org"], origins: ["https://pages.example.org"] } });
+    for (const host of ["data.example.org", "DATA.example.org:16000", "pages.example.org"])
+      assert.equal(await status(server.port, host), 200, host);
+    assert.equal(await status(server.port, "example.org"), 403);
+    await server.close();
+    await start({ webSocket: { origins: ["*"] } });
+    assert.equal(await status(server.port, "evil.example"), 200);
+  });
+
   it("says what is wrong with a request", async () => {
     const error = async (path: string, method?: string) => {
       const { status, body } = await get(server.port, path, {}, method);

@@ -137,6 +137,26 @@ function isLoopback(address: string): boolean {
 const LOCAL_HOST = /^(localhost|[\d.]+|\[[\da-f:]+\]|[^.]+|.+\.(local|lan|home|internal))$/;
 
 /**
+ * Whether a request is for a name that is the server's. A page of a stranger's name that points to this machine (DNS
+ * rebinding) is of the same origin as the server for the browser, which then sends no `Origin`; but its name it sends.
+ */
+export function isHostAllowed(request: IncomingMessage, allowed: readonly string[]): boolean {
+  const { host } = request.headers;
+  if (host === undefined || allowed.includes("*")) return true;
+  const url = `http://${host}`;
+  if (!URL.canParse(url)) return false;
+  const name = new URL(url).hostname.replace(/\.$/, "");
+  return LOCAL_HOST.test(name) || allowed.some((other) => other.toLowerCase() === name);
+}
+
+/** The host names of origins, such as `https://example.org`; `*` stays. */
+export function hostsOfOrigins(origins: readonly string[]): string[] {
+  return origins
+    .map((origin) => (URL.canParse(origin) ? new URL(origin).hostname : origin))
+    .filter((host) => host !== "");
+}
+
+/**
  * Whether a page of this origin may use the server. Programs send no origin. A page may come from the same host as the
  * server, from this machine if the client is on it, or from an origin that the settings name; a page of anybody
  * else in somebody's browser would speak with that somebody's permissions.
