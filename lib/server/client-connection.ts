@@ -9,9 +9,9 @@ import {
   type Command,
   commandParser,
   MAX_CREDENTIALS,
-  MAX_PATTERN,
+  maxPatternBytes,
 } from "../datalink/protocol/server-requests.ts";
-import type { Wire } from "../net/server-transport.ts";
+import type { Transport } from "../net/transport.ts";
 import type { Permissions } from "./access/access.ts";
 import type { ConnectionFigures } from "./info-xml.ts";
 import { gather } from "./ring/gather.ts";
@@ -68,7 +68,7 @@ export class Connection {
   readonly connectedAt = Date.now();
   readonly session: Session;
   readonly #host: ConnectionHost;
-  readonly #wire: Wire;
+  readonly #wire: Transport;
   readonly #reader: FrameReader<Command>;
   #steps: Steps | undefined;
   #stepsBegun = false;
@@ -105,7 +105,7 @@ export class Connection {
 
   constructor(
     host: ConnectionHost,
-    wire: Wire,
+    wire: Transport,
     peer: { address: string; port: number },
     permissions: Permissions,
   ) {
@@ -115,7 +115,7 @@ export class Connection {
     this.port = peer.port;
     this.#reader = new FrameReader(
       commandParser(host.ring.packetSize),
-      Math.max(host.ring.packetSize, MAX_PATTERN, MAX_CREDENTIALS),
+      Math.max(host.ring.packetSize, maxPatternBytes(host.ring.packetSize), MAX_CREDENTIALS),
     );
     const sessionHost: SessionHost = {
       ring: host.ring,
@@ -138,12 +138,12 @@ export class Connection {
     };
     this.session = new Session(sessionHost, permissions, (...parts) => this.#queueFrame(parts));
     wire.listen({
-      bytes: (bytes) => this.#receive(bytes),
-      ended: () => this.#endInput(),
-      failed: (error) => {
-        this.#closeReason ??= error.message;
+      onBytes: (bytes) => this.#receive(bytes),
+      onEnd: () => this.#endInput(),
+      onClose: (error) => {
+        this.#closeReason ??= error?.message;
+        this.#lose();
       },
-      closed: () => this.#lose(),
     });
   }
 
@@ -164,7 +164,7 @@ export class Connection {
     const behind =
       session.next === undefined ? 0 : Math.max(0, ring.end - Math.max(session.next, ring.first));
     return {
-      type: this.#wire.type,
+      type: typeOf(this.#wire),
       address: this.address,
       port: this.port,
       clientId: session.clientId,
@@ -440,7 +440,7 @@ export class Connection {
     this.#outboxBytes = 0;
     this.#writing = true;
     this.#lastWrite = this.#lastExchange = performance.now();
-    this.#wire.write(bytes, this.#written);
+    this.#wire.send(bytes, this.#written);
   }
 
   readonly #written = (): void => {
@@ -465,3 +465,8 @@ const CLOSED_BY_CLIENT = "closed by the client";
 
 /** What is handled of a client that is gone: what it wrote, and what decides whether it might. */
 const OF_LASTING_EFFECT = new Set<Command["kind"]>(["WRITE", "AUTH", "ID", "BYE", "MALFORMED", "UNKNOWN"]);
+
+/** How INFO CONNECTIONS calls it. */
+function typeOf({ isWebSocket, isEncrypted }: Transport): string {
+  return `DataLink${isWebSocket ? ":WebSocket" : ""}${isEncrypted ? ":TLS" : ""}`;
+}
