@@ -5,7 +5,7 @@
 import { DataLinkError } from "../datalink/protocol/errors.ts";
 import { encodeFrame } from "../datalink/protocol/frame.ts";
 import { MAX_PACKET_ID } from "../datalink/protocol/packet.ts";
-import { encodeError, encodeOk, packetHeader } from "../datalink/protocol/replies.ts";
+import { encodeError, encodeOk } from "../datalink/protocol/replies.ts";
 import type {
   AuthCommand,
   Command,
@@ -299,10 +299,10 @@ export class Session {
     if (sequence === undefined || !this.selection.permits(ring.streamAt(sequence).streamId)) {
       return this.#fail(`Packet ${packetId} not found in ring`);
     }
-    const packet = ring.packetAt(sequence);
-    this.#send(encodeFrame(packetHeader(packet, packet.payload.length), packet.payload));
+    const frame = ring.frameAt(sequence);
+    this.#send(frame);
     this.next = sequence + 1;
-    this.countSent(1, packet.payload.length, sequence);
+    this.countSent(1, frame.length, sequence);
   }
 
   #positionSet({ at, packetTime }: PositionSetCommand): undefined {
