@@ -32,3 +32,13 @@ export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
  * of version 2 cannot claim more, one of version 3 four thousand million.
  */
 export const MAX_TRUSTED_SAMPLES = 65_535;
+
+/**
+ * Logins that one address may try per minute, and how many of them at once: enough for a site's programs that all come
+ * back together, and 43,200 a day for somebody who guesses.
+ */
+export const LOGINS_PER_MINUTE = 30;
+export const LOGINS_AT_ONCE = 10;
+
+/** Milliseconds that a login waits for its time at most; beyond that it is refused. */
+export const LOGIN_WAIT = 10_000;
