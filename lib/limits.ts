@@ -6,5 +6,8 @@
  */
 export const MAX_JSON_DEPTH = 128;
 
+/** Largest payload that a server may announce, in bytes: INFO of a large server has many megabytes. */
+export const MAX_PAYLOAD_BYTES = 256 * 1024 * 1024;
+
 /** Bytes that a compressed document may have when it is decompressed: bzip2 makes a hundred thousand bytes of one. */
 export const MAX_DOCUMENT_BYTES = 1024 * 1024;

@@ -11,7 +11,7 @@ import {
   MAX_CREDENTIALS,
   MAX_PATTERN,
 } from "../datalink/protocol/server-requests.ts";
-import type { Wire } from "../net/server-transport.ts";
+import type { Transport } from "../net/transport.ts";
 import type { Permissions } from "./access/access.ts";
 import type { ConnectionFigures } from "./info-xml.ts";
 import { gather } from "./ring/gather.ts";
@@ -62,7 +62,7 @@ export class Connection {
   readonly connectedAt = Date.now();
   readonly session: Session;
   readonly #host: ConnectionHost;
-  readonly #wire: Wire;
+  readonly #wire: Transport;
   readonly #reader: FrameReader<Command>;
   #steps: Steps | undefined;
   #stepsBegun = false;
@@ -84,7 +84,7 @@ export class Connection {
 
   constructor(
     host: ConnectionHost,
-    wire: Wire,
+    wire: Transport,
     peer: { address: string; port: number },
     permissions: Permissions,
   ) {
@@ -115,11 +115,9 @@ export class Connection {
     };
     this.session = new Session(sessionHost, permissions, (...parts) => this.#queueFrame(parts));
     wire.listen({
-      bytes: (bytes) => this.#receive(bytes),
-      failed: (error) => {
-        this.#closeReason ??= error.message;
-      },
-      closed: () => {
+      onBytes: (bytes) => this.#receive(bytes),
+      onClose: (error) => {
+        this.#closeReason ??= error?.message;
         this.#closing = true;
         host.slowLane.leave(this);
         host.closed(this, this.#closeReason ?? "closed by the client");
@@ -143,7 +141,7 @@ export class Connection {
     const behind =
       session.next === undefined ? 0 : Math.max(0, ring.end - Math.max(session.next, ring.first));
     return {
-      type: this.#wire.type,
+      type: typeOf(this.#wire),
       address: this.address,
       port: this.port,
       clientId: session.clientId,
@@ -318,7 +316,7 @@ export class Connection {
     this.#outboxBytes = 0;
     this.#writing = true;
     this.#lastWrite = this.#lastExchange = Date.now();
-    this.#wire.write(bytes, this.#written);
+    this.#wire.send(bytes, this.#written);
   }
 
   readonly #written = (): void => {
@@ -334,4 +332,9 @@ export class Connection {
     if (pause) this.#wire.pause();
     else this.#wire.resume();
   }
+}
+
+/** How INFO CONNECTIONS calls it. */
+function typeOf({ isWebSocket, isEncrypted }: Transport): string {
+  return `DataLink${isWebSocket ? ":WebSocket" : ""}${isEncrypted ? ":TLS" : ""}`;
 }

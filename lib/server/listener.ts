@@ -18,7 +18,9 @@ import {
 } from "node:tls";
 import { WebSocketServer } from "ws";
 import { DataLinkError } from "../datalink/protocol/errors.ts";
-import { SocketWire, WebSocketWire, type Wire } from "../net/server-transport.ts";
+import { ServerWebSocketTransport } from "../net/server-websocket.ts";
+import { SocketTransport } from "../net/socket.ts";
+import type { Transport } from "../net/transport.ts";
 import type { Permissions } from "./access/access.ts";
 import { addressOf, addressOfRequest, type Gate, isOriginAllowed } from "./access/admission.ts";
 import { answerRequest, type HttpHost, urlOf } from "./http.ts";
@@ -51,7 +53,7 @@ export interface Arrival {
 /** What the door tells the server. */
 export interface ListenerHost extends HttpHost {
   /** A client that speaks DataLink is there. */
-  arrived(wire: Wire, peer: Arrival, permissions: Permissions): void;
+  arrived(wire: Transport, peer: Arrival, permissions: Permissions): void;
   refused(peer: Arrival, reason: string): void;
 }
 
@@ -253,7 +255,7 @@ export class Listener {
       socket.unshift(bytes);
       if (bytes[0] === LETTER_D) {
         this.#visitors.delete(ends);
-        const wire = new SocketWire(socket, this.#tlsServer !== undefined);
+        const wire = new SocketTransport(socket, { isEncrypted: this.#tlsServer !== undefined });
         this.#host.arrived(wire, visitor.peer, visitor.permissions);
         socket.resume();
       } else if (this.#options.webSocket && HTTP_LETTERS.has(bytes[0]!)) {
@@ -316,7 +318,7 @@ export class Listener {
     }
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       this.#visitors.delete(endsOf(socket));
-      const wire = new WebSocketWire(webSocket, socket, socket instanceof TLSSocket);
+      const wire = new ServerWebSocketTransport(webSocket, socket, socket instanceof TLSSocket);
       this.#host.arrived(wire, peer, permissions);
     });
   }

@@ -7,7 +7,7 @@ import type { Duplex } from "node:stream";
 import type { TlsOptions } from "node:tls";
 import { DataLinkError } from "../datalink/protocol/errors.ts";
 import type { PacketInput } from "../datalink/protocol/packet.ts";
-import type { Wire } from "../net/server-transport.ts";
+import type { Transport } from "../net/transport.ts";
 import { toMicroseconds } from "../time.ts";
 import { Access, type AccessOptions, type Permissions } from "./access/access.ts";
 import { Gate } from "./access/admission.ts";
@@ -367,7 +367,7 @@ export class DataLinkServer {
     };
   }
 
-  #welcome(wire: Wire, peer: Arrival, permissions: Permissions): void {
+  #welcome(wire: Transport, peer: Arrival, permissions: Permissions): void {
     const connection = new Connection(this.#host, wire, peer, permissions);
     this.#connections.add(connection);
     this.#emit({ type: "connected", client: clientOf(connection) });

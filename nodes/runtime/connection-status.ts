@@ -79,6 +79,8 @@ function details(event: LinkEvent): Record<string, unknown> {
       return { code: event.error.code, attempt: event.attempt, retryIn: event.retryIn };
     case "started":
       return {};
+    case "position-damaged":
+      return { code: event.error.code };
     case "packet-refused":
       return { code: event.error.code, streamId: event.streamId };
     case "gap":
@@ -107,6 +109,7 @@ function sentence(event: LinkEvent): string {
       return `${event.error.message} Next attempt in ${(event.retryIn / 1000).toFixed(1)} s.`;
     case "started":
       return `Packets of ${event.server} begin to arrive.`;
+    case "position-damaged":
     case "packet-refused":
       return event.error.message;
     case "gap":

@@ -8,15 +8,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ArchiveEvent } from "../../archive/appender.ts";
 import { ArchiveError, type ArchiveErrorCode } from "../../archive/errors.ts";
 import { JsonLinesArchive } from "../../archive/json-lines.ts";
+import { PositionFile } from "../../datalink/position-file.ts";
 import { DataLinkError } from "../../datalink/protocol/errors.ts";
 import type { Packet } from "../../datalink/protocol/packet.ts";
-import {
-  type Checkpoint,
-  type Subscription,
-  type SubscriptionEvent,
-  subscribe,
-} from "../../datalink/subscribe.ts";
-import { PositionFile } from "../../subscription/position-file.ts";
+import type { Position } from "../../datalink/protocol/position.ts";
+import { type Subscription, type SubscriptionEvent, subscribe } from "../../datalink/subscribe.ts";
+import type { Checkpoint } from "../../subscription/checkpoint.ts";
 import { formatMicroseconds, nowMicroseconds } from "../../time.ts";
 import { describeFailure, EXIT_FAILED, EXIT_OK, type Io } from "../command.ts";
 import type { Config } from "./config.ts";
@@ -122,7 +119,7 @@ class Archiver {
     return EXIT_FAILED;
   }
 
-  #checkpoint(config: Config, { resume }: ArchiverOptions): Checkpoint {
+  #checkpoint(config: Config, { resume }: ArchiverOptions): Checkpoint<Position> {
     const file = new PositionFile(config.position, (error) =>
       this.#tell(`the position was not kept in ${config.position}: ${error.message}`),
     );

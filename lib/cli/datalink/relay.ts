@@ -1,8 +1,8 @@
 /** `datalink relay`: packets of one server to another. */
 import { DataLinkClient } from "../../datalink/client.ts";
+import { PositionFile } from "../../datalink/position-file.ts";
 import type { Packet } from "../../datalink/protocol/packet.ts";
 import { PacketWriter } from "../../datalink/writer.ts";
-import { PositionFile } from "../../subscription/position-file.ts";
 import { defineCommand, EXIT_OK, usageError } from "../command.ts";
 import { FROM_OPTION, parseFromOption, readPackets } from "./reader.ts";
 import { ADDRESSES, connectOptions, MATCH_OPTIONS, SERVER_OPTIONS } from "./server-options.ts";

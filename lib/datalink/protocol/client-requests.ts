@@ -2,6 +2,7 @@
  * DataLink's commands as data: the header, the payload, and how the reply is read. Sans-I/O. Lengths and characters
  * are checked here, before anything is sent.
  */
+import { byteLength, toBytes, toText } from "../../bytes.ts";
 import { type TimeInput, toMicroseconds } from "../../time.ts";
 import {
   maxPatternLength,
@@ -59,7 +60,7 @@ export function authenticate(credentials: Credentials): Command<void> {
     ? { type: "JWT", secret: credentials.jwt }
     : { type: "USERPASS", secret: `${credentials.user}\r${credentials.password}` };
   if (!jwt && credentials.user.includes("\r")) throw invalid("A user name cannot have a carriage return.");
-  const payload = Buffer.from(secret);
+  const payload = toBytes(secret);
   if (payload.length > MAX_CREDENTIALS) {
     throw new DataLinkError(
       "TOO_LARGE",
@@ -126,7 +127,7 @@ export function info<Type extends InfoType>(
   const source = match === undefined ? "" : patternSource(match);
   return {
     ...infoRequest(header, source, server),
-    read: (reply) => parseInfo(type, reply.payload.toString()),
+    read: (reply) => parseInfo(type, toText(reply.payload)),
   };
 }
 
@@ -143,7 +144,7 @@ function infoRequest(header: string, source: string, server: ServerIdentity) {
 export function write(packet: PacketInput, acknowledge: boolean, server: ServerIdentity): Command<bigint> {
   const { streamId, dataStart, dataEnd = dataStart, packetId } = packet;
   checkStreamId(streamId, server);
-  const payload = typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload;
+  const payload = typeof packet.payload === "string" ? toBytes(packet.payload) : packet.payload;
   if (!(payload instanceof Uint8Array))
     throw invalid(`The payload of ${streamId} is neither bytes nor text.`);
   if (server.packetSize !== undefined && payload.length > server.packetSize) {
@@ -206,7 +207,7 @@ function patternSource(pattern: Pattern | null): string {
 }
 
 function patternBytes(source: string, command: string, server: ServerIdentity): Buffer {
-  const bytes = Buffer.from(source);
+  const bytes = toBytes(source);
   const limit = maxPatternLength(server);
   if (bytes.length > limit) {
     throw new DataLinkError(
@@ -223,7 +224,7 @@ function checkStreamId(streamId: string, server: ServerIdentity): void {
     throw invalid(`The stream id ${shown(streamId)} has white space or control characters.`);
   }
   const limit = maxStreamIdLength(server);
-  const length = Buffer.byteLength(streamId);
+  const length = byteLength(streamId);
   if (length > limit) {
     throw new DataLinkError(
       "TOO_LARGE",

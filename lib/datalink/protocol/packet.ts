@@ -31,3 +31,8 @@ export interface PacketInput {
 
 /** Largest packet id that ringserver gives or takes; the ten above it are its sentinels. */
 export const MAX_PACKET_ID = 2n ** 64n - 11n;
+
+/** Whether a packet can be asked for by this id. */
+export function isPacketId(id: unknown): id is bigint {
+  return typeof id === "bigint" && id >= 0n && id <= MAX_PACKET_ID;
+}

@@ -3,6 +3,7 @@
  *
  * Grammar: a header of words between white space; the last word of OK, ERROR, INFO and PACKET is the payload's size.
  */
+import { allocateBytes, toBytes, toLatin1, toText } from "../../bytes.ts";
 import { DataLinkError } from "./errors.ts";
 import { encodeFrame, type Framed } from "./frame.ts";
 import type { Packet } from "./packet.ts";
@@ -37,8 +38,8 @@ export interface EndStreamReply extends Framed {
 
 export type Reply = PacketReply | StatusReply | InfoReply | IdReply | EndStreamReply;
 
-const NO_PAYLOAD = Buffer.alloc(0);
-const PACKET_WORD = Buffer.from("PACKET ");
+const NO_PAYLOAD = allocateBytes(0);
+const PACKET_WORD = toBytes("PACKET ");
 
 /**
  * Reads the header of a reply, for {@link FrameReader}.
@@ -47,7 +48,7 @@ const PACKET_WORD = Buffer.from("PACKET ");
  */
 export function parseReplyHeader(bytes: Buffer, start: number, end: number): Reply {
   if (startsWithPacket(bytes, start, end)) return parsePacketHeader(bytes, start + PACKET_WORD.length, end);
-  const text = bytes.toString("utf8", start, end);
+  const text = toText(bytes, start, end);
   const words = text.split(/[ \t\r\n]+/).filter((word) => word !== "");
   const size = words[words.length - 1] ?? "";
   switch (words[0] ?? "") {
@@ -153,7 +154,7 @@ function readPacketId(cursor: Cursor): bigint | undefined {
   const value = readInteger(cursor);
   cursor.at = end;
   if (!Number.isNaN(value)) return value < 0 ? undefined : BigInt(value);
-  const text = cursor.bytes.toString("latin1", start, end);
+  const text = toLatin1(cursor.bytes, start, end);
   if (!isDigits(text) || text.length > 20) return undefined;
   const id = BigInt(text);
   return id < 2n ** 64n ? id : undefined;
@@ -169,12 +170,12 @@ function isDigits(word: string): boolean {
 
 /** Stream ids are ASCII by convention; other bytes are read as UTF-8, and as U+FFFD where they are none. */
 function textOf(bytes: Buffer, start: number, end: number): string {
-  for (let i = start; i < end; i++) if (bytes[i]! > 0x7f) return bytes.toString("utf8", start, end);
-  return bytes.toString("latin1", start, end);
+  for (let i = start; i < end; i++) if (bytes[i]! > 0x7f) return toText(bytes, start, end);
+  return toLatin1(bytes, start, end);
 }
 
 function malformed(bytes: Buffer, start: number, end: number): DataLinkError {
-  const shown = bytes.toString("latin1", start, Math.min(end, start + 120)).replace(/[^\x20-\x7e]/g, "?");
+  const shown = toLatin1(bytes, start, Math.min(end, start + 120)).replace(/[^\x20-\x7e]/g, "?");
   return new DataLinkError("PROTOCOL", `The server sent a header that is not DataLink: "${shown}".`);
 }
 
@@ -189,13 +190,13 @@ export function encodeError(message: string): Buffer {
 }
 
 function encodeStatus(kind: "OK" | "ERROR", value: bigint, message: string): Buffer {
-  const payload = Buffer.from(message);
+  const payload = toBytes(message);
   return encodeFrame(`${kind} ${value} ${payload.length}`, payload);
 }
 
 /** `INFO <type> <size>` with its XML. */
 export function encodeInfo(type: string, xml: string): Buffer {
-  const payload = Buffer.from(xml);
+  const payload = toBytes(xml);
   return encodeFrame(`INFO ${type} ${payload.length}`, payload);
 }
 

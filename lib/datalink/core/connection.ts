@@ -3,22 +3,21 @@
  * While the server streams, packets may come between the replies; they go to the stream's sink.
  */
 
-import { rejectOnAbort, type Settlers, throwIfAborted } from "../net/deadline.ts";
-import { Fifo } from "../net/fifo.ts";
-import {
-  codeOf,
-  lossOf,
-  MAX_PAYLOAD,
-  messageOf,
-  type Transport,
-  type TransportListener,
-} from "../net/transport.ts";
-import type { PacketSink } from "../subscription/packet-queue.ts";
-import type { ServerIdentity } from "./protocol/capabilities.ts";
-import { type Command, END_STREAM, errorCodeOf, STREAM } from "./protocol/client-requests.ts";
-import { DataLinkError } from "./protocol/errors.ts";
-import { FrameReader } from "./protocol/frame.ts";
-import { parseReplyHeader, type Reply, type StatusReply, toPacket } from "./protocol/replies.ts";
+import { toText } from "../../bytes.ts";
+import { MAX_PAYLOAD_BYTES } from "../../limits.ts";
+import type { Settlers } from "../../net/deadline.ts";
+import { codeOf, lossOf, messageOf } from "../../net/errors.ts";
+import { Fifo } from "../../net/fifo.ts";
+import { Timer } from "../../net/timer.ts";
+import type { Transport, TransportListener } from "../../net/transport.ts";
+import type { PacketSink } from "../../subscription/packet-queue.ts";
+import type { ServerIdentity } from "../protocol/capabilities.ts";
+import { type Command, END_STREAM, errorCodeOf, STREAM } from "../protocol/client-requests.ts";
+import { DataLinkError } from "../protocol/errors.ts";
+import { FrameReader } from "../protocol/frame.ts";
+import type { Packet } from "../protocol/packet.ts";
+import { parseReplyHeader, type Reply, type StatusReply, toPacket } from "../protocol/replies.ts";
+import { deadlines } from "./failures.ts";
 
 /** ringserver 4.5 may drop an idle connection 10 s after a command whose payload came in a later segment. */
 const KEEP_ALIVE_AFTER_PAYLOAD_MS = 5000;
@@ -44,22 +43,24 @@ export interface ConnectionOptions {
   readonly ping: Command<ServerIdentity>;
 }
 
-export class Connection implements TransportListener {
+export class DataLinkConnection implements TransportListener {
   readonly name: string;
   readonly #options: ConnectionOptions;
   readonly #transport: Transport;
-  readonly #reader = new FrameReader(parseReplyHeader, MAX_PAYLOAD);
+  readonly #reader = new FrameReader(parseReplyHeader, MAX_PAYLOAD_BYTES);
   readonly #expected = new Fifo<Expected>();
-  readonly #timeout: NodeJS.Timeout;
-  readonly #keepAlive: NodeJS.Timeout | undefined;
-  #sink: PacketSink | undefined;
+  readonly #timeout: Timer;
+  readonly #keepAlive: ReturnType<typeof setInterval> | undefined;
+  #sink: PacketSink<Packet> | undefined;
   #ending = false;
   #paused = false;
-  #lastSent = Date.now();
+  #lastSent = performance.now();
   #lastHadPayload = false;
   /** Writes without acknowledgement have been sent since the last reply to anything sent after them. */
   #unconfirmed = false;
   #answered = false;
+  /** Until the server has closed its side too. */
+  #closing: Timer | undefined;
   #drain: { promise: Promise<void>; resolve: () => void } | undefined;
   #failure: DataLinkError | undefined;
   /** The command that the server refused last: what it closes the connection for, if it does. */
@@ -75,7 +76,7 @@ export class Connection implements TransportListener {
     this.name = options.name;
     this.#options = options;
     this.#transport = transport;
-    this.#timeout = setTimeout(this.#onTimeout, options.commandTimeout);
+    this.#timeout = new Timer(this.#onTimeout, options.commandTimeout);
     if (options.keepAlive > 0) {
       const tick = Math.min(options.keepAlive, KEEP_ALIVE_AFTER_PAYLOAD_MS);
       this.#keepAlive = setInterval(this.#onKeepAlive, tick);
@@ -125,7 +126,7 @@ export class Connection implements TransportListener {
   }
 
   /** Sends STREAM; every packet from now on goes to `sink`. */
-  startStream(sink: PacketSink): void {
+  startStream(sink: PacketSink<Packet>): void {
     this.#throwIfClosed();
     this.#sink = sink;
     this.#ending = false;
@@ -163,7 +164,7 @@ export class Connection implements TransportListener {
       const reason = new DataLinkError("CLOSED", `The connection to ${this.name} has been closed.`);
       this.#fail(reason, () => {
         this.#transport.end();
-        setTimeout(() => this.#transport.destroy(), CLOSE_TIMEOUT_MS).unref();
+        this.#closing = new Timer(() => this.#transport.destroy(), CLOSE_TIMEOUT_MS);
       });
     }
   }
@@ -195,6 +196,7 @@ export class Connection implements TransportListener {
   }
 
   onClose(error: Error | undefined): void {
+    this.#closing?.stop();
     const why = error ? ` (${lossOf(error)})` : "";
     const message = `The connection to ${this.name} was lost${why}${this.#circumstances()}`;
     // With TLS 1.3, a server says only now that it wants a certificate, or another one.
@@ -214,10 +216,10 @@ export class Connection implements TransportListener {
   #expect<Result>(command: Command<Result>, signal?: AbortSignal, isFence = false): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#throwIfClosed();
-      throwIfAborted(signal, command.name);
+      deadlines.throwIfAborted(signal, command.name);
       const expected: Expected = { command, resolve: resolve as Expected["resolve"], reject, isFence };
       // After an abort its place in the row is kept: the reply still comes, and is nobody else's.
-      if (signal) rejectOnAbort(expected, signal, command.name);
+      if (signal) deadlines.rejectOnAbort(expected, signal, command.name);
       if (this.#expected.length === 0) this.#timeout.refresh();
       this.#expected.push(expected);
       this.#send(command.frame, command.hasPayload);
@@ -226,7 +228,7 @@ export class Connection implements TransportListener {
   }
 
   #send(frame: Buffer, hasPayload: boolean): boolean {
-    this.#lastSent = Date.now();
+    this.#lastSent = performance.now();
     this.#lastHadPayload = hasPayload;
     return this.#transport.send(frame);
   }
@@ -259,7 +261,7 @@ export class Connection implements TransportListener {
     // ID and ENDSTREAM are never refused: then it is about something that has no reply of its own.
     const answers = head !== undefined && head.command.expects !== "ID" && head.command !== END_STREAM;
     const what = answers ? head.command.name : this.#unconfirmed ? "a WRITE" : "STREAM";
-    const error = refusal(this.name, what, reply.payload.toString());
+    const error = refusal(this.name, what, toText(reply.payload));
     if (!answers) {
       this.#fail(error);
       return;
@@ -287,7 +289,7 @@ export class Connection implements TransportListener {
     const patience = this.#lastHadPayload ? Math.min(KEEP_ALIVE_AFTER_PAYLOAD_MS, keepAlive) : keepAlive;
     // While the reader is slow the server has to wait for it anyway, and no reply would be read.
     const busy = this.#paused || this.#expected.length > 0;
-    if (busy || Date.now() - this.#lastSent < patience - 50) return;
+    if (busy || performance.now() - this.#lastSent < patience - 50) return;
     this.run(ping).catch(() => {});
   };
 
@@ -298,7 +300,7 @@ export class Connection implements TransportListener {
   #fail(error: DataLinkError, close = () => this.#transport.destroy()): void {
     if (this.#failure) return;
     this.#failure = error;
-    clearTimeout(this.#timeout);
+    this.#timeout.stop();
     clearInterval(this.#keepAlive);
     close();
     for (let head = this.#expected.shift(); head; head = this.#expected.shift()) head.reject(error);

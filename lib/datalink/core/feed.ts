@@ -3,9 +3,9 @@
  * hold packets back until it is known whether they come from the right place.
  */
 
-import type { PacketQueue, PacketSink } from "../subscription/packet-queue.ts";
-import type { Packet } from "./protocol/packet.ts";
-import { type Position, positionOf } from "./protocol/position.ts";
+import type { PacketQueue, PacketSink } from "../../subscription/packet-queue.ts";
+import type { Packet } from "../protocol/packet.ts";
+import { type Position, positionOf } from "../protocol/position.ts";
 
 /** A jump in the packet ids: the last packet before it and the first one after it. */
 export interface Jump {
@@ -22,20 +22,20 @@ export interface FeedOptions {
 /** Packets that are held are few: what a server had sent before it heard ENDSTREAM. */
 const MANY_HELD = 1000;
 
-export class Feed implements PacketSink {
+export class Feed implements PacketSink<Packet> {
   /** Packets that have passed. */
   passed = 0;
   /** A jump of the packet ids as large as this is suspicious: packets are held, and `onJump` is called. */
   suspiciousJump: bigint | undefined;
   onJump: ((jump: Jump) => void) | undefined;
-  readonly #queue: PacketQueue;
+  readonly #queue: PacketQueue<Packet>;
   readonly #options: FeedOptions;
   #held: Packet[] | undefined;
   #last: Packet | undefined;
   #begun: Position | undefined;
   #trustNext = false;
 
-  constructor(queue: PacketQueue, options: FeedOptions) {
+  constructor(queue: PacketQueue<Packet>, options: FeedOptions) {
     this.#queue = queue;
     this.#options = options;
   }

@@ -4,15 +4,23 @@
  */
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
-import type { Position } from "../datalink/protocol/position.ts";
-import type { Checkpoint } from "../datalink/subscribe.ts";
+import { type Checkpoint, PositionError } from "./checkpoint.ts";
 
 /** Between two writes under a constant stream of positions. */
 const INTERVAL_MS = 200;
 
-/** Keeps the position of a subscription in a file: `subscribe(url, { checkpoint: new PositionFile(file, onError) })`. */
-export class PositionFile implements Checkpoint {
+/** How a protocol's position becomes JSON, and comes back. */
+export interface PositionFormat<Position> {
+  /** A value that JSON can hold. */
+  write(position: Position): unknown;
+  /** `undefined` where the value is not a position. */
+  read(value: unknown): Position | undefined;
+}
+
+/** Keeps the position of a reader in a file. */
+export class StateFile<Position> implements Checkpoint<Position> {
   readonly #file: string;
+  readonly #format: PositionFormat<Position>;
   readonly #onError: (error: Error) => void;
   #next: Position | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -20,12 +28,17 @@ export class PositionFile implements Checkpoint {
   #writtenAt = Number.NEGATIVE_INFINITY;
 
   /** `onError` hears of a position that could not be written; the next one is tried again. */
-  constructor(file: string, onError: (error: Error) => void) {
+  constructor(file: string, format: PositionFormat<Position>, onError: (error: Error) => void) {
     this.#file = file;
+    this.#format = format;
     this.#onError = onError;
   }
 
-  /** The position in the file; `undefined` where there is no file, or no position in it. */
+  /**
+   * The position in the file; `undefined` where there is no file.
+   *
+   * @throws PositionError where the file does not hold a position; it is then named `.damaged`, so this is told once.
+   */
   async load(): Promise<Position | undefined> {
     let text: string;
     try {
@@ -34,7 +47,7 @@ export class PositionFile implements Checkpoint {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
       throw error;
     }
-    return parse(text);
+    return this.#parse(text) ?? (await this.#setAside());
   }
 
   /** Takes the newest position. It is in the file soon after: at once if the file has rested, else within 200 ms. */
@@ -62,13 +75,30 @@ export class PositionFile implements Checkpoint {
     await rm(this.#file, { force: true });
   }
 
+  #parse(text: string): Position | undefined {
+    try {
+      return this.#format.read(JSON.parse(text));
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #setAside(): Promise<never> {
+    const aside = `${this.#file}.damaged`;
+    await rename(this.#file, aside);
+    throw new PositionError(
+      "DAMAGED_POSITION",
+      `${this.#file} does not hold a position. It is kept as ${aside}; reading begins as if there were none.`,
+    );
+  }
+
   #write(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const position = this.#next;
     if (!position) return;
     this.#next = undefined;
-    this.#writing = replaceFile(this.#file, format(position))
+    this.#writing = replaceFile(this.#file, `${JSON.stringify(this.#format.write(position))}\n`)
       .catch((error: Error) => this.#onError(error))
       .then(() => {
         this.#writing = undefined;
@@ -76,26 +106,6 @@ export class PositionFile implements Checkpoint {
         if (this.#next) this.save(this.#next);
       });
   }
-}
-
-function format(position: Position): string {
-  return `${JSON.stringify({ ...position, packetId: String(position.packetId) })}\n`;
-}
-
-function parse(text: string): Position | undefined {
-  let value: { packetId?: unknown; packetTime?: unknown; dataEnd?: unknown } | null;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const { packetId, packetTime, dataEnd } = value ?? {};
-  if (typeof packetId !== "string" || !/^\d{1,20}$/.test(packetId)) return undefined;
-  return { packetId: BigInt(packetId), packetTime: microseconds(packetTime), dataEnd: microseconds(dataEnd) };
-}
-
-function microseconds(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isSafeInteger(value) ? value : undefined;
 }
 
 async function replaceFile(file: string, text: string): Promise<void> {

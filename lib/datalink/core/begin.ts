@@ -8,15 +8,15 @@
  * So near the ring's end a range of packets is READ, with STREAM right behind in the same segment.
  */
 
-import type { Session } from "./connect.ts";
+import { info, positionAfter, positionSet, read } from "../protocol/client-requests.ts";
+import { DataLinkError } from "../protocol/errors.ts";
+import type { Packet } from "../protocol/packet.ts";
+import { type Position, positionOf, type Start } from "../protocol/position.ts";
 import type { Feed, Jump } from "./feed.ts";
-import { info, positionAfter, positionSet, read } from "./protocol/client-requests.ts";
-import { DataLinkError } from "./protocol/errors.ts";
-import type { Packet } from "./protocol/packet.ts";
-import { type Position, positionOf, type Start } from "./protocol/position.ts";
+import type { ClientSession } from "./session.ts";
 
 export interface Beginning {
-  readonly session: Session;
+  readonly session: ClientSession;
   readonly feed: Feed;
   /** Whether match or reject leave packets out. */
   readonly filtered: boolean;

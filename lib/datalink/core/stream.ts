@@ -1,25 +1,23 @@
 /** The packets of one connection, as an async iterator. Leaving its loop ends the stream. */
 
-import { aborted, throwIfAborted } from "../net/deadline.ts";
-import { PacketQueue } from "../subscription/packet-queue.ts";
-import type { Connection } from "./connection.ts";
-import { positionSet } from "./protocol/client-requests.ts";
-import { DataLinkError } from "./protocol/errors.ts";
-import type { Packet } from "./protocol/packet.ts";
-
-/** How many bytes of packets wait for a slow reader before the socket is no longer read. */
-export const QUEUE_BYTES = 256 * 1024;
+import { PacketQueue } from "../../subscription/packet-queue.ts";
+import { QUEUE_BYTES } from "../../subscription/resuming-reader.ts";
+import { positionSet } from "../protocol/client-requests.ts";
+import { DataLinkError } from "../protocol/errors.ts";
+import type { Packet } from "../protocol/packet.ts";
+import type { DataLinkConnection } from "./connection.ts";
+import { deadlines } from "./failures.ts";
 
 export class PacketStream implements AsyncIterableIterator<Packet, undefined>, AsyncDisposable {
-  readonly #connection: Connection;
-  readonly #queue: PacketQueue;
+  readonly #connection: DataLinkConnection;
+  readonly #queue: PacketQueue<Packet>;
   readonly #signal: AbortSignal | undefined;
   #lastTaken: Packet | undefined;
   #ending: Promise<void> | undefined;
 
   /** Sends STREAM. */
-  constructor(connection: Connection, signal?: AbortSignal) {
-    throwIfAborted(signal, "STREAM");
+  constructor(connection: DataLinkConnection, signal?: AbortSignal) {
+    deadlines.throwIfAborted(signal, "STREAM");
     if (connection.isStreaming) {
       throw new DataLinkError(
         "INVALID_ARGUMENT",
@@ -63,7 +61,7 @@ export class PacketStream implements AsyncIterableIterator<Packet, undefined>, A
   }
 
   readonly #onAbort = () => {
-    this.#queue.fail(aborted("STREAM", this.#signal));
+    this.#queue.fail(deadlines.aborted("STREAM", this.#signal));
     this.#end().catch(() => {});
   };
 

@@ -8,7 +8,7 @@
  * 2. several of them have ended right after one packet, alone, was sent: it steps aside, and the next one is sent;
  * 3. the server has taken another packet and then, on the same connection, closed it at this one, several times.
  */
-import { Fifo } from "../net/fifo.ts";
+import { Fifo } from "../../net/fifo.ts";
 
 export interface Outgoing {
   /** Connections that have ended right after it was sent alone. */
