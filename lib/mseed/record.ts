@@ -69,13 +69,16 @@ export abstract class MiniSeedRecord {
   readonly offset: number;
   /** Length of the whole record in bytes. */
   readonly length: number;
+  /** @internal */
   protected readonly window: Window;
-  /** Where the record begins in the window. */
+  /** Where the record begins in the window. @internal */
   protected readonly start: number;
+  /** @internal */
   protected readonly reporter: ProblemReporter;
   #samples: Samples | undefined;
   #extraHeaders: JsonObject | undefined;
 
+  /** Use `readRecords`. @internal */
   constructor(window: Window, start: number, length: number, reporter: ProblemReporter) {
     this.window = window;
     this.start = start;
@@ -84,7 +87,7 @@ export abstract class MiniSeedRecord {
     this.reporter = reporter;
   }
 
-  /** Where the payload lies and how it is written. */
+  /** Where the payload lies and how it is written. @internal */
   protected abstract locatePayload(): Payload;
 
   /** Nanoseconds to add to the calendar time: miniSEED 2's corrections. */

@@ -91,7 +91,7 @@ export class ResumingReader<Packet extends Carrier, Position, Session, Failure e
   #session: Session | undefined;
   #committed: Position | undefined;
 
-  /** Begins to connect at once. */
+  /** Begins to connect at once. @internal */
   constructor(
     options: ReaderOptions<Position>,
     onEvent: ((event: Event | ReaderEvent<Failure>) => void) | undefined,
@@ -120,7 +120,7 @@ export class ResumingReader<Packet extends Carrier, Position, Session, Failure e
     return this.#window?.length ?? 0;
   }
 
-  /** The open connection, while there is one. */
+  /** The open connection, while there is one. @internal */
   protected get session(): Session | undefined {
     return this.#session;
   }

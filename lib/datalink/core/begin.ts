@@ -279,7 +279,7 @@ async function ringState(it: Beginning): Promise<RingState | undefined> {
   const { status, streams } = it.filtered
     ? await connection.run(info("STREAMS", undefined, server))
     : { ...(await connection.run(info("STATUS", undefined, server))), streams: [] };
-  const { earliestPacketId: earliest = 0n, latestPacketId: latest = 0n, maximumPackets = 0 } = status;
+  const { earliestPacketId: earliest, latestPacketId: latest, maximumPackets } = status;
   if (latest === 0n) return undefined;
   if (/^RingServer\/4\./.test(server.software)) {
     it.feed.suspiciousJump ??= maximumPackets > 0 ? BigInt(maximumPackets) : latest - earliest + 1n;

@@ -36,11 +36,12 @@ export interface CommandOptions {
 export class CommandClient implements AsyncDisposable {
   readonly #session: ClientSession;
 
+  /** @internal */
   protected constructor(session: ClientSession) {
     this.#session = session;
   }
 
-  /** Connects, identifies this client and, if credentials are given, logs in. */
+  /** Connects, identifies this client and, if credentials are given, logs in. @internal */
   protected static async open(
     platform: Platform,
     url: string,

@@ -42,6 +42,7 @@ export interface Timeouts {
 
 /** An open connection, and what the server has said of itself. */
 export interface ClientSession {
+  /** @internal */
   connection: DataLinkConnection;
   server: ServerIdentity;
   clientId: string;

@@ -15,7 +15,7 @@ export class PacketStream implements AsyncIterableIterator<Packet, undefined>, A
   #lastTaken: Packet | undefined;
   #ending: Promise<void> | undefined;
 
-  /** Sends STREAM. */
+  /** Sends STREAM. @internal */
   constructor(connection: DataLinkConnection, signal?: AbortSignal) {
     deadlines.throwIfAborted(signal, "STREAM");
     if (connection.isStreaming) {

@@ -82,7 +82,7 @@ export class Subscription extends ResumingReader<
   DataLinkError,
   SubscriptionEvent
 > {
-  /** Use `subscribe`. */
+  /** Use `subscribe`. @internal */
   constructor(platform: Platform, url: string, options: SubscribeOptions) {
     super(readerOptions(options), options.onEvent, (host) => new PacketReading(platform, url, options, host));
   }

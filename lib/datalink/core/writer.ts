@@ -84,7 +84,7 @@ export class ResumingWriter implements AsyncDisposable {
   #onProgress: (() => void)[] = [];
   #closed = false;
 
-  /** @throws DataLinkError `INVALID_ADDRESS`, `INVALID_ARGUMENT` */
+  /** @internal */
   constructor(platform: Platform, url: string, options: PacketWriterOptions) {
     this.#platform = platform;
     this.#address = parseAddress(url, options.tls !== undefined);

@@ -39,6 +39,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
   readonly declaresLength: boolean;
   readonly #actualRate: number | undefined;
 
+  /** @internal */
   constructor(window: Window, start: number, length: number, reporter: ProblemReporter) {
     super(window, start, length, reporter);
     const { bytes, view } = window;
@@ -207,6 +208,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
     return extraHeadersOf2(this);
   }
 
+  /** @internal */
   protected locatePayload(): Payload {
     const { encoding, dataOffset, length } = this;
     const isThere = dataOffset >= HEADER_BYTES && dataOffset < length;

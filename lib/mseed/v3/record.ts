@@ -20,6 +20,7 @@ export class MiniSeed3Record extends MiniSeedRecord {
   readonly sampleCount: number;
   readonly encoding: number;
 
+  /** @internal */
   constructor(window: Window, start: number, length: number, reporter: ProblemReporter, checkCrc: boolean) {
     super(window, start, length, reporter);
     this.sampleCount = window.view.getUint32(start + 24, true);
@@ -90,6 +91,7 @@ export class MiniSeed3Record extends MiniSeedRecord {
     return this.window.bytes.subarray(from, from + this.#extraHeadersLength);
   }
 
+  /** @internal */
   protected locatePayload(): Payload {
     const before = HEADER3_BYTES + this.#sourceIdLength + this.#extraHeadersLength;
     return {
