@@ -2,7 +2,7 @@
 // build has left, and strict TypeScript projects compile against it.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { newFolder } from "./support/folders.ts";
@@ -94,7 +94,8 @@ describe("the package", () => {
       "lib/browser.js",
       "nodes/datalink-in.html",
       "README.md",
-      "docs/datalink-in.md",
+      "docs/library.md",
+      "docs/api/README.md",
     ])
       assert.ok(files.includes(file), `${file} is missing`);
     const odd = files.filter(
@@ -111,32 +112,42 @@ describe("the package", () => {
   })) {
     it(`is used by a strict project without skipLibCheck: ${kind}`, async function () {
       this.timeout(30_000);
-      const { module, type } = settings;
-      const folder = path.join(consumer, module);
-      mkdirSync(folder);
-      writeFileSync(path.join(folder, "package.json"), JSON.stringify({ type }));
-      writeFileSync(path.join(folder, "main.ts"), CONSUMER);
-      writeFileSync(path.join(folder, "other.ts"), OTHER);
-      const compilerOptions = {
-        module,
-        target: "es2022",
-        lib: ["es2023", "esnext.disposable"],
-        types: ["node"],
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        noUncheckedIndexedAccess: true,
-        skipLibCheck: false,
-        declaration: true,
-        noEmit: true,
-      };
-      writeFileSync(
-        path.join(folder, "tsconfig.json"),
-        JSON.stringify({ compilerOptions, include: ["*.ts"] }),
-      );
-      const compiler = path.join(root, "node_modules/typescript/bin/tsc");
-      await run(process.execPath, [compiler, "-p", folder]).catch((error: { stdout: string }) =>
-        assert.fail(error.stdout),
-      );
+      await compile(settings.module, settings.type, { "main.ts": CONSUMER, "other.ts": OTHER });
     });
+  }
+
+  it("is used as docs/library.md says", async function () {
+    this.timeout(30_000);
+    const page = readFileSync(path.join(root, "docs/library.md"), "utf8");
+    const examples = [...page.matchAll(/^```ts\n(.*?)^```/gms)].map(([, text], i) => [
+      `example${i}.ts`,
+      text!,
+    ]);
+    assert.ok(examples.length > 5);
+    await compile("nodenext", "module", Object.fromEntries(examples) as Record<string, string>);
+  });
+
+  /** Fails with what the compiler says. */
+  async function compile(module: string, type: string, sources: Record<string, string>): Promise<void> {
+    const folder = mkdtempSync(path.join(consumer, "project-"));
+    writeFileSync(path.join(folder, "package.json"), JSON.stringify({ type }));
+    for (const [name, text] of Object.entries(sources)) writeFileSync(path.join(folder, name), text);
+    const compilerOptions = {
+      module,
+      target: "es2022",
+      lib: ["es2023", "esnext.disposable"],
+      types: ["node"],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      skipLibCheck: false,
+      declaration: true,
+      noEmit: true,
+    };
+    writeFileSync(path.join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
+    const compiler = path.join(root, "node_modules/typescript/bin/tsc");
+    await run(process.execPath, [compiler, "-p", folder]).catch((error: { stdout: string }) =>
+      assert.fail(error.stdout),
+    );
   }
 });

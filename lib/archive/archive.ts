@@ -31,6 +31,7 @@ export interface Written {
   files?: string[];
 }
 
+/** The settings that all archives have. */
 export interface ArchiveOptions extends AppenderOptions {
   /** Path of the files with flags, or a preset as `NAME@directory`: see `PathPattern`. */
   pattern: string;

@@ -21,11 +21,14 @@ import { FRAME_BYTES, findInvalidWord, isSteim } from "./steim/steim.ts";
 
 /** Bits of `flags`, as in miniSEED 3. The others are reserved; they are kept when a record is copied. */
 export const FLAG_CALIBRATION = 1;
+/** Bit of `flags`: the time is questionable. */
 export const FLAG_TIME_QUESTIONABLE = 2;
+/** Bit of `flags`: the clock is locked. */
 export const FLAG_CLOCK_LOCKED = 4;
 
 /** JSON as extra headers have it. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
+/** An object of JSON. */
 export type JsonObject = { [key: string]: JsonValue };
 
 /** Bytes in which records lie, and where in the data they begin. */

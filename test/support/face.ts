@@ -1,5 +1,5 @@
 // The face of the package as the compiler sees it: what each entry point exports, what the declarations of that name without
-// exporting it, and what has no documentation. It reads the declarations that are shipped, by the API of our own compiler.
+// exporting it, and its documentation. It reads the declarations that are shipped, by the API of our own compiler.
 import { cpSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type Node, SyntaxKind } from "typescript/unstable/ast";
@@ -26,11 +26,15 @@ export interface Exported {
   name: string;
   /** Where it is declared: `lib/mseed/record.d.ts`. */
   file: string;
-  declarations: Node[];
+  declarations: Declaration[];
   /** What of the library its declarations name and the entry point does not export. */
   missing: string[];
-  /** It, or its members, where they have no documentation: `Name`, `Name.member`. */
-  undocumented: string[];
+}
+
+export interface Declaration {
+  node: Node;
+  /** The comment before it, as it stands in the file; `undefined` where there is none. */
+  comment: string | undefined;
 }
 
 export interface Face {
@@ -99,13 +103,12 @@ class FaceReader {
   }
 
   #describe(name: string, target: SymbolOf, known: Set<number>): Exported {
-    const declarations = this.#nodesOf(target);
+    const nodes = this.#nodesOf(target);
     return {
       name,
-      file: this.#fileOf(declarations[0]!),
-      declarations,
-      missing: [...new Set(declarations.flatMap((node) => this.#missingOf(node, known)))],
-      undocumented: [],
+      file: this.#fileOf(nodes[0]!),
+      declarations: nodes.map((node) => ({ node, comment: commentOf(node) })),
+      missing: [...new Set(nodes.flatMap((node) => this.#missingOf(node, known)))],
     };
   }
 
@@ -139,6 +142,13 @@ class FaceReader {
     if (known.has(target.id) || !(target.flags & DECLARED)) return false;
     return this.#nodesOf(target).some((node) => this.#fileOf(node).startsWith("lib") && isTopLevel(node));
   }
+}
+
+/** The documentation of a declaration; that of a constant stands before the whole statement. */
+export function commentOf(node: Node): string | undefined {
+  const statement = node.kind === SyntaxKind.VariableDeclaration ? node.parent.parent : node;
+  const comments = (statement as { jsDoc?: readonly Node[] }).jsDoc ?? [];
+  return comments.at(-1)?.getText();
 }
 
 /** Whether something is declared by a file itself and not by a declaration in it, as a parameter or a member is. */

@@ -7,13 +7,14 @@ import { rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { freePort, newFolder } from "./folders.ts";
+import { PACKAGE } from "./version.ts";
 
 export { freePort } from "./folders.ts";
+export { PACKAGE } from "./version.ts";
 
 const run = promisify(execFile);
 const ROOT = path.join(__dirname, "../..");
 const CACHE = path.join(ROOT, "node_modules/.cache");
-export const PACKAGE = "@seisflow/node-red-datalink";
 
 /** Versions that the package promises to work with: the one in node_modules, and the last of the line before. */
 export const VERSIONS = ["5", "4.1.15"] as const;

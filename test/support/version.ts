@@ -1,7 +1,7 @@
-// The version of the package, which stands in package.json only.
+// The name and the version of the package, which stand in package.json only.
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
 const text = readFileSync(path.join(__dirname, "../../package.json"), "utf8");
 
-export const { version: VERSION } = JSON.parse(text) as { version: string };
+export const { name: PACKAGE, version: VERSION } = JSON.parse(text) as { name: string; version: string };

@@ -8,6 +8,7 @@ import type { Packet } from "../protocol/packet.ts";
 import type { DataLinkConnection } from "./connection.ts";
 import { deadlines } from "./failures.ts";
 
+/** The packets of one connection, to be read with `for await`. Leaving the loop ends the stream. */
 export class PacketStream implements AsyncIterableIterator<Packet, undefined>, AsyncDisposable {
   readonly #connection: DataLinkConnection;
   readonly #queue: PacketQueue<Packet>;

@@ -22,6 +22,7 @@ const PUBLICATION_VERSIONS: Record<string, number> = { R: 1, D: 2, Q: 3, M: 4 };
 const latin1 = new TextDecoder("latin1");
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
+/** A record of miniSEED 2. */
 export class MiniSeed2Record extends MiniSeedRecord {
   readonly formatVersion = 2;
   readonly sampleCount: number;

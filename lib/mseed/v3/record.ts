@@ -15,6 +15,7 @@ const SMALLEST_NORMAL = 2 ** -1022;
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
+/** A record of miniSEED 3. */
 export class MiniSeed3Record extends MiniSeedRecord {
   readonly formatVersion = 3;
   readonly sampleCount: number;
