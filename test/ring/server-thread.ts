@@ -13,6 +13,7 @@ import {
   type DataLinkServerOptions,
   type DataLinkServerStatus,
 } from "../../lib/server/server.ts";
+import { processorTime } from "../support/processor-time.ts";
 
 export interface ThreadFigures {
   status: DataLinkServerStatus;
@@ -48,12 +49,6 @@ export class ServerThread {
     this.#worker.postMessage("stop");
     await once(this.#worker, "exit");
   }
-}
-
-/** Milliseconds that this thread was on a processor. */
-function processorTime(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
 }
 
 /** The longest turn of this thread's event loop since it was last asked. */
