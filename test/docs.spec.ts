@@ -9,9 +9,12 @@ import { referencePages } from "./support/reference.ts";
 const root = path.join(__dirname, "..");
 const read = (file: string): string => readFileSync(path.join(root, file), "utf8");
 
-const types = Object.keys(
-  (JSON.parse(read("package.json")) as { "node-red": { nodes: Record<string, string> } })["node-red"].nodes,
-);
+const manifest = JSON.parse(read("package.json")) as {
+  homepage: string;
+  "node-red": { nodes: Record<string, string> };
+};
+const types = Object.keys(manifest["node-red"].nodes);
+const homepage = manifest.homepage.replace(/#.*/, "");
 const pages = [
   "README.md",
   "CONTRIBUTING.md",
@@ -93,6 +96,12 @@ describe("docs", () => {
           read("README.md"),
           new RegExp(`^\\| \\[\\*+${type}\\*+\\]\\(docs/nodes/${type}\\.md\\) \\|`, "m"),
         );
+      });
+
+      it("are linked from the help in the editor", () => {
+        // Other languages have the same links: test/nodes/catalogs.spec.ts.
+        const link = `(${homepage}/blob/main/docs/nodes/${type}.md)`;
+        assert.ok(read(`nodes/${type}.html`).includes(link), `nodes/${type}.html does not link ${link}`);
       });
 
       it("have a row for every setting of the dialog, with its default", () => {
