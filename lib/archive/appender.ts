@@ -4,7 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import { rename } from "node:fs/promises";
-import { AppendFile, syncPath, type WholeLength } from "../files/append-file.ts";
+import { AppendFile, type WholeLength } from "../files/append-file.ts";
+import { syncPath } from "../files/sync-path.ts";
 import { ArchiveError, fileSystemError } from "./errors.ts";
 import type { Journal, PacketMark } from "./journal.ts";
 

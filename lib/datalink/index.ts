@@ -17,6 +17,7 @@ export type { CommandClient } from "./core/client.ts";
 export type { ClientSession } from "./core/session.ts";
 export type { PacketStream } from "./core/stream.ts";
 export type { ResumingWriter } from "./core/writer.ts";
+export { eventText } from "./event-text.ts";
 export { PositionFile } from "./position-file.ts";
 export type { ServerIdentity } from "./protocol/capabilities.ts";
 export type { Credentials, Pattern } from "./protocol/client-requests.ts";

@@ -21,7 +21,8 @@ export function sizeOf({ payload }: Carrier): number {
 
 /** Where the connection puts the packets of a stream. */
 export interface PacketSink<Packet> {
-  packet(packet: Packet): void;
+  /** `flaw`: what of its header cannot be told exactly. */
+  packet(packet: Packet, flaw?: string): void;
   /** The connection is lost; no packet follows. */
   fail(error: Error): void;
   /** Whether it wants no more packets for now. */

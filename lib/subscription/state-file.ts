@@ -85,10 +85,13 @@ export class StateFile<Position> implements Checkpoint<Position> {
 
   async #setAside(): Promise<never> {
     const aside = `${this.#file}.damaged`;
-    await rename(this.#file, aside);
+    const where = await rename(this.#file, aside).then(
+      () => `It is kept as ${aside}`,
+      (error: Error) => `It could not be kept aside (${error.message})`,
+    );
     throw new PositionError(
       "DAMAGED_POSITION",
-      `${this.#file} does not hold a position. It is kept as ${aside}; reading begins as if there were none.`,
+      `${this.#file} does not hold a position. ${where}; reading begins as if there were none.`,
     );
   }
 

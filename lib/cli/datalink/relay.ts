@@ -1,7 +1,7 @@
 /** `datalink relay`: packets of one server to another. */
 import { DataLinkClient } from "../../datalink/client.ts";
 import { PositionFile } from "../../datalink/position-file.ts";
-import type { Packet } from "../../datalink/protocol/packet.ts";
+import { isPacketId, type Packet } from "../../datalink/protocol/packet.ts";
 import { PacketWriter } from "../../datalink/writer.ts";
 import { defineCommand, EXIT_OK, usageError } from "../command.ts";
 import { FROM_OPTION, parseFromOption, readPackets } from "./reader.ts";
@@ -58,7 +58,7 @@ interrupted; connections that are lost are made again. A packet whose acknowledg
     await using writer = new PacketWriter(to, { ...connect, maxInFlight: WINDOW });
     const pending = new Set<Promise<void>>();
     await readPackets(from, reading, passing, async (packet, subscription) => {
-      keepsIds ??= latest !== undefined && packet.packetId > latest;
+      keepsIds ??= latest !== undefined && isPacketId(packet.packetId) && packet.packetId > latest;
       const passed = writer
         .write(copyOf(packet, keepsIds))
         .then(() => subscription.commit(packet))
@@ -84,5 +84,11 @@ async function latestId(url: string, options: object): Promise<bigint | undefine
 
 function copyOf(packet: Packet, keepsId: boolean) {
   const { streamId, dataStart, dataEnd, payload, packetId } = packet;
-  return { streamId, dataStart, dataEnd, payload, packetId: keepsId ? packetId : undefined };
+  const times = { dataStart: timeToWrite(dataStart), dataEnd: timeToWrite(dataEnd) };
+  return { streamId, ...times, payload, packetId: keepsId && isPacketId(packetId) ? packetId : undefined };
+}
+
+/** Times beyond 2^53 (the year 2255) are passed on too, as they were told. */
+function timeToWrite(microseconds: number): number | bigint {
+  return Number.isSafeInteger(microseconds) ? microseconds : BigInt(microseconds) * 1000n;
 }

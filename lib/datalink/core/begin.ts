@@ -12,6 +12,7 @@ import { info, positionAfter, positionSet, read } from "../protocol/client-reque
 import { DataLinkError } from "../protocol/errors.ts";
 import type { Packet } from "../protocol/packet.ts";
 import { type Position, positionOf, type Start } from "../protocol/position.ts";
+import type { PacketReply, Reply } from "../protocol/replies.ts";
 import type { Feed, Jump } from "./feed.ts";
 import type { ClientSession } from "./session.ts";
 
@@ -242,9 +243,9 @@ async function readAndStream(
   feed.hold();
   feed.trustNext();
   const reads = ids.map((id) =>
-    readInPlace(it, id, (packet) => {
+    readInPlace(it, id, (packet, flaw) => {
       found++;
-      if (wanted(packet)) feed.packet(packet);
+      if (wanted(packet)) feed.packet(packet, flaw);
     }),
   );
   session.connection.startStream(feed);
@@ -268,9 +269,17 @@ async function readAndStream(
  * READs a packet and hands it over at once, where it stands among the replies: packets of the stream may lie right behind
  * it, and a promise would be later than they are.
  */
-async function readInPlace(it: Beginning, packetId: bigint, take: (packet: Packet) => void): Promise<void> {
+async function readInPlace(
+  it: Beginning,
+  packetId: bigint,
+  take: (packet: Packet, flaw: string | undefined) => void,
+): Promise<void> {
   const command = read(packetId);
-  await unlessNotFound(it.session.connection.run({ ...command, read: (reply) => take(command.read(reply)) }));
+  const reading = {
+    ...command,
+    read: (reply: Reply) => take(command.read(reply), (reply as PacketReply).flaw),
+  };
+  await unlessNotFound(it.session.connection.run(reading));
 }
 
 /** What the ring holds now; `undefined` while it is empty. */

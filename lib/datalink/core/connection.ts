@@ -237,7 +237,7 @@ export class DataLinkConnection implements TransportListener {
     const head = this.#expected.first;
     if (reply.kind === "PACKET" && head?.command.expects !== "PACKET") {
       if (this.#sink === undefined) throw unexpected(reply, head);
-      this.#sink.packet(toPacket(reply));
+      this.#sink.packet(toPacket(reply), reply.flaw);
       return;
     }
     if (head?.isFence && (reply.kind === "OK" || reply.kind === "ERROR")) return;

@@ -4,7 +4,7 @@
  */
 
 import type { PacketQueue, PacketSink } from "../../subscription/packet-queue.ts";
-import type { Packet } from "../protocol/packet.ts";
+import { isPacketId, type Packet } from "../protocol/packet.ts";
 import { type Position, positionOf } from "../protocol/position.ts";
 
 /** A jump in the packet ids: the last packet before it and the first one after it. */
@@ -17,6 +17,8 @@ export interface FeedOptions {
   /** Whether all packets are asked for, so that their ids follow one another. */
   readonly everyId: boolean;
   readonly onGap: (firstId: bigint, lastId: bigint) => void;
+  /** A packet has a header that cannot be told exactly. */
+  readonly onFlaw: (packet: Packet, header: string) => void;
 }
 
 /** Packets that are held are few: what a server had sent before it heard ENDSTREAM. */
@@ -61,7 +63,8 @@ export class Feed implements PacketSink<Packet> {
     this.#trustNext = true;
   }
 
-  packet(packet: Packet): void {
+  packet(packet: Packet, flaw?: string): void {
+    if (flaw !== undefined) this.#options.onFlaw(packet, flaw);
     if (this.#held) this.#held.push(packet);
     else this.#check(packet);
   }
@@ -86,10 +89,19 @@ export class Feed implements PacketSink<Packet> {
   }
 
   #check(packet: Packet): void {
+    // No reader can go on behind an id that cannot be asked for.
+    if (!isPacketId(packet.packetId)) {
+      this.#pass(packet);
+      return;
+    }
     const last = this.#last?.packetId ?? this.#begun?.packetId;
     if (last !== undefined && packet.packetId !== last + 1n && this.#stopsAt(last, packet)) return;
     this.#trustNext = false;
     this.#last = packet;
+    this.#pass(packet);
+  }
+
+  #pass(packet: Packet): void {
     this.passed++;
     this.#queue.packet(packet);
   }

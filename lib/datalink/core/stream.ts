@@ -5,6 +5,7 @@ import { QUEUE_BYTES } from "../../subscription/resuming-reader.ts";
 import { positionSet } from "../protocol/client-requests.ts";
 import { DataLinkError } from "../protocol/errors.ts";
 import type { Packet } from "../protocol/packet.ts";
+import { isPosition, positionOf } from "../protocol/position.ts";
 import type { DataLinkConnection } from "./connection.ts";
 import { deadlines } from "./failures.ts";
 
@@ -78,8 +79,8 @@ export class PacketStream implements AsyncIterableIterator<Packet, undefined>, A
     if (!this.#connection.isStreaming) return;
     try {
       await this.#connection.endStream();
-      const last = this.#lastTaken;
-      if (last) await this.#connection.run(positionSet(last.packetId, last.packetTime));
+      const last = this.#lastTaken && positionOf(this.#lastTaken);
+      if (last && isPosition(last)) await this.#connection.run(positionSet(last.packetId, last.packetTime));
     } catch (error) {
       // The ring has moved past it, or there is no connection any more: nothing is left to be ended.
       if (this.#connection.isOpen && !(error instanceof DataLinkError && error.code === "PACKET_NOT_FOUND"))

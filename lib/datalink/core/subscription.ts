@@ -59,7 +59,12 @@ export type SubscriptionEvent =
   /** The stream goes on: see {@link Resumption}. `position` is the last packet that was known. */
   | { type: "resumed"; server: string; how: Resumption; position: Position }
   /** The server has no packets of these ids any more, or never had. Only without match and reject. */
-  | { type: "gap"; server: string; firstId: bigint; lastId: bigint };
+  | { type: "gap"; server: string; firstId: bigint; lastId: bigint }
+  /**
+   * A packet has times or an id that cannot be told exactly, such as a time after the year 2255. It is delivered with the
+   * nearest ones. `header` is what the server sent. Told once for a stream.
+   */
+  | { type: "inexact"; server: string; streamId: string; packetId: bigint; header: string };
 
 const DEFAULT_IN_FLIGHT = 1000;
 const DEFAULT_IN_FLIGHT_BYTES = 64 * 1024 * 1024;
@@ -74,6 +79,9 @@ const REFUSALS: ReadonlySet<DataLinkErrorCode> = new Set([
 
 /** What came from the server makes no sense. */
 const UNREADABLE: ReadonlySet<DataLinkErrorCode> = new Set(["PROTOCOL", "TOO_LARGE"]);
+
+/** Streams for which inexact packets are told, at most. */
+const MAX_INEXACT = 1000;
 
 /** A subscription, to be read with `for await`. Leaving the loop closes it. */
 export class Subscription extends ResumingReader<
@@ -123,6 +131,8 @@ class PacketReading implements ReaderProtocol<Packet, Position, ClientSession, D
   readonly #emit: (event: SubscriptionEvent) => void;
   readonly #feed: Feed;
   #start: Start;
+  /** Streams of which it has been told that they have inexact packets. */
+  readonly #inexact = new Set<string>();
   /** Where what the server sent could not be read. */
   #unreadable: string | undefined;
 
@@ -141,6 +151,7 @@ class PacketReading implements ReaderProtocol<Packet, Position, ClientSession, D
     this.#feed = new Feed(host.queue, {
       everyId: !options.match && !options.reject,
       onGap: (firstId, lastId) => this.#emit({ type: "gap", server: this.server, firstId, lastId }),
+      onFlaw: (packet, header) => this.#tellInexact(packet, header),
     });
   }
 
@@ -247,6 +258,12 @@ class PacketReading implements ReaderProtocol<Packet, Position, ClientSession, D
       `${failure.message} What the server sends ${where} cannot be read, each time anew. If it stays so, ask the ` +
       "server's operator, or begin at a later packet or time.";
     return new DataLinkError(failure.code, message, { cause: failure });
+  }
+
+  #tellInexact({ streamId, packetId }: Packet, header: string): void {
+    if (this.#inexact.has(streamId) || this.#inexact.size >= MAX_INEXACT) return;
+    this.#inexact.add(streamId);
+    this.#emit({ type: "inexact", server: this.server, streamId, packetId, header });
   }
 
   #nextJump(): Promise<Jump> {

@@ -39,6 +39,9 @@ export type Credentials = { readonly user: string; readonly password: string } |
 /** A regular expression for stream ids, as text or as a `RegExp`, of which the source and the flags i, m, s are used. */
 export type Pattern = string | RegExp;
 
+/** Servers keep times as signed 64-bit numbers. */
+const MAX_INT64 = 2 ** 63;
+
 /** Most bytes of credentials that ringserver takes. */
 const MAX_CREDENTIALS = 4095;
 
@@ -240,11 +243,12 @@ function packetIdText(packetId: bigint): string {
   return packetId.toString();
 }
 
-function microseconds(time: TimeInput, what: string): number {
+/** In digits. Numbers beyond 2^53 are refused: more likely they are nanoseconds than meant. */
+function microseconds(time: TimeInput, what: string): string {
   const value = toMicroseconds(time);
-  if (value !== undefined && Number.isSafeInteger(value)) return value;
+  if (value !== undefined && Math.abs(value) < MAX_INT64) return BigInt(value).toString();
   throw invalid(
-    `The ${what} ${shown(time)} is no time: give a Date, an ISO 8601 text, a number of microseconds since 1970 ` +
+    `The ${what} ${shown(time)} is not a time: give a Date, an ISO 8601 text, a number of microseconds since 1970 ` +
       "or a bigint of nanoseconds.",
   );
 }

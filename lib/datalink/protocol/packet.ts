@@ -7,7 +7,7 @@ export interface Packet {
   streamId: string;
   /** Its number in the server's ring: unsigned 64 bit, ascending in order of arrival. */
   packetId: bigint;
-  /** When the server accepted it: microseconds since 1970. */
+  /** When the server accepted it: microseconds since 1970. Times beyond 2^53 (year 2255) are rounded. */
   packetTime: number;
   /** Time of the first sample: microseconds since 1970. */
   dataStart: number;

@@ -42,8 +42,13 @@ export function parseFrom(from: From): Start {
   return { kind: "time", time: microseconds(from) };
 }
 
-export function positionOf(packet: Packet): Position {
-  return { packetId: packet.packetId, packetTime: packet.packetTime, dataEnd: packet.dataEnd };
+export function positionOf({ packetId, packetTime, dataEnd }: Packet): Position {
+  return { packetId, packetTime: exact(packetTime), dataEnd: exact(dataEnd) };
+}
+
+/** A rounded time is not one to ask a server for. */
+function exact(time: number): number | undefined {
+  return Number.isSafeInteger(time) ? time : undefined;
 }
 
 /** Whether a server can have a packet of this position. */
@@ -52,7 +57,7 @@ export function isPosition(position: Position): boolean {
 }
 
 function isTime(time: unknown): boolean {
-  return time === undefined || Number.isInteger(time);
+  return time === undefined || Number.isSafeInteger(time);
 }
 
 function microseconds(time: TimeInput): number {

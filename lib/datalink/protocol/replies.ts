@@ -11,6 +11,8 @@ import type { Packet } from "./packet.ts";
 /** A PACKET reply: the packet itself, with the size of its payload. */
 export interface PacketReply extends Framed, Packet {
   kind: "PACKET";
+  /** The header, where it has numbers that cannot be told exactly: see {@link parseInexactHeader}. */
+  flaw?: string;
 }
 
 /** OK or ERROR: a number, and a message for people in the payload. */
@@ -44,7 +46,7 @@ const PACKET_WORD = toBytes("PACKET ");
 /**
  * Reads the header of a reply, for {@link FrameReader}.
  *
- * @throws DataLinkError `PROTOCOL` where it is none of the replies above.
+ * @throws DataLinkError `PROTOCOL` where it is not one of the replies above.
  */
 export function parseReplyHeader(bytes: Buffer, start: number, end: number): Reply {
   if (startsWithPacket(bytes, start, end)) return parsePacketHeader(bytes, start + PACKET_WORD.length, end);
@@ -99,10 +101,51 @@ function parsePacketHeader(bytes: Buffer, start: number, end: number): PacketRep
     streamEnd === streamStart ||
     cursor.at !== end
   ) {
-    throw malformed(bytes, start - PACKET_WORD.length, end);
+    return parseInexactHeader(bytes, start - PACKET_WORD.length, end);
   }
   const streamId = textOf(bytes, streamStart, streamEnd);
   return { kind: "PACKET", streamId, packetId, packetTime, dataStart, dataEnd, size, payload: NO_PAYLOAD };
+}
+
+/** The last time that is told, and with a minus the first: microseconds since 1970. A `Date` has little more. */
+const MAX_TIME = 8.6e18;
+
+const WHOLE = /^[+-]?\d+$/;
+const DECIMAL = /^[+-]?\d+(\.\d*)?(e[+-]?\d+)?$/i;
+const UNSET = /^(-|[+-]?(nan|inf(inity)?))?$/i;
+
+/**
+ * A packet of which the size is known is a packet, whatever its feeder wrote for its times: one beyond 2^53 is told to the
+ * nearest number, one beyond the calendar as its end, one that is not there as the time next to it. An id may be beyond 2^64.
+ */
+function parseInexactHeader(bytes: Buffer, start: number, end: number): PacketReply {
+  const text = toText(bytes, start, end);
+  const words = text.trim().split(/[ \t\r\n]+/);
+  // An empty field stands between two blanks.
+  const fields = words.length === 7 ? words : text.split(" ");
+  const [, streamId, id, ...numbers] = fields as [string, string, string, ...string[]];
+  const size = numbers.pop() ?? "";
+  const areTimes = numbers.every((word) => DECIMAL.test(word) || UNSET.test(word));
+  if (fields.length !== 7 || !WHOLE.test(id) || streamId === "" || !areTimes || !isDigits(size)) {
+    throw malformed(bytes, start, end);
+  }
+  const [packetTime, dataStart, dataEnd] = numbers.map(nearestTime);
+  return {
+    kind: "PACKET",
+    streamId,
+    packetId: BigInt(id),
+    packetTime: packetTime ?? dataEnd ?? dataStart ?? 0,
+    dataStart: dataStart ?? dataEnd ?? packetTime ?? 0,
+    dataEnd: dataEnd ?? dataStart ?? packetTime ?? 0,
+    size: Number(size),
+    payload: NO_PAYLOAD,
+    flaw: shownHeader(bytes, start, end),
+  };
+}
+
+function nearestTime(word: string): number | undefined {
+  if (!DECIMAL.test(word)) return undefined;
+  return Math.round(Math.max(-MAX_TIME, Math.min(MAX_TIME, Number(word))));
 }
 
 /** The packet alone, as readers get it. */
@@ -175,8 +218,12 @@ function textOf(bytes: Buffer, start: number, end: number): string {
 }
 
 function malformed(bytes: Buffer, start: number, end: number): DataLinkError {
-  const shown = toLatin1(bytes, start, Math.min(end, start + 120)).replace(/[^\x20-\x7e]/g, "?");
+  const shown = shownHeader(bytes, start, end);
   return new DataLinkError("PROTOCOL", `The server sent a header that is not DataLink: "${shown}".`);
+}
+
+function shownHeader(bytes: Buffer, start: number, end: number): string {
+  return toLatin1(bytes, start, Math.min(end, start + 120)).replace(/[^\x20-\x7e]/g, "?");
 }
 
 /** `OK <value> <size>` with a message for people. */
@@ -203,7 +250,12 @@ export function encodeInfo(type: string, xml: string): Buffer {
 /** The header of a PACKET reply. */
 export function packetHeader(packet: Omit<Packet, "payload">, size: number): string {
   return (
-    `PACKET ${packet.streamId} ${packet.packetId} ${packet.packetTime} ` +
-    `${packet.dataStart} ${packet.dataEnd} ${size}`
+    `PACKET ${packet.streamId} ${packet.packetId} ${digits(packet.packetTime)} ` +
+    `${digits(packet.dataStart)} ${digits(packet.dataEnd)} ${size}`
   );
+}
+
+/** All digits of a number: its own text rounds those beyond 2^53. */
+function digits(value: number): number | bigint {
+  return Number.isSafeInteger(value) ? value : BigInt(value);
 }
