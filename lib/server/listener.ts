@@ -23,15 +23,15 @@ import { SocketTransport } from "../net/socket.ts";
 import type { Transport } from "../net/transport.ts";
 import type { Permissions } from "./access/access.ts";
 import {
+  type Admission,
   addressOf,
-  type Gate,
   hostsOfOrigins,
   isHostAllowed,
   isOriginAllowed,
   sourceOf,
   sourceOfRequest,
 } from "./access/admission.ts";
-import { answerRequest, type HttpHost, urlOf } from "./http.ts";
+import { answerRequest, type FiguresSource, urlOf } from "./http.ts";
 
 /** WebSocket and HTTP on the server's own port. */
 export interface WebSocketOptions {
@@ -64,9 +64,9 @@ export interface Arrival {
 }
 
 /** What the door tells the server. */
-export interface ListenerHost extends HttpHost {
+export interface ListenerHost extends FiguresSource {
   /** A client that speaks DataLink is there. */
-  arrived(wire: Transport, peer: Arrival, permissions: Permissions): void;
+  arrived(transport: Transport, peer: Arrival, permissions: Permissions): void;
   refused(peer: Arrival, reason: string): void;
 }
 
@@ -105,7 +105,7 @@ interface Guest {
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #host: ListenerHost;
-  readonly #gate: Gate;
+  readonly #admission: Admission;
   readonly #server: Server;
   readonly #tlsServer: TlsServer | undefined;
   readonly #httpServer: HttpServer;
@@ -121,9 +121,9 @@ export class Listener {
   #answers: Promise<void> = Promise.resolve();
 
   /** @throws DataLinkError `INVALID_ARGUMENT` where certificate or key cannot be used. */
-  constructor(options: ListenerOptions, gate: Gate, host: ListenerHost) {
+  constructor(options: ListenerOptions, admission: Admission, host: ListenerHost) {
     this.#options = options;
-    this.#gate = gate;
+    this.#admission = admission;
     this.#host = host;
     this.#server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) =>
       this.#accept(socket),
@@ -221,7 +221,7 @@ export class Listener {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, isAuthenticated = false): void {
     const source = sourceOfRequest(request, isAuthenticated);
     const peer = { address: source.address, port: request.socket.remotePort ?? 0 };
-    const permissions = this.#gate.enter(source);
+    const permissions = this.#admission.enter(source);
     if (typeof permissions === "string") {
       this.#refuseUpgrade(socket, peer, 403, permissions);
       return;
@@ -229,7 +229,7 @@ export class Listener {
     const guest = { socket, until: performance.now() + this.#options.ioTimeout };
     this.#guests.add(guest);
     socket.once("close", () => {
-      if (this.#guests.delete(guest)) this.#gate.leave(peer.address);
+      if (this.#guests.delete(guest)) this.#admission.leave(peer.address);
     });
     this.#upgrade(request, socket as Socket, head, peer, { permissions, isAuthenticated }, () =>
       this.#guests.delete(guest),
@@ -261,7 +261,7 @@ export class Listener {
   #accept(socket: Socket): void {
     socket.on("error", () => {});
     const peer = { address: addressOf(socket), port: socket.remotePort ?? 0 };
-    const permissions = this.#gate.enter(sourceOf(socket));
+    const permissions = this.#admission.enter(sourceOf(socket));
     if (typeof permissions === "string") {
       socket.destroy();
       this.#host.refused(peer, permissions);
@@ -272,7 +272,7 @@ export class Listener {
     this.#visitors.set(ends, { socket, peer, permissions, until });
     // Whoever has become a connection is counted until that is told to be closed.
     socket.once("close", () => {
-      if (this.#visitors.delete(ends)) this.#gate.leave(peer.address);
+      if (this.#visitors.delete(ends)) this.#admission.leave(peer.address);
     });
     if (this.#tlsServer) this.#tlsServer.emit("connection", socket);
     else this.#sniff(socket);
@@ -291,8 +291,8 @@ export class Listener {
       socket.unshift(bytes);
       if (bytes[0] === LETTER_D) {
         this.#visitors.delete(ends);
-        const wire = new SocketTransport(socket, { isEncrypted: this.#tlsServer !== undefined });
-        this.#host.arrived(wire, visitor.peer, visitor.permissions);
+        const transport = new SocketTransport(socket, { isEncrypted: this.#tlsServer !== undefined });
+        this.#host.arrived(transport, visitor.peer, visitor.permissions);
         socket.resume();
       } else if (this.#options.webSocket && HTTP_LETTERS.has(bytes[0]!)) {
         this.#forHttp.add(socket);
@@ -333,7 +333,7 @@ export class Listener {
       this.#refuseUpgrade(socket, visitor.peer, 404, `the WebSocket is at ${wanted}`);
       return;
     }
-    const permissions = this.#gate.permit(sourceOfRequest(request));
+    const permissions = this.#admission.permit(sourceOfRequest(request));
     if (typeof permissions === "string") {
       this.#refuseUpgrade(socket, visitor.peer, 403, permissions);
       return;
@@ -362,8 +362,8 @@ export class Listener {
     }
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       arrived();
-      const wire = new ServerWebSocketTransport(webSocket, socket, socket instanceof TLSSocket);
-      this.#host.arrived(wire, peer, permissions);
+      const transport = new ServerWebSocketTransport(webSocket, socket, socket instanceof TLSSocket);
+      this.#host.arrived(transport, peer, permissions);
     });
   }
 
@@ -400,15 +400,15 @@ export class Listener {
     const visitor = this.#visitors.get(endsOf(request.socket));
     if (visitor) {
       visitor.until = until;
-      return this.#gate.permit(source);
+      return this.#admission.permit(source);
     }
-    const permissions = this.#gate.enter(source);
+    const permissions = this.#admission.enter(source);
     if (typeof permissions === "string") return permissions;
     const guest = { socket: request.socket, until };
     this.#guests.add(guest);
     response.once("close", () => {
       this.#guests.delete(guest);
-      this.#gate.leave(source.address);
+      this.#admission.leave(source.address);
     });
     return permissions;
   }

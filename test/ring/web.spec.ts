@@ -304,7 +304,7 @@ describe("datalink server for browsers", () => {
     };
     assert.match(await error("/"), /^404 There are \/id/);
     assert.match(await error("/datalink"), /^400 .*WebSocket/);
-    assert.match(await error("/streams?match=("), /^400 .*no regular expression/);
+    assert.match(await error("/streams?match=("), /^400 .*not a regular expression/);
     assert.match(await error("/streams?match=(?=a)"), /^400 .*not supported/);
     assert.match(await error("/id", "POST"), /^405/);
     await server.close();
