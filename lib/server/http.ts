@@ -121,7 +121,7 @@ async function page(
   }
 }
 
-/** The request's target as a URL: `undefined` where it is none (`//`, `http://[`), which any client can send. */
+/** The request's target as a URL: `undefined` where it cannot be one (`//`, `http://[`); any client can send that. */
 export function urlOf({ url = "/" }: IncomingMessage): URL | undefined {
   return URL.canParse(url, "http://server") ? new URL(url, "http://server") : undefined;
 }
