@@ -91,7 +91,12 @@ function serve(
       else node.log(describeEvent(event));
       status.update();
     }
-    node.send(eventMessage(event));
+    try {
+      node.send(eventMessage(event));
+    } catch (error) {
+      // What the nodes behind this one throw must not reach the server's sockets.
+      node.error(asError(error).message);
+    }
   };
 
   const serveOnWeb = (running: DataLinkServer): void => {

@@ -40,19 +40,19 @@ class HttpError extends Error {
   }
 }
 
-/** Answers a request by the last part of its path. */
+/** Answers a request by the last part of its path; gives the size of the answer in bytes. */
 export async function answerRequest(
   host: FiguresSource,
   permissions: Permissions,
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<void> {
+): Promise<number> {
   try {
     const value = await page(host, permissions, request);
-    send(response, 200, Array.isArray(value) ? await listText(value) : [JSON.stringify(value)]);
+    return send(response, 200, Array.isArray(value) ? await listText(value) : [JSON.stringify(value)]);
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
-    send(response, error.status, [JSON.stringify({ error: error.message })]);
+    return send(response, error.status, [JSON.stringify({ error: error.message })]);
   }
 }
 
@@ -69,16 +69,18 @@ async function listText(items: unknown[]): Promise<string[]> {
   return [...parts, "]"];
 }
 
-function send(response: ServerResponse, status: number, text: string[]): void {
+function send(response: ServerResponse, status: number, text: string[]): number {
   const body = text.map((part) => Buffer.from(part));
+  const size = body.reduce((sum, part) => sum + part.length, 0);
   response.writeHead(status, {
     "Content-Type": "application/json",
-    "Content-Length": body.reduce((sum, part) => sum + part.length, 0),
+    "Content-Length": size,
     "Cache-Control": "no-store",
     Connection: "close",
   });
   for (const part of body) response.write(part);
   response.end();
+  return size;
 }
 
 async function page(
@@ -119,7 +121,7 @@ async function page(
   }
 }
 
-/** The request's target as a URL: `undefined` where it is none (`//`, `http://[`), which any client can send. */
+/** The request's target as a URL: `undefined` where it cannot be one (`//`, `http://[`); any client can send that. */
 export function urlOf({ url = "/" }: IncomingMessage): URL | undefined {
   return URL.canParse(url, "http://server") ? new URL(url, "http://server") : undefined;
 }

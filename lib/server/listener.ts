@@ -75,6 +75,9 @@ const HTTP_PATIENCE = 6;
 
 const MAX_HTTP_HEADER = 8192;
 
+/** Bytes of answers to HTTP requests waiting for clients to take them beyond which no further one is begun. */
+const MAX_UNSENT = 64 * 1024 * 1024;
+
 /** Connections that wait to be accepted. */
 const BACKLOG = 128;
 
@@ -117,6 +120,8 @@ export class Listener {
   /** Sockets that are to be given to the HTTP server. */
   readonly #forHttp = new Set<Socket>();
   #handover: NodeJS.Immediate | undefined;
+  /** Bytes of answers to HTTP requests that their clients have not taken yet. */
+  #unsent = 0;
   /** Answers to HTTP requests are worked out one after the other. */
   #answers: Promise<void> = Promise.resolve();
 
@@ -211,10 +216,24 @@ export class Listener {
       return;
     }
     this.#answers = this.#answers
-      .then(() => answerRequest(this.#host, permissions, request, response))
+      .then(() => this.#answer(permissions, request, response))
       .catch((error: unknown) => {
         response.destroy(error instanceof Error ? error : undefined);
       });
+  }
+
+  async #answer(permissions: Permissions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.socket.destroyed) return;
+    if (this.#unsent > MAX_UNSENT) {
+      response.writeHead(503, { Connection: "close", "Retry-After": "60" }).end(TOO_MUCH_UNSENT);
+      return;
+    }
+    const bytes = await answerRequest(this.#host, permissions, request, response);
+    if (response.closed) return;
+    this.#unsent += bytes;
+    response.once("close", () => {
+      this.#unsent -= bytes;
+    });
   }
 
   /** Makes a request of another HTTP server, to upgrade to WebSocket, a connection of this one. */
@@ -281,6 +300,8 @@ export class Listener {
   /** Waits for the first byte. */
   #sniff(socket: Socket): void {
     const leave = () => socket.destroy();
+    // Of a TLS socket it is not the error of the socket below.
+    socket.on("error", leave);
     socket.once("end", leave);
     socket.once("data", (bytes) => {
       socket.off("end", leave);
@@ -415,6 +436,7 @@ export class Listener {
 }
 
 const FOREIGN_PAGE = "pages of this origin are not allowed: name it in the setting webSocket.origins";
+const TOO_MUCH_UNSENT = "too many answers wait for their clients to take them: try again in a minute";
 const FOREIGN_HOST =
   "this is not known as a name of the server: name it in the setting webSocket.hosts, or among the web origins";
 
