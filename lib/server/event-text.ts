@@ -17,10 +17,30 @@ export function describeEvent(event: DataLinkServerEvent): string {
     case "closed":
       return `${who} is gone: ${event.reason}.`;
     case "recovered":
-      return `The ring has ${event.packets} packets of before; ${event.droppedBytes} damaged bytes were dropped.`;
+      return recoveredText(event);
     case "storage":
       return event.message ?? "The ring's folder can be written again.";
   }
+}
+
+function recoveredText({
+  packets,
+  droppedBytes,
+  lost,
+  foreign,
+}: Extract<DataLinkServerEvent, { type: "recovered" }>): string {
+  const ranges = lost.map(
+    ({ file, bytes, after, before }) =>
+      ` In ${file}, ${bytes} bytes between the packets ${after ?? "none"} and ${before ?? "none"} cannot be read.`,
+  );
+  const others = foreign.map(
+    (file) => ` ${file} is not of this ring, or of a newer version, and is left alone.`,
+  );
+  return [
+    `The ring has ${packets} packets of before; ${droppedBytes} damaged bytes were dropped.`,
+    ...ranges,
+    ...others,
+  ].join("");
 }
 
 function nameOf({ address, port, clientId }: ServerClient): string {

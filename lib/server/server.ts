@@ -15,7 +15,7 @@ import { Connection, type ConnectionHost } from "./client-connection.ts";
 import type { ConnectionFigures, ServerFigures } from "./info-xml.ts";
 import { type Arrival, EVICTIONS, Listener, type WebSocketOptions } from "./listener.ts";
 import { largestFrame, MAX_PACKET_SIZE, Ring } from "./ring/ring.ts";
-import { Journal } from "./ring/storage.ts";
+import { type LostRange, RingStorage } from "./ring/storage.ts";
 import { SlowLane, Turn } from "./scheduler.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -77,7 +77,16 @@ export type DataLinkServerEvent =
   | { type: "refused"; client: ServerClient; reason: string }
   | { type: "lapped"; client: ServerClient; missed: number }
   | { type: "closed"; client: ServerClient; reason: string }
-  | { type: "recovered"; client: undefined; packets: number; droppedBytes: number }
+  | {
+      type: "recovered";
+      client: undefined;
+      packets: number;
+      droppedBytes: number;
+      /** Damaged parts of the folder's files, which no packet could be read from. */
+      lost: LostRange[];
+      /** Files in the folder that are not the ring's, and are left alone. */
+      foreign: string[];
+    }
   | { type: "storage"; client: undefined; message: string | undefined };
 
 /** Figures for a status line or a dashboard. Rates are per second, over the last seconds. */
@@ -159,7 +168,7 @@ export class DataLinkServer {
   );
   /** Packets were written that waiting readers have not been told of. */
   #news = false;
-  #journal: Journal | undefined;
+  #storage: RingStorage | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
   #closed: Promise<void> | undefined;
@@ -275,23 +284,23 @@ export class DataLinkServer {
 
   async #start(): Promise<void> {
     const { directory } = this.#options;
-    if (directory !== undefined) await this.#openJournal(directory);
+    if (directory !== undefined) await this.#openStorage(directory);
     try {
       await this.#listener.listen();
     } catch (error) {
-      await this.#journal?.close();
+      await this.#storage?.close();
       throw error;
     }
     this.#sweepTimer = setInterval(() => this.#sweep(), Math.min(SWEEP, this.#options.ioTimeout / 4));
   }
 
-  async #openJournal(directory: string): Promise<void> {
-    const { journal, recovered } = await Journal.open(directory, this.#ring, {
+  async #openStorage(directory: string): Promise<void> {
+    const { storage, recovered } = await RingStorage.open(directory, this.#ring, {
       progressed: () => this.#announce(),
       failed: (error) => this.#emit({ type: "storage", client: undefined, message: error.message }),
       restored: () => this.#emit({ type: "storage", client: undefined, message: undefined }),
     });
-    this.#journal = journal;
+    this.#storage = storage;
     this.#emit({ type: "recovered", client: undefined, ...recovered });
   }
 
@@ -331,11 +340,11 @@ export class DataLinkServer {
     const closed = this.#listener.close();
     for (const connection of this.#connections) connection.destroy("the server was closed");
     await closed;
-    await this.#journal?.close();
+    await this.#storage?.close();
   }
 
   #connectionHost(access: Access): ConnectionHost {
-    const durable = () => this.#journal?.durable ?? Number.POSITIVE_INFINITY;
+    const durable = () => this.#storage?.durable ?? Number.POSITIVE_INFINITY;
     return {
       get durable() {
         return durable();
@@ -392,7 +401,7 @@ export class DataLinkServer {
     this.#immediate = undefined;
     if (this.#news) {
       this.#news = false;
-      this.#journal?.wake();
+      this.#storage?.wake();
       for (const connection of this.#connections) {
         if (connection.waitsForPackets) this.#scheduled.add(connection);
       }
@@ -432,7 +441,7 @@ export class DataLinkServer {
       serverId: this.#options.serverId,
       startTime: this.#startTime,
       now: Date.now() * 1000,
-      volatile: this.#journal === undefined,
+      volatile: this.#storage === undefined,
       connections: this.#gate.clients,
       sent: this.#sent,
       received: this.#received,
