@@ -1,5 +1,4 @@
 /** Samples packed anew under the headers of a record that is there. */
-import { calendarSeconds } from "../calendar.ts";
 import type { SampleArray } from "../decode.ts";
 import type { ProblemHandler } from "../errors.ts";
 import { mostPayload, type PackableSeries, packAll } from "../pack.ts";
@@ -9,6 +8,7 @@ import { copyCodes, NO_CODES } from "../v2/codes.ts";
 import { layOut2 } from "../v2/pack.ts";
 import { MiniSeed2Record } from "../v2/record.ts";
 import { layOut3 } from "../v3/pack.ts";
+import { startsInSecond60 } from "./second-60.ts";
 
 /** What is packed. */
 export interface Repacking {
@@ -42,7 +42,7 @@ export function* repack(model: MiniSeedRecord, what: Repacking): Generator<Uint8
     extraHeadersText,
     encoding,
     payloadLittleEndian: littleEndian,
-    startsInLeapSecond: startTime === model.startTime && startsInLeapSecond(model),
+    startsInLeapSecond: startTime === model.startTime && startsInSecond60(model),
   };
   const options = { recordLength, littleEndian, onProblem };
   if (!(model instanceof MiniSeed2Record)) {
@@ -52,13 +52,4 @@ export function* repack(model: MiniSeedRecord, what: Repacking): Generator<Uint8
   const layout = layOut2(series, options);
   copyCodes(model, layout.draft);
   yield* packAll(series, samples, layout);
-}
-
-/** Whether a record's first sample is in second 60, which its start time does not tell. */
-export function startsInLeapSecond({ calendarTime, startTime }: MiniSeedRecord): boolean {
-  const { year, dayOfYear, hour, minute, second } = calendarTime;
-  // A correction may have moved it into another second.
-  return (
-    second === 60 && startTime / 1_000_000_000n === BigInt(calendarSeconds(year, dayOfYear, hour, minute, 60))
-  );
 }
