@@ -7,6 +7,7 @@ export { MiniSeedArchive, type MiniSeedArchiveOptions, type MiniSeedInput } from
 export { type PathFields, PathPattern, PRESETS } from "./archive/path-pattern.ts";
 export * from "./datalink/index.ts";
 export * from "./mseed/index.ts";
+export * from "./seedlink/index.ts";
 export {
   DataLinkServer,
   type DataLinkServerEvent,

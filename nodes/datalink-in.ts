@@ -1,10 +1,10 @@
 /** datalink in: one message per packet of a DataLink server, each once and in order. */
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow, NodeStatus } from "node-red";
+import { PositionFile } from "../lib/datalink/position-file.ts";
 import type { Packet } from "../lib/datalink/protocol/packet.ts";
 import type { From } from "../lib/datalink/protocol/position.ts";
 import { type Subscription, type SubscriptionEvent, subscribe } from "../lib/datalink/subscribe.ts";
 import { RateMeter } from "../lib/rate-meter.ts";
-import { PositionFile } from "../lib/subscription/position-file.ts";
 import { toMicroseconds } from "../lib/time.ts";
 import { chosenServer, type ServerSettings } from "./datalink-connection.ts";
 import { readControl } from "./messages/control.ts";

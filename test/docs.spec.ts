@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { definitions } from "./support/definitions.ts";
 
 const root = path.join(__dirname, "..");
 const read = (file: string): string => readFileSync(path.join(root, file), "utf8");
@@ -37,17 +38,16 @@ function settingsOf(type: string): Setting[] {
     /<label for="node-(?:config-)?input-(\w+)"[^>]*>(?:(?!<\/label>).)*data-i18n="([\w-]+\.label\.[\w-]+)"/g,
   );
   return [...labels].map(([, name, key]) => {
-    const given = new RegExp(`^ +${name}: \\{\\s*value: ("[^"]*"|true|false|\\[\\])`, "m").exec(html)?.[1];
+    const given = own.get(type)!.defaults[name!]?.value;
     const select = new RegExp(`<select id="node-(?:config-)?input-${name}".*?</select>`, "s").exec(html)?.[0];
-    const chosen = new RegExp(`<option value=${given} data-i18n="([^"]+)"`).exec(select ?? "")?.[1];
+    const chosen = new RegExp(`<option value="${String(given)}" data-i18n="([^"]+)"`).exec(select ?? "")?.[1];
     return { label: text(key!)!, standard: chosen ? text(chosen) : shown(given) };
   });
 }
 
-function shown(value: string | undefined): string | undefined {
-  if (value === undefined || value === "[]" || value === '""') return undefined;
-  if (value === "true") return "on";
-  return value === "false" ? "off" : `\`${value.slice(1, -1)}\``;
+function shown(value: unknown): string | undefined {
+  if (typeof value === "boolean") return value ? "on" : "off";
+  return typeof value === "string" && value !== "" ? `\`${value}\`` : undefined;
 }
 
 /** The rows of the table below a page's heading "Settings", each as its cells. */
@@ -74,6 +74,8 @@ function fragments(page: string): string[] {
       .replaceAll(" ", "-"),
   );
 }
+
+const own = definitions();
 
 describe("docs", () => {
   for (const type of types) {

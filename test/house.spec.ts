@@ -14,6 +14,7 @@ const BELOW: Record<string, string[]> = {
   "lib/waveform": ["lib/mseed"],
   "lib/subscription": ["lib/net", "lib/files"],
   "lib/datalink": ["lib/net", "lib/subscription"],
+  "lib/seedlink": ["lib/mseed", "lib/net", "lib/subscription"],
   "lib/archive": ["lib/files", "lib/mseed", "lib/datalink", "lib/bzip2"],
   "lib/server": ["lib/net", "lib/files", "lib/mseed", "lib/datalink"],
   "lib/cli": [
@@ -43,15 +44,7 @@ const BELOW: Record<string, string[]> = {
 
 /** Files that still reach upwards, with the room they reach: to be emptied, and to get no new line. */
 const UPWARDS: Record<string, string> = {
-  "lib/net/deadline.ts": "lib/datalink",
-  "lib/net/tcp.ts": "lib/datalink",
-  "lib/net/tls.ts": "lib/datalink",
-  "lib/net/transport.ts": "lib/datalink",
-  "lib/net/websocket.ts": "lib/datalink",
   "lib/files/folder-lock.ts": "lib/datalink",
-  "lib/subscription/commit-window.ts": "lib/datalink",
-  "lib/subscription/packet-queue.ts": "lib/datalink",
-  "lib/subscription/position-file.ts": "lib/datalink",
 };
 
 /** What a file that stands between the rooms may use besides the ground. */

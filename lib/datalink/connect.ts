@@ -1,82 +1,14 @@
-/** From an address to a connection that is identified and, where credentials are given, logged in. */
+/** What the client has of Node.js: sockets, and a name by which servers' logs know the program. */
 import os from "node:os";
-import { MAX_DELAY, withDeadline } from "../net/deadline.ts";
-import { openTcp } from "../net/tcp.ts";
-import { openTls, type TlsOptions } from "../net/tls.ts";
-import type { Transport } from "../net/transport.ts";
-import { openWebSocket } from "../net/websocket.ts";
-import { type Address, formatAddress, usesTls, usesWebSocket } from "./address.ts";
-import { Connection } from "./connection.ts";
-import type { ServerIdentity } from "./protocol/capabilities.ts";
-import { authenticate, type Credentials, identify } from "./protocol/client-requests.ts";
-import { DataLinkError } from "./protocol/errors.ts";
+import { openTransport } from "../net/open.ts";
+import { clientIdOf, type Platform } from "./core/session.ts";
 
-export interface ConnectOptions {
-  /** Who this client is, for the server's logs. Default: {@link generateClientId}. */
-  clientId?: string | undefined;
-  /** Logs in after connecting. Default: the user name and password of the address, if it has them. */
-  auth?: Credentials | undefined;
-  /** TLS: own authority, client certificate, name. `{}` for none of them. Whoever gives it wants TLS, whatever the scheme. */
-  tls?: TlsOptions | undefined;
-  /** For `ws://` and `wss://`: headers of the HTTP request. */
-  headers?: Readonly<Record<string, string>> | undefined;
-  /** Milliseconds, for everything that waits or for each. */
-  timeout?: number | Timeouts | undefined;
-  /** After how many idle milliseconds the server is asked whether it is still there (ID); 0: never. Default 30 s. */
-  keepAlive?: number | undefined;
-  /** Gives up connecting. */
-  signal?: AbortSignal | undefined;
-}
+export type { ConnectOptions, Timeouts } from "./core/session.ts";
 
-export interface Timeouts {
-  /** Until the connection is open and the server has answered ID. Default 10 s. */
-  connect?: number | undefined;
-  /** Until a command is answered. Default 30 s. */
-  command?: number | undefined;
-}
-
-/** An open connection, and what the server has said of itself. */
-export interface Session {
-  connection: Connection;
-  server: ServerIdentity;
-  clientId: string;
-}
-
-const CONNECT_TIMEOUT_MS = 10_000;
-const COMMAND_TIMEOUT_MS = 30_000;
-const KEEP_ALIVE_MS = 30_000;
-
-/** Opens a connection, identifies this client, and logs in if credentials are given. */
-export function openSession(address: Address, options: ConnectOptions): Promise<Session> {
-  const clientId = options.clientId ?? generateClientId("node-red-datalink");
-  const ping = identify(clientId);
-  const name = formatAddress(address);
-  const { timeout } = options;
-  const timeouts = typeof timeout === "object" ? timeout : { connect: timeout, command: timeout };
-  const connectTimeout = duration(timeouts.connect, CONNECT_TIMEOUT_MS, "timeout.connect");
-  const commandTimeout = duration(timeouts.command, COMMAND_TIMEOUT_MS, "timeout.command");
-  const keepAlive = options.keepAlive === 0 ? 0 : duration(options.keepAlive, KEEP_ALIVE_MS, "keepAlive");
-  const credentials = options.auth ?? address.credentials;
-  const login = credentials && authenticate(credentials);
-
-  return withDeadline(`Connecting to ${name}`, connectTimeout, options.signal, async (signal) => {
-    const transport = await openTransport(address, options, signal);
-    const connection = new Connection(transport, { name, commandTimeout, keepAlive, ping });
-    try {
-      let server = await connection.run(ping, signal);
-      if (login) {
-        await connection.run(login, signal);
-        // What a client may do can differ before and after.
-        server = await connection.run(ping, signal);
-      }
-      return { connection, server, clientId };
-    } catch (error) {
-      const reason = signal.aborted ? (signal.reason as DataLinkError) : (error as DataLinkError);
-      connection.abandon(reason);
-      throw reason;
-    }
-  });
-}
+export const nodePlatform: Platform = {
+  open: openTransport,
+  clientId: () => generateClientId("node-red-datalink"),
+};
 
 /** `program:user:pid:architecture`, as DataLink clients name themselves. */
 export function generateClientId(program: string): string {
@@ -86,23 +18,5 @@ export function generateClientId(program: string): string {
   } catch {
     // A container may run under a user id that has no name.
   }
-  return [program, user, process.pid, `${process.platform}-${process.arch}`]
-    .map((part) => String(part).replace(/[^!-9;-~]/g, "_"))
-    .join(":")
-    .slice(0, 200);
-}
-
-function openTransport(address: Address, options: ConnectOptions, signal: AbortSignal): Promise<Transport> {
-  const { tls = {}, headers = {} } = options;
-  if (usesWebSocket(address)) return openWebSocket(address, { tls, headers }, signal);
-  return usesTls(address) ? openTls(address, tls, signal) : openTcp(address, signal);
-}
-
-function duration(value: number | undefined, standard: number, what: string): number {
-  if (value === undefined) return standard;
-  if (typeof value === "number" && value > 0) return Math.min(value, MAX_DELAY);
-  throw new DataLinkError(
-    "INVALID_ARGUMENT",
-    `${what} is a number of milliseconds above 0, not ${String(value)}.`,
-  );
+  return clientIdOf([program, user, process.pid, `${process.platform}-${process.arch}`]);
 }

@@ -1,7 +1,8 @@
 /** A record's header as a plain object, with the names of the message contract: for messages, and for JSON. */
 import { formatNanoseconds } from "../time.ts";
 import { type EncodingName, encodingName } from "./encodings.ts";
-import type { JsonObject, MiniSeedRecord } from "./record.ts";
+import type { JsonObject } from "./extra-headers.ts";
+import type { MiniSeedRecord } from "./record.ts";
 
 export interface HeaderFields {
   sourceId: string;

@@ -1,5 +1,4 @@
 /** How long to wait before the next attempt to connect. */
-import { setTimeout as delay } from "node:timers/promises";
 
 export interface BackoffOptions {
   /** Milliseconds before the second attempt. Default 500. */
@@ -40,6 +39,18 @@ export class Backoff {
 }
 
 /** Waits; ends early when the signal fires. */
-export async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await delay(milliseconds, undefined, { signal }).catch(() => {});
+export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal.addEventListener("abort", end);
+  });
 }

@@ -1,27 +1,11 @@
-/** DataLink over TLS. Certificates are checked unless the options say otherwise. */
+/** A client's connection over TLS. Certificates are checked unless the options say otherwise. */
 import tls from "node:tls";
-import { type Address, formatAddress } from "../datalink/address.ts";
-import { DataLinkError } from "../datalink/protocol/errors.ts";
+import { type Address, formatAddress } from "./address.ts";
+import { messageOf, NetError } from "./errors.ts";
 import { whenOpen } from "./tcp.ts";
-import { messageOf, type Transport } from "./transport.ts";
+import type { TlsOptions, Transport } from "./transport.ts";
 
-/** What of Node.js's TLS options counts here; Node-RED's tls-config node gives the same. Certificates and keys as PEM. */
-export type TlsOptions = Pick<
-  tls.ConnectionOptions,
-  | "ALPNProtocols"
-  | "ca"
-  | "cert"
-  | "checkServerIdentity"
-  | "ciphers"
-  | "key"
-  | "maxVersion"
-  | "minVersion"
-  | "passphrase"
-  | "pfx"
-  | "rejectUnauthorized"
-  | "secureContext"
-  | "servername"
->;
+export type { TlsOptions } from "./transport.ts";
 
 /** Opens a TLS connection. */
 export async function openTls(
@@ -39,7 +23,7 @@ export function withUsableOptions<T>(address: Address, open: () => T): T {
   try {
     return open();
   } catch (error) {
-    throw new DataLinkError(
+    throw new NetError(
       "INVALID_ARGUMENT",
       `The options for ${formatAddress(address)} cannot be used: ${messageOf(error)}. Check certificate, key and passphrase.`,
       { cause: error },

@@ -1,34 +1,29 @@
-/** DataLink over WebSocket: one frame per message. */
+/** A client's end of a WebSocket, by the package ws: one message of the protocol per WebSocket message. */
 import WebSocket from "ws";
-import type { Address } from "../datalink/address.ts";
-import { type TlsOptions, withUsableOptions } from "./tls.ts";
-import { connectError, MAX_PAYLOAD, type Transport, type TransportListener } from "./transport.ts";
-
-export interface WebSocketOptions {
-  readonly tls: TlsOptions;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-/** Both are offered, because servers of protocol 1.0 know only theirs; some answer neither, and are asked again without. */
-const SUBPROTOCOLS = ["DataLink1.1", "DataLink1.0"];
+import { type Address, webSocketUrl } from "./address.ts";
+import { closeReason, connectError } from "./errors.ts";
+import { withUsableOptions } from "./tls.ts";
+import type { Transport, TransportListener, TransportOptions } from "./transport.ts";
 
 /** Bytes to be sent beyond which the connection wants to wait. */
 const MANY_BYTES = 1024 * 1024;
 
-/** Opens a WebSocket connection. */
+/** Opens a WebSocket connection. Some servers answer none of the subprotocols, and are asked again without. */
 export async function openWebSocket(
   address: Address,
-  options: WebSocketOptions,
+  options: TransportOptions,
   signal: AbortSignal,
 ): Promise<Transport> {
   try {
-    return await handshake(address, SUBPROTOCOLS, options, signal);
+    return await handshake(address, options.subprotocols, options, signal);
   } catch (error) {
+    if (signal.aborted) throw error;
     if (!isAboutSubprotocol(error)) throw connectError(address, error);
   }
   try {
     return await handshake(address, [], options, signal);
   } catch (error) {
+    if (signal.aborted) throw error;
     throw connectError(address, error);
   }
 }
@@ -39,18 +34,18 @@ function isAboutSubprotocol(error: unknown): boolean {
 
 function handshake(
   address: Address,
-  subprotocols: string[],
-  { tls, headers }: WebSocketOptions,
+  subprotocols: readonly string[],
+  { tls, headers, maxMessage }: TransportOptions,
   signal: AbortSignal,
 ): Promise<Transport> {
   const socket = withUsableOptions(
     address,
     () =>
-      new WebSocket(urlOf(address), subprotocols, {
+      new WebSocket(webSocketUrl(address), [...subprotocols], {
         ...tls,
         headers,
         perMessageDeflate: false,
-        maxPayload: MAX_PAYLOAD,
+        maxPayload: maxMessage,
         skipUTF8Validation: true,
       }),
   );
@@ -65,7 +60,7 @@ function handshake(
     });
     socket.once("open", () => {
       signal.removeEventListener("abort", abort);
-      resolve(new WebSocketTransport(socket));
+      resolve(new WebSocketTransport(socket, address.isSecure));
     });
     // A second error, of a connection that was given up, concerns nobody.
     socket.on("error", () => {});
@@ -74,17 +69,21 @@ function handshake(
   });
 }
 
-function urlOf({ scheme, host, port, path }: Address): string {
-  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}${path}`;
-}
-
 class WebSocketTransport implements Transport {
+  readonly isWebSocket = true;
+  readonly isEncrypted: boolean;
+  readonly prefix = undefined;
   readonly #socket: WebSocket;
   #listener: TransportListener | undefined;
   #blocked = false;
 
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, isEncrypted: boolean) {
     this.#socket = socket;
+    this.isEncrypted = isEncrypted;
+  }
+
+  get unsent(): number {
+    return this.#socket.bufferedAmount;
   }
 
   listen(listener: TransportListener): void {
@@ -99,19 +98,22 @@ class WebSocketTransport implements Transport {
     });
   }
 
-  send(frame: Buffer): boolean {
+  send(message: Buffer, sent?: () => void): boolean {
     if (this.#socket.readyState !== WebSocket.OPEN) return true;
-    this.#socket.send(frame, this.#onSent);
+    this.#socket.send(message, () => {
+      this.#onSent();
+      sent?.();
+    });
     this.#blocked ||= this.#socket.bufferedAmount > MANY_BYTES;
     return !this.#blocked;
   }
 
   /** A connection that is lost is told by `close`. */
-  readonly #onSent = () => {
+  #onSent(): void {
     if (!this.#blocked || this.#socket.bufferedAmount * 2 > MANY_BYTES) return;
     this.#blocked = false;
-    this.#listener?.onDrain();
-  };
+    this.#listener?.onDrain?.();
+  }
 
   pause(): void {
     this.#socket.pause();
@@ -129,11 +131,4 @@ class WebSocketTransport implements Transport {
   destroy(): void {
     this.#socket.terminate();
   }
-}
-
-/** Servers close with 1000 also after errors, and old ones without a word (1006): only other codes say something. */
-function closeReason(code: number, reason: string): Error | undefined {
-  if (code === 1000 || code === 1005 || code === 1006) return undefined;
-  const words = reason.replace(/[^\x20-\x7e]/g, "?");
-  return new Error(`WebSocket close code ${code}${words && `, "${words}"`}`);
 }

@@ -1,29 +1,36 @@
 /**
  * Which packets have been handed out and not yet committed. They may be committed in any order; the position moves
- * past a packet only when all before it are committed too.
+ * past a packet only when all before it are committed too. Bounded by number and by bytes.
  */
 
-import type { Packet } from "../datalink/protocol/packet.ts";
 import { Fifo } from "../net/fifo.ts";
+import { type Carrier, sizeOf } from "./packet-queue.ts";
 
-interface Entry {
+interface Entry<Packet> {
   readonly packet: Packet;
   committed: boolean;
 }
 
-export class CommitWindow {
-  readonly #entries = new Fifo<Entry>();
-  readonly #open = new Map<Packet, Entry>();
-  readonly #size: number;
+export interface WindowLimits {
+  /** How many packets may be handed out and not committed. */
+  readonly packets: number;
+  /** How many bytes they may have together; one packet may always be out, whatever its size. */
+  readonly bytes: number;
+}
+
+export class CommitWindow<Packet extends Carrier> {
+  readonly #entries = new Fifo<Entry<Packet>>();
+  readonly #open = new Map<Packet, Entry<Packet>>();
+  readonly #limits: WindowLimits;
+  #bytes = 0;
   #waiting: (() => void)[] = [];
 
-  /** @param size how many packets may be handed out and not committed */
-  constructor(size: number) {
-    this.#size = size;
+  constructor(limits: WindowLimits) {
+    this.#limits = limits;
   }
 
   get isFull(): boolean {
-    return this.#entries.length >= this.#size;
+    return this.#entries.length >= this.#limits.packets || this.#bytes >= this.#limits.bytes;
   }
 
   /** Packets handed out that the position has not moved past. */
@@ -35,18 +42,26 @@ export class CommitWindow {
     const entry = { packet, committed: false };
     this.#entries.push(entry);
     this.#open.set(packet, entry);
+    this.#bytes += sizeOf(packet);
   }
 
-  /** The packet that the position has moved to, if it has moved. A packet that is not open is ignored. */
-  commit(packet: Packet): Packet | undefined {
+  /**
+   * Calls `pass` with each packet that the position moves past now, in order; returns whether there were any. A packet that
+   * is not open is ignored.
+   */
+  commit(packet: Packet, pass: (packet: Packet) => void): boolean {
     const entry = this.#open.get(packet);
-    if (entry === undefined) return undefined;
+    if (entry === undefined) return false;
     this.#open.delete(packet);
     entry.committed = true;
-    let reached: Packet | undefined;
-    while (this.#entries.first?.committed) reached = this.#entries.shift()!.packet;
-    if (reached) this.wake();
-    return reached;
+    if (!this.#entries.first?.committed) return false;
+    while (this.#entries.first?.committed) {
+      const passed = this.#entries.shift()!.packet;
+      this.#bytes -= sizeOf(passed);
+      pass(passed);
+    }
+    this.wake();
+    return true;
   }
 
   /** Resolves when there is room, or when `wake` is called. */
@@ -56,6 +71,7 @@ export class CommitWindow {
   }
 
   wake(): void {
+    if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resolve of waiting) resolve();

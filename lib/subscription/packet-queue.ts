@@ -3,31 +3,42 @@
  * server has to wait.
  */
 
-import type { Packet } from "../datalink/protocol/packet.ts";
 import { Fifo } from "../net/fifo.ts";
+
+/** What all packets have in common. */
+export interface Carrier {
+  /** The data. */
+  readonly payload: Uint8Array;
+}
 
 /** Memory that a packet takes besides its payload, roughly, in bytes. */
 const OVERHEAD = 256;
 
+/** Memory that a packet takes, roughly, in bytes. */
+export function sizeOf({ payload }: Carrier): number {
+  return payload.length + OVERHEAD;
+}
+
 /** Where the connection puts the packets of a stream. */
-export interface PacketSink {
-  packet(packet: Packet): void;
+export interface PacketSink<Packet> {
+  /** `flaw`: what of its header cannot be told exactly. */
+  packet(packet: Packet, flaw?: string): void;
   /** The connection is lost; no packet follows. */
   fail(error: Error): void;
   /** Whether it wants no more packets for now. */
   readonly full: boolean;
 }
 
-interface Waiter {
+interface Waiter<Packet> {
   resolve(result: IteratorResult<Packet, undefined>): void;
   reject(error: Error): void;
 }
 
 const DONE = { value: undefined, done: true } as const;
 
-export class PacketQueue implements PacketSink {
+export class PacketQueue<Packet extends Carrier> implements PacketSink<Packet> {
   readonly #packets = new Fifo<Packet>();
-  readonly #waiting = new Fifo<Waiter>();
+  readonly #waiting = new Fifo<Waiter<Packet>>();
   readonly #capacity: number;
   readonly #onRoom: () => void;
   #bytes = 0;
@@ -60,7 +71,7 @@ export class PacketQueue implements PacketSink {
       return;
     }
     this.#packets.push(packet);
-    this.#bytes += packet.payload.length + OVERHEAD;
+    this.#bytes += sizeOf(packet);
     if (this.#bytes >= this.#capacity) this.#full = true;
   }
 
@@ -87,7 +98,7 @@ export class PacketQueue implements PacketSink {
   take(): Packet | undefined {
     const packet = this.#packets.shift();
     if (packet === undefined) return undefined;
-    this.#bytes -= packet.payload.length + OVERHEAD;
+    this.#bytes -= sizeOf(packet);
     if (this.#full && this.#bytes * 2 < this.#capacity) this.#makeRoom();
     return packet;
   }

@@ -1,5 +1,6 @@
 /** How a node's connection is doing: for its status, the log, and the messages about events. */
 import type { Node, NodeAPI, NodeStatus } from "node-red";
+import { eventText, retryText } from "../../lib/datalink/event-text.ts";
 import type { SubscriptionEvent } from "../../lib/datalink/subscribe.ts";
 import type { WriterEvent } from "../../lib/datalink/writer.ts";
 import { formatMicroseconds } from "../../lib/time.ts";
@@ -38,6 +39,8 @@ export class Link {
       this.#state = event.type;
       this.#retryAt = performance.now() + event.retryIn;
       this.#log(sentence(event));
+    } else if (event.type === "position-damaged" || event.type === "inexact") {
+      this.#node.warn(sentence(event));
     }
   }
 
@@ -79,6 +82,10 @@ function details(event: LinkEvent): Record<string, unknown> {
       return { code: event.error.code, attempt: event.attempt, retryIn: event.retryIn };
     case "started":
       return {};
+    case "position-damaged":
+      return { code: event.error.code };
+    case "inexact":
+      return { streamId: event.streamId, packetId: String(event.packetId), header: event.header };
     case "packet-refused":
       return { code: event.error.code, streamId: event.streamId };
     case "gap":
@@ -99,27 +106,6 @@ function details(event: LinkEvent): Record<string, unknown> {
 }
 
 function sentence(event: LinkEvent): string {
-  switch (event.type) {
-    case "connected":
-      return `Connected to ${event.server} (${event.identity.software}).`;
-    case "disconnected":
-    case "refused":
-      return `${event.error.message} Next attempt in ${(event.retryIn / 1000).toFixed(1)} s.`;
-    case "started":
-      return `Packets of ${event.server} begin to arrive.`;
-    case "packet-refused":
-      return event.error.message;
-    case "gap":
-      return `Packets ${event.firstId} to ${event.lastId} are missing: ${event.server} does not have them any more.`;
-    case "resumed":
-      return RESUMED[event.how](String(event.position.packetId));
-  }
+  const retries = event.type === "disconnected" || event.type === "refused";
+  return retries ? `${eventText(event)} ${retryText(event)}` : eventText(event);
 }
-
-const RESUMED = {
-  position: (id: string) => `Going on behind packet ${id}.`,
-  earliest: (id: string) =>
-    `The packets behind ${id} are not all there any more: going on with the earliest packet that the server has.`,
-  restarted: (id: string) =>
-    `The server does not know packet ${id}, its ids have begun anew: going on with the first packet it has accepted later.`,
-};

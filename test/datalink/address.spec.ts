@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { formatAddress, parseAddress } from "../../lib/datalink/address.ts";
 import { DataLinkError } from "../../lib/datalink/protocol/errors.ts";
+import { AddressError, type AddressForm, parseAddress as parse } from "../../lib/net/address.ts";
 
 describe("addresses", () => {
   const forms: [string, string][] = [
@@ -106,5 +107,34 @@ describe("addresses", () => {
         assert.ok(!shown.includes("hunter2"), shown);
       }),
     );
+  });
+});
+
+describe("addresses of another protocol", () => {
+  const form: AddressForm = {
+    schemes: ["seedlink", "seedlinks"],
+    ports: [18000, 18500],
+    webSocketPath: "/seedlink",
+  };
+  const shown = (text: string, secure?: boolean) => formatAddress(parse(text, form, secure));
+
+  it("have its schemes, ports and path", () => {
+    assert.equal(shown("ring.example"), "seedlink://ring.example:18000");
+    assert.equal(shown("ring.example:18500"), "seedlinks://ring.example:18500");
+    assert.equal(shown("seedlinks://[::1]"), "seedlinks://[::1]:18500");
+    assert.equal(shown("seedlink://ring.example", true), "seedlinks://ring.example:18500");
+    assert.equal(shown("ws://ring.example"), "ws://ring.example:80/seedlink");
+    assert.equal(shown("wss://ring.example/x"), "wss://ring.example:443/x");
+  });
+
+  it("are not those of DataLink", () => {
+    assert.throws(
+      () => parse("datalink://me:secret@ring.example", form),
+      (error: unknown) =>
+        error instanceof AddressError &&
+        /seedlink:\/\/, seedlinks:\/\/, ws:\/\/ or wss:/.test(error.message) &&
+        !/secret/.test(error.message),
+    );
+    assert.throws(() => parse("seedlink://", form), /"host:18000"/);
   });
 });

@@ -1,7 +1,9 @@
 // lib/datalink/subscribe.ts against our own server: every packet once, in order, whatever happens in between.
 import assert from "node:assert/strict";
+import { encodeFrame } from "../../lib/datalink/protocol/frame.ts";
 import type { Packet } from "../../lib/datalink/protocol/packet.ts";
 import type { Position } from "../../lib/datalink/protocol/position.ts";
+import { encodeError, encodeInfo } from "../../lib/datalink/protocol/replies.ts";
 import {
   type SubscribeOptions,
   type Subscription,
@@ -12,8 +14,11 @@ import { DataLinkServer } from "../../lib/server/server.ts";
 import { damagingProxy } from "../support/damaging-proxy.ts";
 import { recordEvents } from "../support/events.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
+import { scriptedPeer } from "../support/scripted-peer.ts";
 
 const STREAM = "XX_TEST/TEXT";
+const STATUS_XML =
+  '<DataLink><Status EarliestPacketID="1" LatestPacketID="9" MaximumPackets="100"/></DataLink>';
 const fast = { minDelay: 1, maxDelay: 20 };
 
 /** Writes packets whose data times are their numbers in seconds. */
@@ -256,6 +261,46 @@ describe("subscribe", () => {
       assert.deepEqual(texts(await take(later.packets, 1)), ["packet 5"]);
       damaged = "none";
       assert.deepEqual(texts(await take(packets, 2)), numbered(4, 5));
+    });
+
+    it("delivers packets whose times or ids no number can hold, says so once for a stream, and goes on", async () => {
+      const header = (n: number) =>
+        n % 10 === 3
+          ? `PACKET ${STREAM} ${n} 5 9100000000000001 9999999999999999999999 1`
+          : n % 10 === 4
+            ? `PACKET ${STREAM} 1844674407370955161${n} 5 6 7 1`
+            : `PACKET ${STREAM} ${n} 5 6 7 1`;
+      await using peer = await scriptedPeer(({ words }) => {
+        if (words[0] === "INFO") return encodeInfo("STATUS", STATUS_XML);
+        if (words[0] === "READ") {
+          const n = Number(words[1]);
+          return n <= 9 && n !== 4
+            ? encodeFrame(header(n), Buffer.from(words[1]!))
+            : encodeError("Packet not found");
+        }
+        if (words[0] === "STREAM") return [3, 4, 5].map((n) => encodeFrame(header(n + 10), Buffer.from("x")));
+        return undefined;
+      });
+      const { packets, events } = open({ url: peer.url, from: "earliest", maxInFlight: 100 });
+      const got = await take(packets, 11);
+      const told = got.map(({ packetId, dataStart, dataEnd }) => [packetId, dataStart, dataEnd]);
+      const plain = (n: number) => [BigInt(n), 6, 7];
+      const far = (n: number) => [BigInt(n), 9100000000000000, 8.6e18];
+      assert.deepEqual(told, [
+        ...[1, 2].map(plain),
+        far(3),
+        ...[5, 6, 7, 8, 9].map(plain),
+        far(13),
+        [184467440737095516114n, 6, 7],
+        plain(15),
+      ]);
+      const inexact = events.all.filter((event) => event.type === "inexact");
+      assert.equal(inexact.length, 1);
+      assert.match(inexact[0]!.header, /9100000000000001/);
+      // A position behind them is one that a server can have.
+      for (const packet of got.slice(0, 10)) packets.commit(packet);
+      assert.deepEqual(packets.position, { packetId: 13n, packetTime: 5, dataEnd: undefined });
+      assert.equal(events.all.filter((event) => event.type === "disconnected").length, 0);
     });
 
     it("says that the server refuses a filter, and tries again", async () => {

@@ -8,15 +8,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ArchiveEvent } from "../../archive/appender.ts";
 import { ArchiveError, type ArchiveErrorCode } from "../../archive/errors.ts";
 import { JsonLinesArchive } from "../../archive/json-lines.ts";
+import { eventText, retryText } from "../../datalink/event-text.ts";
+import { PositionFile } from "../../datalink/position-file.ts";
 import { DataLinkError } from "../../datalink/protocol/errors.ts";
 import type { Packet } from "../../datalink/protocol/packet.ts";
-import {
-  type Checkpoint,
-  type Subscription,
-  type SubscriptionEvent,
-  subscribe,
-} from "../../datalink/subscribe.ts";
-import { PositionFile } from "../../subscription/position-file.ts";
+import type { Position } from "../../datalink/protocol/position.ts";
+import { type Subscription, type SubscriptionEvent, subscribe } from "../../datalink/subscribe.ts";
+import type { Checkpoint } from "../../subscription/checkpoint.ts";
 import { formatMicroseconds, nowMicroseconds } from "../../time.ts";
 import { describeFailure, EXIT_FAILED, EXIT_OK, type Io } from "../command.ts";
 import type { Config } from "./config.ts";
@@ -38,12 +36,6 @@ const STATUS_MS = 60_000;
 
 /** Of the failures to connect in a row, one in so many is told. */
 const TELL_EVERY = 20;
-
-const RESUMED = {
-  earliest: "the server no longer has the packet after the last one archived: going on with its earliest",
-  restarted:
-    "the server counts its packets anew: going on with those that it got later than the last one archived",
-} as const;
 
 /** What no packet can be archived for: it is told, and the next one is taken. */
 const REFUSED: ReadonlySet<ArchiveErrorCode> = new Set([
@@ -122,7 +114,7 @@ class Archiver {
     return EXIT_FAILED;
   }
 
-  #checkpoint(config: Config, { resume }: ArchiverOptions): Checkpoint {
+  #checkpoint(config: Config, { resume }: ArchiverOptions): Checkpoint<Position> {
     const file = new PositionFile(config.position, (error) =>
       this.#tell(`the position was not kept in ${config.position}: ${error.message}`),
     );
@@ -223,24 +215,24 @@ class Archiver {
   #onServerEvent(event: SubscriptionEvent): void {
     switch (event.type) {
       case "connected":
-        if (this.#verbose) this.#tell(`connected to ${event.server} (${event.identity.software})`);
+        if (this.#verbose) this.#tell(eventText(event));
         break;
       case "started":
         this.#hasStarted = true;
         break;
       case "resumed":
         this.#hasStarted = true;
-        if (event.how !== "position") this.#tell(RESUMED[event.how]);
+        if (event.how !== "position") this.#tell(eventText(event));
         break;
       case "gap":
-        this.#tell(
-          `the server no longer has packets ${event.firstId} to ${event.lastId}: they are not archived`,
-        );
+      case "inexact":
+      case "position-damaged":
+        this.#tell(eventText(event));
         break;
       case "refused":
       case "disconnected":
         if (event.type === "refused" && !this.#hasStarted) this.#fail(event.error);
-        else if (event.attempt % TELL_EVERY === 1) this.#tell(`${event.error.message} It is tried again.`);
+        else if (event.attempt % TELL_EVERY === 1) this.#tell(`${eventText(event)} ${retryText(event)}`);
         break;
     }
   }

@@ -1,8 +1,14 @@
 /** Packets for a command: from where it is told, across losses of the connection, of which it says something. */
+import { eventText, retryText } from "../../datalink/event-text.ts";
 import { DataLinkError } from "../../datalink/protocol/errors.ts";
 import type { Packet } from "../../datalink/protocol/packet.ts";
 import type { From } from "../../datalink/protocol/position.ts";
-import { type SubscribeOptions, type Subscription, subscribe } from "../../datalink/subscribe.ts";
+import {
+  type SubscribeOptions,
+  type Subscription,
+  type SubscriptionEvent,
+  subscribe,
+} from "../../datalink/subscribe.ts";
 import { toMicroseconds } from "../../time.ts";
 import { type Io, type OptionDefinition, usageError } from "../command.ts";
 
@@ -11,6 +17,9 @@ export const FROM_OPTION = {
   value: "WHERE",
   help: "begin at earliest, latest (default), a time, or after a packet id",
 } as const satisfies OptionDefinition;
+
+/** Events that a command says something about, besides losses of the connection. */
+const TOLD: ReadonlySet<SubscriptionEvent["type"]> = new Set(["gap", "inexact", "position-damaged"]);
 
 /** What `--from` means. */
 export function parseFromOption(text: string | undefined): From {
@@ -24,7 +33,7 @@ export function parseFromOption(text: string | undefined): From {
 }
 
 /**
- * Calls `take` with each packet until it gives `false`, or `io.signal` fires, which is no failure. What the server refuses
+ * Calls `take` with each packet until it gives `false`, or `io.signal` fires, which is not a failure. What the server refuses
  * before it has sent anything is thrown; afterwards it is tried again.
  */
 export async function readPackets(
@@ -41,9 +50,9 @@ export async function readPackets(
     signal: AbortSignal.any([io.signal, stop.signal]),
     onEvent: (event) => {
       if (event.type === "started" || event.type === "resumed") hasStarted = true;
-      if (event.type === "gap") io.stderr.write(`packets ${event.firstId} to ${event.lastId} are lost\n`);
+      if (TOLD.has(event.type)) io.stderr.write(`${eventText(event)}\n`);
       if (event.type !== "refused" && event.type !== "disconnected") return;
-      if (hasStarted) io.stderr.write(`${event.error.message} Trying again.\n`);
+      if (hasStarted) io.stderr.write(`${eventText(event)} ${retryText(event)}\n`);
       else {
         refusal = event.error;
         stop.abort();

@@ -1,8 +1,8 @@
 /** `datalink relay`: packets of one server to another. */
 import { DataLinkClient } from "../../datalink/client.ts";
-import type { Packet } from "../../datalink/protocol/packet.ts";
+import { PositionFile } from "../../datalink/position-file.ts";
+import { isPacketId, type Packet } from "../../datalink/protocol/packet.ts";
 import { PacketWriter } from "../../datalink/writer.ts";
-import { PositionFile } from "../../subscription/position-file.ts";
 import { defineCommand, EXIT_OK, usageError } from "../command.ts";
 import { FROM_OPTION, parseFromOption, readPackets } from "./reader.ts";
 import { ADDRESSES, connectOptions, MATCH_OPTIONS, SERVER_OPTIONS } from "./server-options.ts";
@@ -58,7 +58,7 @@ interrupted; connections that are lost are made again. A packet whose acknowledg
     await using writer = new PacketWriter(to, { ...connect, maxInFlight: WINDOW });
     const pending = new Set<Promise<void>>();
     await readPackets(from, reading, passing, async (packet, subscription) => {
-      keepsIds ??= latest !== undefined && packet.packetId > latest;
+      keepsIds ??= latest !== undefined && isPacketId(packet.packetId) && packet.packetId > latest;
       const passed = writer
         .write(copyOf(packet, keepsIds))
         .then(() => subscription.commit(packet))
@@ -79,10 +79,16 @@ interrupted; connections that are lost are made again. A packet whose acknowledg
 async function latestId(url: string, options: object): Promise<bigint | undefined> {
   await using client = await DataLinkClient.connect(url, options);
   if (client.server.protocol === "1.0") return undefined;
-  return (await client.info("STATUS")).status?.latestPacketId;
+  return (await client.info("STATUS")).status.latestPacketId;
 }
 
 function copyOf(packet: Packet, keepsId: boolean) {
   const { streamId, dataStart, dataEnd, payload, packetId } = packet;
-  return { streamId, dataStart, dataEnd, payload, packetId: keepsId ? packetId : undefined };
+  const times = { dataStart: timeToWrite(dataStart), dataEnd: timeToWrite(dataEnd) };
+  return { streamId, ...times, payload, packetId: keepsId && isPacketId(packetId) ? packetId : undefined };
+}
+
+/** Times beyond 2^53 (the year 2255) are passed on too, as they were told. */
+function timeToWrite(microseconds: number): number | bigint {
+  return Number.isSafeInteger(microseconds) ? microseconds : BigInt(microseconds) * 1000n;
 }

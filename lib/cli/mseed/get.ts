@@ -23,8 +23,8 @@ export const get = defineCommand({
   notes: `
 POINTER is a JSON pointer, such as /FDSN/Time/Quality; "" is all extra headers.
 What miniSEED 2 says in flags and blockettes has the name that it has in
-miniSEED 3. The value of each record is a line of JSON; an empty line where there
-is none. With --start and --end, records that have samples between them.
+miniSEED 3. The value of each record is a line of JSON; an empty line where
+there is none. With --start and --end, records that have samples between them.
 
 ${INPUT_NOTE}
 

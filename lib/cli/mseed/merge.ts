@@ -59,9 +59,9 @@ version, flags and extra headers (but for FDSN.Sequence) are the same; without
 something is wrong with are copied as they are.
 
 The samples of a record are joined only where that moves them by no more than a
-tenth of the tolerance and a twentieth of a sample, counted from the first of the
-records joined. Else, as where a clock drifts, the next record begins at its own
-time, so that gaps are where they were and nowhere else.
+tenth of the tolerance and a twentieth of a sample, counted from the first of
+the records joined. Else, as where a clock drifts, the next record begins at its
+own time, so that gaps are where they were and nowhere else.
 
 Of samples that are there more than once, --dedupe and --prune keep those of the
 highest publication version (quality M before Q, D, R), of the same version those
@@ -73,8 +73,8 @@ If OUT is one of the files, what does not match stays in it.
 Example: mseed merge --sort -R 4096 -o day.mseed3 hour-*.mseed3
 
 Exit code: 0; 1 if a file cannot be read or has data missing, or no record
-matches; 2 for a wrong command line. OUT is only there, or only changed, when all
-was read.`,
+matches; 2 for a wrong command line. OUT is only there, or only changed, when
+all was read.`,
   async run({ options, operands, io }) {
     const recordLength = numberOption("record-length", options["record-length"]) ?? DEFAULT_RECORD_LENGTH;
     const tolerance = numberOption("tolerance", options.tolerance);

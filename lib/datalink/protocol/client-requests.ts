@@ -2,6 +2,7 @@
  * DataLink's commands as data: the header, the payload, and how the reply is read. Sans-I/O. Lengths and characters
  * are checked here, before anything is sent.
  */
+import { byteLength, toBytes, toText } from "../../bytes.ts";
 import { type TimeInput, toMicroseconds } from "../../time.ts";
 import {
   maxPatternLength,
@@ -12,7 +13,7 @@ import {
 } from "./capabilities.ts";
 import { DataLinkError, type DataLinkErrorCode } from "./errors.ts";
 import { encodeFrame, MAX_HEADER } from "./frame.ts";
-import { INFO_TYPES, type InfoResults, type InfoType, parseInfo } from "./info.ts";
+import { INFO_TYPES, type InfoResults, type InfoType, parseInfo, parseLongInfo } from "./info.ts";
 import { MAX_PACKET_ID, type Packet, type PacketInput } from "./packet.ts";
 import { type Reply, type StatusReply, toPacket } from "./replies.ts";
 
@@ -29,7 +30,12 @@ export interface Command<Result> {
   readonly stopsStream: boolean;
   /** Whether an OK may come after the ERROR to it. */
   readonly mayBeAnsweredTwice?: boolean;
-  read(reply: Reply): Result;
+  read(reply: Reply): Result | Promise<Result>;
+}
+
+/** READ: its reply is read at once, so that the packet keeps its place among those of a stream. */
+export interface ReadCommand extends Command<Packet> {
+  read(reply: Reply): Packet;
 }
 
 /** A user name and a password, or a JSON Web Token. */
@@ -37,6 +43,12 @@ export type Credentials = { readonly user: string; readonly password: string } |
 
 /** A regular expression for stream ids, as text or as a `RegExp`, of which the source and the flags i, m, s are used. */
 export type Pattern = string | RegExp;
+
+/** Servers keep times as signed 64-bit numbers. */
+const MAX_INT64 = 2 ** 63;
+
+/** INFO with more characters than this is read in slices. */
+const LONG_INFO = 64 * 1024;
 
 /** Most bytes of credentials that ringserver takes. */
 const MAX_CREDENTIALS = 4095;
@@ -59,7 +71,7 @@ export function authenticate(credentials: Credentials): Command<void> {
     ? { type: "JWT", secret: credentials.jwt }
     : { type: "USERPASS", secret: `${credentials.user}\r${credentials.password}` };
   if (!jwt && credentials.user.includes("\r")) throw invalid("A user name cannot have a carriage return.");
-  const payload = Buffer.from(secret);
+  const payload = toBytes(secret);
   if (payload.length > MAX_CREDENTIALS) {
     throw new DataLinkError(
       "TOO_LARGE",
@@ -99,7 +111,7 @@ export function filter(
 }
 
 /** `READ`: one packet by its id. */
-export function read(packetId: bigint): Command<Packet> {
+export function read(packetId: bigint): ReadCommand {
   return {
     ...simple(`READ ${packetIdText(packetId)}`, "PACKET"),
     stopsStream: true,
@@ -126,7 +138,10 @@ export function info<Type extends InfoType>(
   const source = match === undefined ? "" : patternSource(match);
   return {
     ...infoRequest(header, source, server),
-    read: (reply) => parseInfo(type, reply.payload.toString()),
+    read: (reply) => {
+      const xml = toText(reply.payload);
+      return xml.length > LONG_INFO ? parseLongInfo(type, xml) : parseInfo(type, xml);
+    },
   };
 }
 
@@ -143,7 +158,7 @@ function infoRequest(header: string, source: string, server: ServerIdentity) {
 export function write(packet: PacketInput, acknowledge: boolean, server: ServerIdentity): Command<bigint> {
   const { streamId, dataStart, dataEnd = dataStart, packetId } = packet;
   checkStreamId(streamId, server);
-  const payload = typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload;
+  const payload = typeof packet.payload === "string" ? toBytes(packet.payload) : packet.payload;
   if (!(payload instanceof Uint8Array))
     throw invalid(`The payload of ${streamId} is neither bytes nor text.`);
   if (server.packetSize !== undefined && payload.length > server.packetSize) {
@@ -206,7 +221,7 @@ function patternSource(pattern: Pattern | null): string {
 }
 
 function patternBytes(source: string, command: string, server: ServerIdentity): Buffer {
-  const bytes = Buffer.from(source);
+  const bytes = toBytes(source);
   const limit = maxPatternLength(server);
   if (bytes.length > limit) {
     throw new DataLinkError(
@@ -223,7 +238,7 @@ function checkStreamId(streamId: string, server: ServerIdentity): void {
     throw invalid(`The stream id ${shown(streamId)} has white space or control characters.`);
   }
   const limit = maxStreamIdLength(server);
-  const length = Buffer.byteLength(streamId);
+  const length = byteLength(streamId);
   if (length > limit) {
     throw new DataLinkError(
       "TOO_LARGE",
@@ -239,11 +254,12 @@ function packetIdText(packetId: bigint): string {
   return packetId.toString();
 }
 
-function microseconds(time: TimeInput, what: string): number {
+/** In digits. Numbers beyond 2^53 are refused: more likely they are nanoseconds than meant. */
+function microseconds(time: TimeInput, what: string): string {
   const value = toMicroseconds(time);
-  if (value !== undefined && Number.isSafeInteger(value)) return value;
+  if (value !== undefined && Math.abs(value) < MAX_INT64) return BigInt(value).toString();
   throw invalid(
-    `The ${what} ${shown(time)} is no time: give a Date, an ISO 8601 text, a number of microseconds since 1970 ` +
+    `The ${what} ${shown(time)} is not a time: give a Date, an ISO 8601 text, a number of microseconds since 1970 ` +
       "or a bigint of nanoseconds.",
   );
 }

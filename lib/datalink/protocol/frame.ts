@@ -2,6 +2,7 @@
  * DataLink's framing: `D` `L`, one byte of header length, the header text, then as many bytes of payload as the
  * header's own grammar says. Sans-I/O; the client reads replies and the server reads commands with the same reader.
  */
+import { allocateBytes, byteLength, toLatin1, writeText } from "../../bytes.ts";
 import { DataLinkError } from "./errors.ts";
 
 /** Longest header text, in bytes. */
@@ -12,7 +13,7 @@ export const PREHEADER = 3;
 
 const D = 0x44;
 const L = 0x4c;
-const EMPTY = Buffer.alloc(0);
+const EMPTY = allocateBytes(0);
 
 /** What a header says: at least how many bytes of payload follow it. The reader sets `payload` when they are there. */
 export interface Framed {
@@ -30,18 +31,18 @@ export type HeaderParser<Message extends Framed> = (bytes: Buffer, start: number
  * @throws DataLinkError `INVALID_ARGUMENT` where the header is empty or longer than 255 bytes.
  */
 export function encodeFrame(header: string, payload?: Uint8Array): Buffer {
-  const headerSize = Buffer.byteLength(header);
+  const headerSize = byteLength(header);
   if (headerSize === 0 || headerSize > MAX_HEADER) {
     throw new DataLinkError(
       "INVALID_ARGUMENT",
       `A DataLink header has 1 to ${MAX_HEADER} bytes, this one would have ${headerSize}: shorten it (${header.slice(0, 60)}…).`,
     );
   }
-  const frame = Buffer.allocUnsafe(PREHEADER + headerSize + (payload?.length ?? 0));
+  const frame = allocateBytes(PREHEADER + headerSize + (payload?.length ?? 0));
   frame[0] = D;
   frame[1] = L;
   frame[2] = headerSize;
-  frame.write(header, PREHEADER);
+  writeText(frame, header, PREHEADER);
   if (payload) frame.set(payload, PREHEADER + headerSize);
   return frame;
 }
@@ -127,7 +128,7 @@ export class FrameReader<Message extends Framed> {
     if (message.size > this.#maxPayload) {
       throw new DataLinkError(
         "TOO_LARGE",
-        `The peer announced ${message.size} bytes (${bytes.toString("latin1", start, Math.min(end, start + 80))}); ` +
+        `The peer announced ${message.size} bytes (${toLatin1(bytes, start, Math.min(end, start + 80))}); ` +
           `the limit is ${this.#maxPayload}.`,
       );
     }
@@ -162,13 +163,14 @@ export class FrameReader<Message extends Framed> {
       this.#skip(size);
       return first.subarray(start, start + size);
     }
-    const joined = Buffer.allocUnsafe(size);
+    const joined = allocateBytes(size);
     let filled = 0;
     let used = 0;
     let offset = start;
     while (filled < size) {
       const piece = this.#pieces[used]!;
-      const copied = piece.copy(joined, filled, offset, offset + size - filled);
+      const copied = Math.min(piece.length - offset, size - filled);
+      joined.set(piece.subarray(offset, offset + copied), filled);
       filled += copied;
       offset += copied;
       if (offset === piece.length) {

@@ -7,7 +7,7 @@ export interface Packet {
   streamId: string;
   /** Its number in the server's ring: unsigned 64 bit, ascending in order of arrival. */
   packetId: bigint;
-  /** When the server accepted it: microseconds since 1970. */
+  /** When the server accepted it: microseconds since 1970. Times beyond 2^53 (year 2255) are rounded. */
   packetTime: number;
   /** Time of the first sample: microseconds since 1970. */
   dataStart: number;
@@ -31,3 +31,8 @@ export interface PacketInput {
 
 /** Largest packet id that ringserver gives or takes; the ten above it are its sentinels. */
 export const MAX_PACKET_ID = 2n ** 64n - 11n;
+
+/** Whether a packet can be asked for by this id. */
+export function isPacketId(id: unknown): id is bigint {
+  return typeof id === "bigint" && id >= 0n && id <= MAX_PACKET_ID;
+}

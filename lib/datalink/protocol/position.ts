@@ -1,7 +1,7 @@
 /** Where a reader is, and where it wants to begin. */
 import { type TimeInput, toMicroseconds } from "../../time.ts";
 import { DataLinkError } from "./errors.ts";
-import type { Packet } from "./packet.ts";
+import { isPacketId, type Packet } from "./packet.ts";
 
 /** The last packet that a reader has seen. */
 export interface Position {
@@ -31,7 +31,7 @@ export function parseFrom(from: From): Start {
   if (from === "earliest" || from === "latest") return { kind: from };
   if (typeof from === "object" && from !== null && "packetId" in from) {
     const { packetId, time, dataEnd } = from;
-    if (typeof packetId !== "bigint") throw invalid(from);
+    if (!isPacketId(packetId)) throw invalid(from);
     const position = {
       packetId,
       packetTime: time === undefined ? undefined : microseconds(time),
@@ -42,8 +42,22 @@ export function parseFrom(from: From): Start {
   return { kind: "time", time: microseconds(from) };
 }
 
-export function positionOf(packet: Packet): Position {
-  return { packetId: packet.packetId, packetTime: packet.packetTime, dataEnd: packet.dataEnd };
+export function positionOf({ packetId, packetTime, dataEnd }: Packet): Position {
+  return { packetId, packetTime: exact(packetTime), dataEnd: exact(dataEnd) };
+}
+
+/** A rounded time is not one to ask a server for. */
+function exact(time: number): number | undefined {
+  return Number.isSafeInteger(time) ? time : undefined;
+}
+
+/** Whether a server can have a packet of this position. */
+export function isPosition(position: Position): boolean {
+  return isPacketId(position?.packetId) && isTime(position.packetTime) && isTime(position.dataEnd);
+}
+
+function isTime(time: unknown): boolean {
+  return time === undefined || Number.isSafeInteger(time);
 }
 
 function microseconds(time: TimeInput): number {
@@ -56,6 +70,6 @@ function invalid(from: unknown): DataLinkError {
   const shown = typeof from === "string" ? JSON.stringify(from.slice(0, 80)) : String(from);
   return new DataLinkError(
     "INVALID_ARGUMENT",
-    `${shown} is no place to begin: give "earliest", "latest", a time, or { packetId, time }.`,
+    `${shown} is not a place to begin: give "earliest", "latest", a time, or { packetId, time }.`,
   );
 }

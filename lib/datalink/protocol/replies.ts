@@ -3,6 +3,8 @@
  *
  * Grammar: a header of words between white space; the last word of OK, ERROR, INFO and PACKET is the payload's size.
  */
+import { allocateBytes, toBytes, toLatin1, toText } from "../../bytes.ts";
+import { MAX_INFO_BYTES } from "../../limits.ts";
 import { DataLinkError } from "./errors.ts";
 import { encodeFrame, type Framed } from "./frame.ts";
 import type { Packet } from "./packet.ts";
@@ -10,6 +12,8 @@ import type { Packet } from "./packet.ts";
 /** A PACKET reply: the packet itself, with the size of its payload. */
 export interface PacketReply extends Framed, Packet {
   kind: "PACKET";
+  /** The header, where it has numbers that cannot be told exactly: see {@link parseInexactHeader}. */
+  flaw?: string;
 }
 
 /** OK or ERROR: a number, and a message for people in the payload. */
@@ -37,17 +41,17 @@ export interface EndStreamReply extends Framed {
 
 export type Reply = PacketReply | StatusReply | InfoReply | IdReply | EndStreamReply;
 
-const NO_PAYLOAD = Buffer.alloc(0);
-const PACKET_WORD = Buffer.from("PACKET ");
+const NO_PAYLOAD = allocateBytes(0);
+const PACKET_WORD = toBytes("PACKET ");
 
 /**
  * Reads the header of a reply, for {@link FrameReader}.
  *
- * @throws DataLinkError `PROTOCOL` where it is none of the replies above.
+ * @throws DataLinkError `PROTOCOL` where it is not one of the replies above.
  */
 export function parseReplyHeader(bytes: Buffer, start: number, end: number): Reply {
   if (startsWithPacket(bytes, start, end)) return parsePacketHeader(bytes, start + PACKET_WORD.length, end);
-  const text = bytes.toString("utf8", start, end);
+  const text = toText(bytes, start, end);
   const words = text.split(/[ \t\r\n]+/).filter((word) => word !== "");
   const size = words[words.length - 1] ?? "";
   switch (words[0] ?? "") {
@@ -63,6 +67,7 @@ export function parseReplyHeader(bytes: Buffer, start: number, end: number): Rep
       };
     case "INFO":
       if (words.length !== 3 || !isDigits(size)) break;
+      if (Number(size) > MAX_INFO_BYTES) throw infoTooLarge(words[1]!, size);
       return { kind: "INFO", type: words[1]!, size: Number(size), payload: NO_PAYLOAD };
     case "ID":
       return { kind: "ID", text: text.slice(text.indexOf("ID") + 2).trim(), size: 0, payload: NO_PAYLOAD };
@@ -89,7 +94,7 @@ function parsePacketHeader(bytes: Buffer, start: number, end: number): PacketRep
   const dataEnd = readInteger(cursor);
   const size = readInteger(cursor);
   skipSpace(cursor);
-  // NaN, from a word that is no number, makes the sum NaN.
+  // NaN, from a word that is not a number, makes the sum NaN.
   const sum = packetTime + dataStart + dataEnd + size;
   if (
     Number.isNaN(sum) ||
@@ -98,10 +103,51 @@ function parsePacketHeader(bytes: Buffer, start: number, end: number): PacketRep
     streamEnd === streamStart ||
     cursor.at !== end
   ) {
-    throw malformed(bytes, start - PACKET_WORD.length, end);
+    return parseInexactHeader(bytes, start - PACKET_WORD.length, end);
   }
   const streamId = textOf(bytes, streamStart, streamEnd);
   return { kind: "PACKET", streamId, packetId, packetTime, dataStart, dataEnd, size, payload: NO_PAYLOAD };
+}
+
+/** The last time that is told, and with a minus the first: microseconds since 1970. A `Date` has little more. */
+const MAX_TIME = 8.6e18;
+
+const WHOLE = /^[+-]?\d+$/;
+const DECIMAL = /^[+-]?\d+(\.\d*)?(e[+-]?\d+)?$/i;
+const UNSET = /^(-|[+-]?(nan|inf(inity)?))?$/i;
+
+/**
+ * A packet of which the size is known is a packet, whatever its feeder wrote for its times: one beyond 2^53 is told to the
+ * nearest number, one beyond the calendar as its end, one that is not there as the time next to it. An id may be beyond 2^64.
+ */
+function parseInexactHeader(bytes: Buffer, start: number, end: number): PacketReply {
+  const text = toText(bytes, start, end);
+  const words = text.trim().split(/[ \t\r\n]+/);
+  // An empty field stands between two blanks.
+  const fields = words.length === 7 ? words : text.split(" ");
+  const [, streamId, id, ...numbers] = fields as [string, string, string, ...string[]];
+  const size = numbers.pop() ?? "";
+  const areTimes = numbers.every((word) => DECIMAL.test(word) || UNSET.test(word));
+  if (fields.length !== 7 || !WHOLE.test(id) || streamId === "" || !areTimes || !isDigits(size)) {
+    throw malformed(bytes, start, end);
+  }
+  const [packetTime, dataStart, dataEnd] = numbers.map(nearestTime);
+  return {
+    kind: "PACKET",
+    streamId,
+    packetId: BigInt(id),
+    packetTime: packetTime ?? dataEnd ?? dataStart ?? 0,
+    dataStart: dataStart ?? dataEnd ?? packetTime ?? 0,
+    dataEnd: dataEnd ?? dataStart ?? packetTime ?? 0,
+    size: Number(size),
+    payload: NO_PAYLOAD,
+    flaw: shownHeader(bytes, start, end),
+  };
+}
+
+function nearestTime(word: string): number | undefined {
+  if (!DECIMAL.test(word)) return undefined;
+  return Math.round(Math.max(-MAX_TIME, Math.min(MAX_TIME, Number(word))));
 }
 
 /** The packet alone, as readers get it. */
@@ -126,7 +172,7 @@ function skipWord(cursor: Cursor): number {
   return cursor.at;
 }
 
-/** An integer with an optional sign, or NaN where the next word is none or is beyond 2^53. */
+/** An integer with an optional sign, or NaN where the next word is not one or is beyond 2^53. */
 function readInteger(cursor: Cursor): number {
   skipSpace(cursor);
   const { bytes, end } = cursor;
@@ -145,7 +191,7 @@ function readInteger(cursor: Cursor): number {
   return sign === 0x2d ? 0 - value : value;
 }
 
-/** An unsigned 64-bit id, or `undefined` where the next word is none. */
+/** An unsigned 64-bit id, or `undefined` where the next word is not one. */
 function readPacketId(cursor: Cursor): bigint | undefined {
   const start = skipSpace(cursor);
   const end = skipWord(cursor);
@@ -153,7 +199,7 @@ function readPacketId(cursor: Cursor): bigint | undefined {
   const value = readInteger(cursor);
   cursor.at = end;
   if (!Number.isNaN(value)) return value < 0 ? undefined : BigInt(value);
-  const text = cursor.bytes.toString("latin1", start, end);
+  const text = toLatin1(cursor.bytes, start, end);
   if (!isDigits(text) || text.length > 20) return undefined;
   const id = BigInt(text);
   return id < 2n ** 64n ? id : undefined;
@@ -167,15 +213,26 @@ function isDigits(word: string): boolean {
   return /^\d+$/.test(word);
 }
 
-/** Stream ids are ASCII by convention; other bytes are read as UTF-8, and as U+FFFD where they are none. */
+/** Stream ids are ASCII by convention; other bytes are read as UTF-8, and as U+FFFD where they are not. */
 function textOf(bytes: Buffer, start: number, end: number): string {
-  for (let i = start; i < end; i++) if (bytes[i]! > 0x7f) return bytes.toString("utf8", start, end);
-  return bytes.toString("latin1", start, end);
+  for (let i = start; i < end; i++) if (bytes[i]! > 0x7f) return toText(bytes, start, end);
+  return toLatin1(bytes, start, end);
 }
 
 function malformed(bytes: Buffer, start: number, end: number): DataLinkError {
-  const shown = bytes.toString("latin1", start, Math.min(end, start + 120)).replace(/[^\x20-\x7e]/g, "?");
+  const shown = shownHeader(bytes, start, end);
   return new DataLinkError("PROTOCOL", `The server sent a header that is not DataLink: "${shown}".`);
+}
+
+function infoTooLarge(type: string, size: string): DataLinkError {
+  return new DataLinkError(
+    "TOO_LARGE",
+    `The server's INFO ${type} has ${size} bytes; at most ${MAX_INFO_BYTES} are taken: ask for fewer rows with an expression.`,
+  );
+}
+
+function shownHeader(bytes: Buffer, start: number, end: number): string {
+  return toLatin1(bytes, start, Math.min(end, start + 120)).replace(/[^\x20-\x7e]/g, "?");
 }
 
 /** `OK <value> <size>` with a message for people. */
@@ -189,20 +246,31 @@ export function encodeError(message: string): Buffer {
 }
 
 function encodeStatus(kind: "OK" | "ERROR", value: bigint, message: string): Buffer {
-  const payload = Buffer.from(message);
+  const payload = toBytes(message);
   return encodeFrame(`${kind} ${value} ${payload.length}`, payload);
 }
 
 /** `INFO <type> <size>` with its XML. */
 export function encodeInfo(type: string, xml: string): Buffer {
-  const payload = Buffer.from(xml);
+  const payload = toBytes(xml);
   return encodeFrame(`INFO ${type} ${payload.length}`, payload);
 }
 
+/** What the header of a PACKET reply says; data times beyond 2^53 may be bigints. */
+export interface PacketHeader extends Omit<Packet, "payload" | "dataStart" | "dataEnd"> {
+  dataStart: number | bigint;
+  dataEnd: number | bigint;
+}
+
 /** The header of a PACKET reply. */
-export function packetHeader(packet: Omit<Packet, "payload">, size: number): string {
+export function packetHeader(packet: PacketHeader, size: number): string {
   return (
-    `PACKET ${packet.streamId} ${packet.packetId} ${packet.packetTime} ` +
-    `${packet.dataStart} ${packet.dataEnd} ${size}`
+    `PACKET ${packet.streamId} ${packet.packetId} ${digits(packet.packetTime)} ` +
+    `${digits(packet.dataStart)} ${digits(packet.dataEnd)} ${size}`
   );
+}
+
+/** All digits of a number: its own text rounds those beyond 2^53. */
+function digits(value: number | bigint): number | bigint {
+  return typeof value === "bigint" || Number.isSafeInteger(value) ? value : BigInt(value);
 }

@@ -10,8 +10,16 @@ import type { Framed } from "./frame.ts";
 /** Largest MATCH, REJECT or INFO pattern that the protocol allows, in bytes. */
 export const MAX_PATTERN_BY_PROTOCOL = 1_048_576;
 
-/** Largest pattern that this server compiles, in bytes; ringserver with packets of 512 bytes takes 6320. */
-export const MAX_PATTERN = 8192;
+/** What a packet takes in ringserver's ring beside its payload, in bytes. */
+const SLOT_HEADER = 120;
+
+/**
+ * Largest pattern, in bytes, that this server takes with packets of this size: as with ringserver, as much as ten packets
+ * take in its ring; but always 8 KiB, and never more than 128 KiB, because every client may have two.
+ */
+export function maxPatternBytes(packetSize: number): number {
+  return Math.min(Math.max(10 * (packetSize + SLOT_HEADER), 8192), 131_072);
+}
 
 /** Largest AUTH payload, in bytes. */
 export const MAX_CREDENTIALS = 4095;
@@ -49,8 +57,9 @@ export interface FilterCommand extends Framed {
 export interface WriteCommand extends Framed {
   kind: "WRITE";
   streamId: string;
-  dataStart: number;
-  dataEnd: number;
+  /** Microseconds since 1970; beyond 2^53 as a bigint, so that no digit of it is lost. */
+  dataStart: number | bigint;
+  dataEnd: number | bigint;
   acknowledge: boolean;
   packetId: bigint | undefined;
 }
@@ -72,7 +81,7 @@ export interface AuthCommand extends Framed {
   type: string;
 }
 
-/** STREAM, ENDSTREAM and BYE have no arguments, UNKNOWN is no command, and EMPTY a header of nothing but separators. */
+/** STREAM, ENDSTREAM and BYE have no arguments, UNKNOWN is not a command, and EMPTY a header of nothing but separators. */
 export interface BareCommand extends Framed {
   kind: "STREAM" | "ENDSTREAM" | "BYE" | "UNKNOWN" | "EMPTY";
 }
@@ -129,15 +138,15 @@ function parseCommand(text: string, packetSize: number): Command {
     case "POSITION":
       return parsePosition(words);
     case "MATCH":
-      return parseFilter("MATCH", words);
+      return parseFilter("MATCH", words, packetSize);
     case "REJECT":
-      return parseFilter("REJECT", words);
+      return parseFilter("REJECT", words, packetSize);
     case "STREAM":
       return bare("STREAM");
     case "ENDSTREAM":
       return bare("ENDSTREAM");
     case "INFO":
-      return parseInfo(words);
+      return parseInfo(words, packetSize);
     case "AUTH":
       return parseAuth(words);
     case "AUTHORIZATION":
@@ -222,7 +231,7 @@ function parsePosition(words: string[]): Command {
     case "SET":
       return parsePositionSet(value, words[3]);
     case "AFTER": {
-      const time = toTime(value);
+      const time = roughly(toTime(value));
       if (time === undefined) return malformed("POSITION", "Error with POSITION AFTER time");
       return { kind: "POSITION AFTER", time, size: 0, payload: NO_PAYLOAD };
     }
@@ -238,28 +247,34 @@ function parsePositionSet(value: string, timeWord: string | undefined): Command 
   }
   const at = toPacketId(value);
   if (at === undefined) return malformed("POSITION", "Error with POSITION SET value");
-  const packetTime = timeWord === undefined ? undefined : toTime(timeWord);
+  const packetTime = timeWord === undefined ? undefined : roughly(toTime(timeWord));
   if (timeWord !== undefined && packetTime === undefined) {
     return malformed("POSITION", "Error with POSITION SET time");
   }
   return { kind: "POSITION SET", at, packetTime, size: 0, payload: NO_PAYLOAD };
 }
 
-function parseFilter(kind: "MATCH" | "REJECT", words: string[]): Command {
+function parseFilter(kind: "MATCH" | "REJECT", words: string[], packetSize: number): Command {
   if (words.length === 1) return { kind, clear: true, size: 0, payload: NO_PAYLOAD };
   if (words.length > 2) return malformed(kind, `${kind} requires a single argument`);
   const size = toSize(words[1]!);
   if (size === undefined) return malformed(kind, `${kind} size argument is invalid`);
-  if (size > MAX_PATTERN) return malformed(kind, tooLargePattern(kind.toLowerCase(), size));
+  const tooLarge = tooLargePattern(kind.toLowerCase(), size, packetSize);
+  if (tooLarge !== undefined) return malformed(kind, tooLarge);
   return { kind, clear: false, size, payload: NO_PAYLOAD };
 }
 
-function tooLargePattern(kind: string, size: number): string {
-  const limit = size > MAX_PATTERN_BY_PROTOCOL ? MAX_PATTERN_BY_PROTOCOL : MAX_PATTERN;
-  return `${kind} expression too large, must be <= ${limit}`;
+/** Why a pattern of so many bytes is not taken; `undefined` where it is. */
+function tooLargePattern(kind: string, size: number, packetSize: number): string | undefined {
+  const limit = maxPatternBytes(packetSize);
+  if (size <= limit) return undefined;
+  if (size > MAX_PATTERN_BY_PROTOCOL) {
+    return `${kind} expression too large, must be <= ${MAX_PATTERN_BY_PROTOCOL}`;
+  }
+  return `${kind} expression too large, must be <= ${limit} with packets of ${packetSize} bytes`;
 }
 
-function parseInfo(words: string[]): Command {
+function parseInfo(words: string[], packetSize: number): Command {
   const type = words[1];
   if (type === undefined) return malformed("INFO", "INFO request has no type");
   const known = type.toUpperCase();
@@ -273,7 +288,8 @@ function parseInfo(words: string[]): Command {
   if (size === undefined) {
     return { kind: "INFO", type: known, inlinePattern: argument, size: 0, payload: NO_PAYLOAD };
   }
-  if (size > MAX_PATTERN) return malformed("INFO", tooLargePattern("match", size));
+  const tooLarge = tooLargePattern("match", size, packetSize);
+  if (tooLarge !== undefined) return malformed("INFO", tooLarge);
   return { kind: "INFO", type: known, inlinePattern: undefined, size, payload: NO_PAYLOAD };
 }
 
@@ -296,11 +312,18 @@ function toSize(word: string): number | undefined {
   return Number.isSafeInteger(size) ? size : undefined;
 }
 
-/** Microseconds since 1970 with an optional sign. */
-function toTime(word: string): number | undefined {
-  if (!/^[+-]?\d+$/.test(word)) return undefined;
+/** Microseconds since 1970 with an optional sign: a signed 64-bit number, beyond 2^53 (the year 2255) a bigint. */
+function toTime(word: string): number | bigint | undefined {
+  if (!/^[+-]?\d{1,200}$/.test(word)) return undefined;
   const time = Number(word);
-  return Number.isSafeInteger(time) ? time : undefined;
+  if (Number.isSafeInteger(time)) return time;
+  const exact = BigInt(word.replace("+", ""));
+  return exact >= -(2n ** 63n) && exact < 2n ** 63n ? exact : undefined;
+}
+
+/** A time to compare with: beyond 2^53 microseconds, half a thousand of them do not matter. */
+function roughly(time: number | bigint | undefined): number | undefined {
+  return time === undefined ? undefined : Number(time);
 }
 
 /** An unsigned 64-bit number. */

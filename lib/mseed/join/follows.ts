@@ -4,8 +4,8 @@
  * sample is due, and their rates differ by less than one part in 10,000: libmseed's rule, by which `msi` lists traces.
  */
 import { MiniSeedError } from "../errors.ts";
-import { leapSecondsWithin } from "../leap-seconds.ts";
 import { type Rate, sampleOffset } from "../rate.ts";
+import { leapSecondsWithin } from "../times/leap-seconds.ts";
 
 /** When some samples start, and how they go on. */
 export interface Start {

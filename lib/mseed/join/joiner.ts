@@ -3,8 +3,9 @@
  * source ids come. Nothing is rounded, decimated, filled in or moved (see `Run`): where records differ in more than their samples, or do not
  * follow each other in time, one run of them ends and another begins.
  */
-import type { SampleArray } from "../decode.ts";
+
 import { ENCODINGS } from "../encodings.ts";
+import type { SampleArray } from "../payload/decode.ts";
 import type { MiniSeedRecord } from "../record.ts";
 import { checkTolerance } from "./follows.ts";
 import { Run } from "./run.ts";

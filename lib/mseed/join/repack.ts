@@ -1,7 +1,8 @@
 /** Samples packed anew under the headers of a record that is there. */
-import type { SampleArray } from "../decode.ts";
 import type { ProblemHandler } from "../errors.ts";
-import { mostPayload, type PackableSeries, packAll } from "../pack.ts";
+import type { PackableSeries } from "../layout.ts";
+import { mostPayload, packAll } from "../pack.ts";
+import type { SampleArray } from "../payload/decode.ts";
 import { rateFieldOf } from "../rate.ts";
 import type { MiniSeedRecord } from "../record.ts";
 import { copyCodes, NO_CODES } from "../v2/codes.ts";

@@ -2,7 +2,7 @@
  * Records that follow each other, as one series of samples whose times are counted from the first one. A clock that drifts
  * ends it before that would move a sample: what comes next begins a series of its own, at its own time.
  */
-import type { SampleArray } from "../decode.ts";
+import type { SampleArray } from "../payload/decode.ts";
 import { readRecords } from "../reader.ts";
 import type { MiniSeedRecord } from "../record.ts";
 import { codesText } from "../v2/codes.ts";

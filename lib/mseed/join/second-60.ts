@@ -1,8 +1,9 @@
 /** Samples inside a leap second: their times are those of the second after it, so that the times do not tell. */
-import { calendarSeconds } from "../calendar.ts";
-import { leapSecondsWithin } from "../leap-seconds.ts";
+
 import { sampleOffset } from "../rate.ts";
 import type { MiniSeedRecord } from "../record.ts";
+import { calendarSeconds } from "../times/calendar.ts";
+import { leapSecondsWithin } from "../times/leap-seconds.ts";
 
 const SECOND = 1_000_000_000n;
 

@@ -1,7 +1,7 @@
 /** Records joined into continuous segments, by source identifier; the gaps and overlaps between those. */
 import { SourceId } from "../../source-id.ts";
-import type { SampleArray, Samples } from "../decode.ts";
 import { MiniSeedError } from "../errors.ts";
+import type { SampleArray, Samples } from "../payload/decode.ts";
 import type { Rate } from "../rate.ts";
 import type { MiniSeedRecord } from "../record.ts";
 import { checkTolerance, dueTime, follows, isSeries, slackOf } from "./follows.ts";

@@ -6,8 +6,8 @@ import { STANDARD } from "../../input.ts";
 
 /** What the help of every command that reads records says of its operands. */
 export const INPUT_NOTE = `\
-A FILE is a file, also one compressed by gzip; a folder, with all files below it;
-@LIST, a file with such names, one on each line; or -, which is standard input.`;
+A FILE is a file, also one compressed by gzip; a folder, with all files below
+it; @LIST, a file with such names, one on each line; or -, standard input.`;
 
 /** A file to read. */
 export interface InputFile {

@@ -1,6 +1,6 @@
 /** What every command of `mseed` begins with: the files named, read record by record, and what is wrong with them. */
 import { styleText } from "node:util";
-import { type MiniSeedRecord, type Problem, RecordReader } from "../../../mseed/index.ts";
+import { type MiniSeedRecord, type Problem, type RecordHeader, RecordReader } from "../../../mseed/index.ts";
 import { describeFailure, EXIT_FAILED, EXIT_OK, type Io, type OptionDefinition } from "../../command.ts";
 import { readPieces, totalSize } from "../../input.ts";
 import { printable } from "../../printable.ts";
@@ -80,7 +80,7 @@ export class RecordFiles {
   readonly #isMeant: StreamMatcher | undefined;
   readonly #io: Io;
   readonly #progress: Progress;
-  readonly #worst = new WeakMap<MiniSeedRecord, Finding["severity"]>();
+  readonly #worst = new WeakMap<RecordHeader, Finding["severity"]>();
   /** How many of each problem the current file has had. */
   readonly #notes = new Map<string, number>();
   /** Records, also those that do not match. */

@@ -1,0 +1,285 @@
+/** Packets from a server, across all losses of the connection: DataLink's part of {@link ResumingReader}. */
+
+import type { BackoffOptions } from "../../net/backoff.ts";
+import { type Checkpoint, PositionError } from "../../subscription/checkpoint.ts";
+import type { WindowLimits } from "../../subscription/commit-window.ts";
+import {
+  type ReaderEvent,
+  type ReaderHost,
+  type ReaderOptions,
+  type ReaderProtocol,
+  ResumingReader,
+} from "../../subscription/resuming-reader.ts";
+import { type Address, formatAddress, parseAddress } from "../address.ts";
+import type { ServerIdentity } from "../protocol/capabilities.ts";
+import { filter, type Pattern } from "../protocol/client-requests.ts";
+import { DataLinkError, type DataLinkErrorCode } from "../protocol/errors.ts";
+import { isPacketId, type Packet } from "../protocol/packet.ts";
+import {
+  type From,
+  isPosition,
+  type Position,
+  parseFrom,
+  positionOf,
+  type Start,
+} from "../protocol/position.ts";
+import { type Beginning, begin, checkJump, type Resumption } from "./begin.ts";
+import { deadlines } from "./failures.ts";
+import { Feed, type Jump } from "./feed.ts";
+import { type ClientSession, type ConnectOptions, openSession, type Platform } from "./session.ts";
+
+export interface SubscribeOptions extends ConnectOptions {
+  /** Which streams; default: all. */
+  match?: Pattern | undefined;
+  /** Which streams not. */
+  reject?: Pattern | undefined;
+  /** Where to begin. Default `"latest"`: with the packets to come. */
+  from?: From | undefined;
+  /** Where the position is kept: it is asked for it before the beginning, and goes before `from`. */
+  checkpoint?: Checkpoint<Position> | undefined;
+  /** How many packets may be handed out and not committed. Default: 1000 with a checkpoint, else no limit. */
+  maxInFlight?: number | undefined;
+  /** How many bytes of packets may be handed out and not committed. Default: 64 MiB where `maxInFlight` counts, else no limit. */
+  maxInFlightBytes?: number | undefined;
+  /** Called with what happens to the connection. */
+  onEvent?: ((event: SubscriptionEvent) => void) | undefined;
+  /** How long to wait between attempts to connect. */
+  backoff?: BackoffOptions | undefined;
+  /** Ends the subscription: its loop throws `ABORTED`. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What happens to a subscription's connection. `server` is its address, without user name and password. */
+export type SubscriptionEvent =
+  | { type: "connected"; server: string; identity: ServerIdentity }
+  | ReaderEvent<DataLinkError>
+  /** The stream has begun where `from` says. */
+  | { type: "started"; server: string }
+  /** The stream goes on: see {@link Resumption}. `position` is the last packet that was known. */
+  | { type: "resumed"; server: string; how: Resumption; position: Position }
+  /** The server has no packets of these ids any more, or never had. Only without match and reject. */
+  | { type: "gap"; server: string; firstId: bigint; lastId: bigint }
+  /**
+   * A packet has times or an id that cannot be told exactly, such as a time after the year 2255. It is delivered with the
+   * nearest ones. `header` is what the server sent. Told once for a stream.
+   */
+  | { type: "inexact"; server: string; streamId: string; packetId: bigint; header: string };
+
+const DEFAULT_IN_FLIGHT = 1000;
+const DEFAULT_IN_FLIGHT_BYTES = 64 * 1024 * 1024;
+
+/** What no retry makes better as long as nobody changes something; it is tried again all the same. */
+const REFUSALS: ReadonlySet<DataLinkErrorCode> = new Set([
+  "NOT_PERMITTED",
+  "SERVER_ERROR",
+  "TOO_LARGE",
+  "CERTIFICATE_REJECTED",
+]);
+
+/** What came from the server makes no sense. */
+const UNREADABLE: ReadonlySet<DataLinkErrorCode> = new Set(["PROTOCOL", "TOO_LARGE"]);
+
+/** Streams for which inexact packets are told, at most. */
+const MAX_INEXACT = 1000;
+
+/** A subscription, to be read with `for await`. Leaving the loop closes it. */
+export class Subscription extends ResumingReader<Packet, Position, DataLinkError, SubscriptionEvent> {
+  readonly #reading: PacketReading;
+
+  /**
+   * Use `subscribe`.
+   *
+   * @internal
+   */
+  constructor(platform: Platform, url: string, options: SubscribeOptions) {
+    let reading!: PacketReading;
+    super(readerOptions(options), options.onEvent, (host) => {
+      reading = new PacketReading(platform, url, options, host);
+      return reading;
+    });
+    this.#reading = reading;
+  }
+
+  /** Who the server is, while there is a connection. */
+  get identity(): ServerIdentity | undefined {
+    return this.#reading.identity;
+  }
+}
+
+function readerOptions(options: SubscribeOptions): ReaderOptions<Position> {
+  const { checkpoint, backoff, signal } = options;
+  return { checkpoint, backoff, signal, window: windowOf(options) };
+}
+
+function windowOf(options: SubscribeOptions): WindowLimits | undefined {
+  const { maxInFlight, maxInFlightBytes } = options;
+  const packets = maxInFlight ?? (options.checkpoint ? DEFAULT_IN_FLIGHT : undefined);
+  if (packets === undefined && maxInFlightBytes === undefined) return undefined;
+  return {
+    packets: fromOne(packets ?? Number.POSITIVE_INFINITY, "maxInFlight", "packets"),
+    bytes: fromOne(maxInFlightBytes ?? DEFAULT_IN_FLIGHT_BYTES, "maxInFlightBytes", "bytes"),
+  };
+}
+
+function fromOne(value: number, name: string, what: string): number {
+  if (value >= 1) return value;
+  throw new DataLinkError("INVALID_ARGUMENT", `${name} is a number of ${what} from 1, not ${value}.`);
+}
+
+/** How DataLink's packets are read: filters, where to begin, and what the server does not tell of itself. */
+class PacketReading implements ReaderProtocol<Packet, Position, ClientSession, DataLinkError> {
+  readonly server: string;
+  readonly #platform: Platform;
+  readonly #options: SubscribeOptions;
+  readonly #address: Address;
+  readonly #emit: (event: SubscriptionEvent) => void;
+  readonly #feed: Feed;
+  #start: Start;
+  #session: ClientSession | undefined;
+  /** Streams of which it has been told that they have inexact packets. */
+  readonly #inexact = new Set<string>();
+  /** Where what the server sent could not be read. */
+  #unreadable: string | undefined;
+
+  constructor(
+    platform: Platform,
+    url: string,
+    options: SubscribeOptions,
+    host: ReaderHost<Packet, SubscriptionEvent>,
+  ) {
+    this.#platform = platform;
+    this.#options = options;
+    this.#address = parseAddress(url, options.tls !== undefined);
+    this.server = formatAddress(this.#address);
+    this.#start = parseFrom(options.from ?? "latest");
+    this.#emit = host.emit;
+    this.#feed = new Feed(host.queue, {
+      everyId: !options.match && !options.reject,
+      onGap: (firstId, lastId) => this.#emit({ type: "gap", server: this.server, firstId, lastId }),
+      onFlaw: (packet, header) => this.#tellInexact(packet, header),
+    });
+  }
+
+  get identity(): ServerIdentity | undefined {
+    return this.#session?.server;
+  }
+
+  get passed(): number {
+    return this.#feed.passed;
+  }
+
+  resumeAt(position: Position): void {
+    if (!isPosition(position)) {
+      throw new PositionError(
+        "DAMAGED_POSITION",
+        `The position that was kept for ${this.server} is not one that a server can have: reading begins as if there were none.`,
+      );
+    }
+    this.#start = { kind: "after", position };
+  }
+
+  advance(position: Position | undefined, packet: Packet): Position | undefined {
+    return isPacketId(packet.packetId) ? positionOf(packet) : position;
+  }
+
+  connect(signal: AbortSignal): Promise<ClientSession> {
+    return openSession(this.#platform, this.#address, { ...this.#options, signal });
+  }
+
+  updateReading({ connection }: ClientSession): void {
+    connection.updateReading();
+  }
+
+  abandon({ connection }: ClientSession): void {
+    connection.abandon(this.aborted(undefined));
+  }
+
+  async close(session: ClientSession | undefined): Promise<void> {
+    await session?.connection.close().catch(() => {});
+    this.#session = undefined;
+    this.#feed.discard();
+  }
+
+  aborted(signal: AbortSignal | undefined): DataLinkError {
+    return deadlines.aborted(`Subscribing to ${this.server}`, signal);
+  }
+
+  judge(failure: unknown): "lost" | "refused" | "fatal" {
+    if (!(failure instanceof DataLinkError) || failure.code === "INVALID_ARGUMENT") return "fatal";
+    return REFUSALS.has(failure.code) ? "refused" : "lost";
+  }
+
+  async follow(session: ClientSession): Promise<DataLinkError> {
+    this.#session = session;
+    this.#emit({ type: "connected", server: this.server, identity: session.server });
+    try {
+      return this.#located(await this.#follow(session));
+    } catch (error) {
+      throw error instanceof DataLinkError ? this.#located(error) : error;
+    }
+  }
+
+  async #follow(session: ClientSession): Promise<DataLinkError> {
+    const { match, reject } = this.#options;
+    const { connection, server } = session;
+    if (match) await connection.run(filter("MATCH", match, server));
+    if (reject) await connection.run(filter("REJECT", reject, server));
+    const it: Beginning = { session, feed: this.#feed, filtered: Boolean(match || reject) };
+    let jumped = this.#nextJump();
+    await this.#begin(it);
+    for (;;) {
+      const happened = await Promise.race([connection.closed, jumped]);
+      if (happened instanceof DataLinkError) return happened;
+      jumped = this.#nextJump();
+      await checkJump(it, happened);
+    }
+  }
+
+  async #begin(it: Beginning): Promise<void> {
+    const known = this.#feed.position;
+    const start: Start = known ? { kind: "after", position: known } : this.#start;
+    if (start.kind === "after") {
+      // Kept until there is a packet: the feed forgets it where the server does not know it any more.
+      this.#start = start;
+      this.#feed.beginAfter(start.position);
+    }
+    this.#feed.suspiciousJump = undefined;
+    const how = await begin(it, start);
+    if (start.kind !== "after" || how === undefined) {
+      // From an empty ring, every packet is one to come.
+      if (this.#feed.position === undefined && start.kind === "latest") this.#start = { kind: "earliest" };
+      this.#emit({ type: "started", server: this.server });
+      return;
+    }
+    this.#emit({ type: "resumed", server: this.server, how, position: start.position });
+  }
+
+  /**
+   * Says where it is, if what the server sends there cannot be read, and could not the last time. It is asked for it again:
+   * to leave packets out is not for this side to decide.
+   */
+  #located(failure: DataLinkError): DataLinkError {
+    if (!UNREADABLE.has(failure.code)) return failure;
+    const last = this.#feed.position;
+    const where = last ? `behind packet ${last.packetId}` : "first";
+    const isSame = where === this.#unreadable;
+    this.#unreadable = where;
+    if (!isSame) return failure;
+    const message =
+      `${failure.message} What the server sends ${where} cannot be read, each time anew. If it stays so, ask the ` +
+      "server's operator, or begin at a later packet or time.";
+    return new DataLinkError(failure.code, message, { cause: failure });
+  }
+
+  #tellInexact({ streamId, packetId }: Packet, header: string): void {
+    if (this.#inexact.has(streamId) || this.#inexact.size >= MAX_INEXACT) return;
+    this.#inexact.add(streamId);
+    this.#emit({ type: "inexact", server: this.server, streamId, packetId, header });
+  }
+
+  #nextJump(): Promise<Jump> {
+    return new Promise((resolve) => {
+      this.#feed.onJump = resolve;
+    });
+  }
+}

@@ -1,0 +1,40 @@
+/** What happens to a subscription or a writer, in a sentence: for logs, status and messages. */
+import type { SubscriptionEvent } from "./core/subscription.ts";
+import type { WriterEvent } from "./core/writer.ts";
+
+/** An event in a sentence. Whether and when it is tried again is left to {@link retryText}. */
+export function eventText(event: SubscriptionEvent | WriterEvent): string {
+  switch (event.type) {
+    case "connected":
+      return `Connected to ${event.server} (${event.identity.software}).`;
+    case "started":
+      return `Packets of ${event.server} begin to arrive.`;
+    case "resumed":
+      return RESUMED[event.how](event.position.packetId);
+    case "gap":
+      return `Packets ${event.firstId} to ${event.lastId} are missing: ${event.server} does not have them any more.`;
+    case "inexact":
+      return (
+        `Packet ${event.packetId} of ${event.streamId} has times or an id that cannot be told exactly ` +
+        `("${event.header}"): it is delivered with the nearest ones.`
+      );
+    case "disconnected":
+    case "refused":
+    case "position-damaged":
+    case "packet-refused":
+      return event.error.message;
+  }
+}
+
+/** When it is tried again, as a sentence to follow the event's. */
+export function retryText({ retryIn }: { readonly retryIn: number }): string {
+  return `Next attempt in ${(retryIn / 1000).toFixed(1)} s.`;
+}
+
+const RESUMED = {
+  position: (id: bigint) => `Going on behind packet ${id}.`,
+  earliest: (id: bigint) =>
+    `The packets behind ${id} are not all there any more: going on with the earliest packet that the server has.`,
+  restarted: (id: bigint) =>
+    `The server does not know packet ${id}, its ids have begun anew: going on with the first packet it has accepted later.`,
+};

@@ -1,0 +1,72 @@
+/** A TCP or TLS socket as a transport, of a client or of a server. */
+import type { Socket } from "node:net";
+import type { Transport, TransportListener } from "./transport.ts";
+
+export interface SocketOptions {
+  readonly isEncrypted: boolean;
+  /** Whether the messages of one turn of the event loop leave together, in as few segments as possible. */
+  readonly gathers?: boolean;
+}
+
+export class SocketTransport implements Transport {
+  readonly isWebSocket = false;
+  readonly isEncrypted: boolean;
+  readonly prefix = undefined;
+  readonly #socket: Socket;
+  readonly #gathers: boolean;
+  #corked = false;
+
+  constructor(socket: Socket, { isEncrypted, gathers = false }: SocketOptions) {
+    this.#socket = socket;
+    this.isEncrypted = isEncrypted;
+    this.#gathers = gathers;
+  }
+
+  get unsent(): number {
+    return this.#socket.writableLength;
+  }
+
+  listen(listener: TransportListener): void {
+    const socket = this.#socket;
+    let failure: Error | undefined;
+    socket.on("error", (error) => {
+      failure ??= error;
+    });
+    socket.on("data", (piece: Buffer) => listener.onBytes(piece));
+    socket.on("drain", () => listener.onDrain?.());
+    // Unless the listener knows better, a peer that has sent its last byte also reads no more.
+    socket.once("end", () => (listener.onEnd ? listener.onEnd() : socket.end()));
+    socket.once("close", () => listener.onClose(failure));
+  }
+
+  send(message: Buffer, sent?: () => void): boolean {
+    if (this.#gathers && !this.#corked) {
+      this.#corked = true;
+      this.#socket.cork();
+      process.nextTick(this.#uncork);
+    }
+    return this.#socket.write(message, sent);
+  }
+
+  readonly #uncork = () => {
+    this.#corked = false;
+    this.#socket.uncork();
+  };
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    this.#socket.resume();
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
