@@ -26,6 +26,7 @@ export type ArchiveEvent =
   /** A file that had not been written to for long is now in the file `to`, compressed. */
   | { type: "compressed"; file: string; to: string };
 
+/** How an archive writes its files. */
 export interface AppenderOptions {
   /** Default `interval`. */
   fsync?: FsyncPolicy | undefined;

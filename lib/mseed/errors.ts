@@ -46,6 +46,7 @@ export type ReadProblemCode =
 /** What has no place in the format that is written: `HEADER_LOST` (an extra header, a flag), `PRECISION_LOST` (a time or rate). */
 export type WriteProblemCode = "HEADER_LOST" | "PRECISION_LOST";
 
+/** What may be wrong with a record that is read or written all the same. */
 export type ProblemCode = ReadProblemCode | WriteProblemCode;
 
 /**
@@ -88,6 +89,7 @@ export interface Problem {
   message: string;
 }
 
+/** Is called with each problem, where it is found. */
 export type ProblemHandler = (problem: Problem) => void;
 
 /**

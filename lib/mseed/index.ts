@@ -1,5 +1,14 @@
 /** The miniSEED codec: records of versions 2 and 3 read, written and converted. */
 
+export { CodedError } from "../errors.ts";
+export { bandCode, type Nslc, SourceId, SourceIdError } from "../source-id.ts";
+export {
+  formatMicroseconds,
+  formatNanoseconds,
+  type TimeInput,
+  toMicroseconds,
+  toNanoseconds,
+} from "../time.ts";
 export { type ConvertOptions, convertRecord } from "./convert.ts";
 export { declaredLength } from "./detect.ts";
 export { ENCODINGS, type EncodingInput, type EncodingName, encodingName } from "./encodings.ts";
@@ -9,7 +18,9 @@ export {
   type Problem,
   type ProblemCode,
   type ProblemHandler,
+  type ReadProblemCode,
   type RecordHeader,
+  type WriteProblemCode,
 } from "./errors.ts";
 export {
   getExtraHeader,

@@ -23,7 +23,9 @@ import { leapSecondsWithin } from "./times/leap-seconds.ts";
 
 /** Bits of `flags`, as in miniSEED 3. The others are reserved; they are kept when a record is copied. */
 export const FLAG_CALIBRATION = 1;
+/** Bit of `flags`: the time is questionable. */
 export const FLAG_TIME_QUESTIONABLE = 2;
+/** Bit of `flags`: the clock is locked. */
 export const FLAG_CLOCK_LOCKED = 4;
 
 /** Bytes in which records lie, and where in the data they begin. */
@@ -67,13 +69,16 @@ export abstract class MiniSeedRecord implements RecordHeader {
   readonly offset: number;
   /** Length of the whole record in bytes. */
   readonly length: number;
+  /** @internal */
   protected readonly window: Window;
-  /** Where the record begins in the window. */
+  /** Where the record begins in the window. @internal */
   protected readonly start: number;
+  /** @internal */
   protected readonly reporter: ProblemReporter;
   #samples: Samples | undefined;
   #extraHeaders: JsonObject | undefined;
 
+  /** Use `readRecords`. @internal */
   constructor(window: Window, start: number, length: number, reporter: ProblemReporter) {
     this.window = window;
     this.start = start;
@@ -82,7 +87,7 @@ export abstract class MiniSeedRecord implements RecordHeader {
     this.reporter = reporter;
   }
 
-  /** Where the payload lies and how it is written. */
+  /** Where the payload lies and how it is written. @internal */
   protected abstract locatePayload(): Payload;
 
   /** Nanoseconds to add to the calendar time: miniSEED 2's corrections. */

@@ -81,18 +81,28 @@ const REFUSALS: ReadonlySet<SeedLinkErrorCode> = new Set([
 export class SeedLinkSubscription extends ResumingReader<
   SeedLinkPacket,
   SeedLinkPosition,
-  SeedLinkSession,
   SeedLinkError,
   SeedLinkEvent
 > {
-  /** Use `subscribeSeedLink`. */
+  readonly #reading: PacketReading;
+
+  /**
+   * Use `subscribeSeedLink`.
+   *
+   * @internal
+   */
   constructor(open: OpenTransport, url: string, options: SeedLinkSubscribeOptions) {
-    super(readerOptions(options), options.onEvent, (host) => new PacketReading(open, url, options, host));
+    let reading!: PacketReading;
+    super(readerOptions(options), options.onEvent, (host) => {
+      reading = new PacketReading(open, url, options, host);
+      return reading;
+    });
+    this.#reading = reading;
   }
 
   /** Who the server is, while there is a connection. */
   get identity(): SeedLinkServer | undefined {
-    return this.session?.server;
+    return this.#reading.identity;
   }
 }
 
@@ -148,6 +158,7 @@ class PacketReading
   /** How often in a row the ring has moved on before a packet of it came. */
   #overtaken = 0;
   #missing = new Set<string>();
+  #session: SeedLinkSession | undefined;
 
   constructor(
     open: OpenTransport,
@@ -178,6 +189,11 @@ class PacketReading
     return own;
   }
 
+  /** Who the server is, while there is a connection. */
+  get identity(): SeedLinkServer | undefined {
+    return this.#session?.server;
+  }
+
   connect(signal: AbortSignal): Promise<SeedLinkSession> {
     return openSession(this.#open, this.#address, { ...this.#options, signal });
   }
@@ -191,6 +207,7 @@ class PacketReading
   }
 
   async close(session: SeedLinkSession | undefined): Promise<void> {
+    this.#session = undefined;
     await session?.connection.close();
   }
 
@@ -204,6 +221,7 @@ class PacketReading
   }
 
   async follow(session: SeedLinkSession): Promise<SeedLinkError> {
+    this.#session = session;
     this.#host.emit({ type: "connected", server: this.server, identity: session.server });
     const stations = await listStations(session);
     const plan = this.#plan(session, stations);

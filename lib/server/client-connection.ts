@@ -173,8 +173,8 @@ export class Connection {
       reject: session.selection.reject?.text,
       selectedStreams: session.selectedStreams,
       lastSequence: session.lastSent,
-      sent: session.sent,
-      received: session.received,
+      sent: session.sent.figures,
+      received: session.received.figures,
       idleSeconds: (performance.now() - this.#lastExchange) / 1000,
       percentLag: ring.packets === 0 ? 0 : Math.round((behind / ring.packets) * 100),
     };

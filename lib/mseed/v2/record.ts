@@ -20,6 +20,7 @@ import { publicationVersionOf } from "./quality.ts";
 const latin1 = new TextDecoder("latin1");
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
+/** A record of miniSEED 2. */
 export class MiniSeed2Record extends MiniSeedRecord {
   readonly formatVersion = 2;
   readonly sampleCount: number;
@@ -37,6 +38,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
   readonly declaresLength: boolean;
   readonly #actualRate: number | undefined;
 
+  /** @internal */
   constructor(
     window: Window,
     start: number,
@@ -210,6 +212,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
     return extraHeadersOf2(this);
   }
 
+  /** @internal */
   protected locatePayload(): Payload {
     const { encoding, dataOffset, length } = this;
     const isThere = dataOffset >= HEADER_BYTES && dataOffset < length;

@@ -15,12 +15,13 @@ const SMALLEST_NORMAL = 2 ** -1022;
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
+/** A record of miniSEED 3. */
 export class MiniSeed3Record extends MiniSeedRecord {
   readonly formatVersion = 3;
   readonly sampleCount: number;
   readonly encoding: number;
 
-  /** @param checksum what the bytes give, to be held against the header's; `undefined` if that is not to be checked */
+  /** @param checksum what the bytes give, to be held against the header's; `undefined` if that is not to be checked @internal */
   constructor(
     window: Window,
     start: number,
@@ -94,6 +95,7 @@ export class MiniSeed3Record extends MiniSeedRecord {
     return this.window.bytes.subarray(from, from + this.#extraHeadersLength);
   }
 
+  /** @internal */
   protected locatePayload(): Payload {
     const before = HEADER3_BYTES + this.#sourceIdLength + this.#extraHeadersLength;
     return {
