@@ -8,6 +8,7 @@ import { factorsOf, type Rate, type RateFactors, rateOfFactors } from "../rate.t
 import { FRAME_BYTES, isSteim } from "../steim/frames.ts";
 import { fromBigNanoseconds, inLeapSecond, isWithin, YEARS_WRITTEN_OF_2 } from "../times/calendar.ts";
 import { type BlocketteDraft, draftBlockette, writeText, writeTime } from "./blockettes.ts";
+import { CODES_OFFSET } from "./codes.ts";
 import { type Header2, header2Of } from "./extra-headers-to-2.ts";
 
 const DEFAULT_RECORD_LENGTH = 512;
@@ -163,10 +164,7 @@ function needsMicroseconds({ startTime, rate }: PackableSeries): boolean {
 
 function writeHeader(view: DataView, header: Header2, factors: RateFactors, littleEndian: boolean): void {
   writeText(view, 0, header.sequenceNumber + header.quality, 8);
-  writeText(view, 8, header.station, 5);
-  writeText(view, 13, header.location, 2);
-  writeText(view, 15, header.channel, 3);
-  writeText(view, 18, header.network, 2);
+  new Uint8Array(view.buffer).set(header.codes, CODES_OFFSET);
   view.setInt16(32, factors.factor, littleEndian);
   view.setInt16(34, factors.multiplier, littleEndian);
   view.setUint8(36, header.activityFlags);
