@@ -13,7 +13,13 @@ import {
   type Window,
 } from "../record.ts";
 import { type CalendarTime, daysInYear } from "../times/calendar.ts";
-import { type Blockette, blocketteLength, hasFixedLength, readBlockette } from "./blockettes.ts";
+import {
+  type Blockette,
+  blocketteLength,
+  hasFixedLength,
+  readBlockette,
+  timingQualityAt,
+} from "./blockettes.ts";
 import { CODES_LENGTH, CODES_OFFSET, headerText, sourceIdOfCodes } from "./codes.ts";
 import { extraHeadersOf2 } from "./extra-headers-from-2.ts";
 import { publicationVersionOf } from "./quality.ts";
@@ -29,7 +35,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
   readonly payloadLittleEndian: boolean;
   /** Microseconds to add to the start time (blockette 1001). */
   readonly microseconds: number;
-  /** Timing quality in percent (blockette 1001); `undefined` without the blockette. */
+  /** Timing quality in percent (blockette 1001); `undefined` without the blockette, or if that is there for microseconds only. */
   readonly timingQuality: number | undefined;
   /** Whether a blockette 1000 tells the length; without it, the next header or the end of the data did. */
   readonly declaresLength: boolean;
@@ -67,7 +73,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
         encoding = view.getUint8(p + 4);
         payloadLittleEndian = view.getUint8(p + 5) === 0;
       } else if (type === 1001) {
-        timingQuality = view.getUint8(p + 4);
+        timingQuality = timingQualityAt(view, p);
         microseconds = view.getInt8(p + 5);
       } else if (type === 100) {
         actualRate = view.getFloat32(p + 4, littleEndian);
