@@ -97,11 +97,15 @@ export function codesOfExtraHeader(id: SourceId, header: JsonValue | undefined):
   for (const [, key, offset, length] of FIELDS) {
     const value = Object.hasOwn(header, key) ? header[key] : undefined;
     if (value === undefined) continue;
-    if (typeof value !== "string" || value.length > length || !/^[\u0001-\u00ff]*$/.test(value))
-      return undefined;
+    if (typeof value !== "string" || value.length > length || !isBytes(value)) return undefined;
     write(codes, value, offset, length);
   }
   return sourceIdOfCodes(codes).text === id.text ? codes : undefined;
+}
+
+/** Whether each character stands for a byte, and none for padding. */
+function isBytes(text: string): boolean {
+  return Array.from(text).every((character) => character > "\0" && character <= "\xff");
 }
 
 /** One character for each byte, without padding. */
