@@ -5,7 +5,6 @@ import { mostPayload, packAll } from "../pack.ts";
 import type { SampleArray } from "../payload/decode.ts";
 import { rateFieldOf } from "../rate.ts";
 import type { MiniSeedRecord } from "../record.ts";
-import { copyCodes, NO_CODES } from "../v2/codes.ts";
 import { layOut2 } from "../v2/pack.ts";
 import { MiniSeed2Record } from "../v2/record.ts";
 import { layOut3 } from "../v3/pack.ts";
@@ -34,7 +33,7 @@ export function* repack(model: MiniSeedRecord, what: Repacking): Generator<Uint8
   const littleEndian = model instanceof MiniSeed2Record && model.littleEndian;
   const series: PackableSeries = {
     sourceId,
-    nslc: NO_CODES,
+    codes: model instanceof MiniSeed2Record ? model.codes : undefined,
     startTime,
     rate,
     rateField: rateFieldOf(rate),
@@ -50,7 +49,5 @@ export function* repack(model: MiniSeedRecord, what: Repacking): Generator<Uint8
     yield* packAll(series, samples, layOut3(series, mostPayload(samples), options));
     return;
   }
-  const layout = layOut2(series, options);
-  copyCodes(model, layout.draft);
-  yield* packAll(series, samples, layout);
+  yield* packAll(series, samples, layOut2(series, options));
 }
