@@ -6,7 +6,7 @@
  */
 import { CodedError } from "./errors.ts";
 
-/** The four codes of SEED, without padding. `location` is often empty. */
+/** The four codes of SEED, without padding (a channel may have it: its three characters count by their place). `location` is often empty. */
 export interface Nslc {
   network: string;
   station: string;
@@ -63,7 +63,8 @@ export class SourceId {
 
   /**
    * From the codes of SEED. Spaces around them are padding; location `--` means an empty one. A channel of three
-   * letters becomes band, source and subsource; one that has underscores is taken to be that already.
+   * characters becomes band, source and subsource, each where it stands: a blank is an empty code, an underscore is itself, so
+   * that `toNslc` gives the same three back. A longer one that has underscores is taken to be the three codes already.
    * Never throws: odd codes make an odd identifier.
    * @param startYear of a temporary network (its code begins with a digit, X, Y or Z), to tell it from others that have had
    *   the code: `XA` of 2002 becomes `XA2002`
@@ -137,10 +138,15 @@ export class SourceId {
 
   /**
    * The codes as SEED has them, or `undefined` where SEED has no place for them: not a channel, or a code too long for
-   * miniSEED 2 (2, 5, 2 and 3 characters). The network of a transitional id, `XA2002`, becomes `XA`.
+   * miniSEED 2 (2, 5, 2 and 3 characters). The network of a transitional id, `XA2002`, becomes `XA`. The channel has three
+   * characters, blank where a code is empty: `BH ` and ` HZ` are two channels.
    */
   toNslc(): Nslc | undefined {
-    const { network, station, location, channel } = this;
+    const { network, station, location, band, source, subsource } = this;
+    const codes = [band, source, subsource];
+    const channel = codes.every(({ length }) => length <= 1)
+      ? codes.map((code) => code || " ").join("")
+      : this.channel;
     const seedNetwork = TRANSITIONAL_NETWORK.exec(network)?.[1] ?? network;
     const fits =
       this.level === "channel" &&
@@ -189,14 +195,28 @@ export class SourceId {
 
 /** Codes of an FDSN identifier; further namespaces before them, `FDSN:AGENCY:…`, are passed over. No codes for other text. */
 function splitCodes(text: string): string[] {
-  return text.startsWith(PREFIX) ? text.slice(text.lastIndexOf(":") + 1).split("_") : [];
+  if (!text.startsWith(PREFIX)) return [];
+  const firstCode = text.indexOf("_");
+  const namespaces = firstCode < 0 ? text : text.slice(0, firstCode);
+  const codes = text.slice(namespaces.lastIndexOf(":") + 1).split("_");
+  if (codes.length <= 6) return codes;
+  const channel = CODES_WITH_UNDERSCORE.exec(codes.slice(3).join("_"));
+  return channel
+    ? [...codes.slice(0, 3), ...channel.slice(1).map((code) => code.replace(BLANK, " "))]
+    : codes;
 }
 
+/** Three codes of one character each, underscores among them: `B`, `_` and `Z` are `B___Z`. */
+const CODES_WITH_UNDERSCORE = /^(%20|.)_(%20|.)_(%20|.)$/su;
+
+/** A blank beside an underscore: left out, nothing would tell which of the two stands where. */
+const BLANK = "%20";
+
 function channelCodes(channel: string): string {
-  if (channel.includes("_")) return channel.trim();
-  // Not trimmed: in a channel of three letters the place of each one counts, a blank one is an empty code.
+  // Not trimmed: in a channel of three characters the place of each one counts, a blank one is an empty code.
   if (channel.length !== 3) return channel.trim();
-  return Array.from(channel, (letter) => letter.trim()).join("_");
+  const blank = channel.includes("_") ? BLANK : "";
+  return Array.from(channel, (character) => (character === " " ? blank : character)).join("_");
 }
 
 /** The band letters by sample rate in Hz, descending: `[at least, corner period ≥ 10 s, corner period < 10 s]`. */

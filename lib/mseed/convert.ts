@@ -2,7 +2,7 @@
 import type { SourceId } from "../source-id.ts";
 import { ENCODINGS, encodingCode } from "./encodings.ts";
 import type { MiniSeedError, ProblemHandler } from "./errors.ts";
-import { checkExtraHeaders, type JsonObject } from "./extra-headers.ts";
+import { checkExtraHeaders, type JsonObject, removeExtraHeader } from "./extra-headers.ts";
 import type { Layout, PackableSeries, PackOptions } from "./layout.ts";
 import { checkByte, checkSourceId, extraHeadersText, mostPayload, packAll } from "./pack.ts";
 import { encodedLength, prepareSamples } from "./payload/encode.ts";
@@ -11,7 +11,7 @@ import type { MiniSeedRecord } from "./record.ts";
 import { toBigEndianSteim } from "./steim/byte-order.ts";
 import { FRAME_BYTES, isSteim } from "./steim/frames.ts";
 import { calendarSeconds, toBigNanoseconds } from "./times/calendar.ts";
-import { copyCodes } from "./v2/codes.ts";
+import { CODES_KEY } from "./v2/codes.ts";
 import { hasPlaceInExtraHeaders } from "./v2/extra-headers-from-2.ts";
 import { layOut2, MAX_SAMPLES } from "./v2/pack.ts";
 import { MiniSeed2Record } from "./v2/record.ts";
@@ -96,9 +96,7 @@ function layOut(
 ): Layout {
   const { recordLength = NO_LIMIT } = options;
   if (formatVersion === 3) return layOut3(series, most, { ...options, recordLength });
-  const layout = layOut2(series, options, { payloadBytes, recordLength: staysInVersion ? record.length : 0 });
-  if (record instanceof MiniSeed2Record && series.nslc) copyCodes(record, layout.draft);
-  return layout;
+  return layOut2(series, options, { payloadBytes, recordLength: staysInVersion ? record.length : 0 });
 }
 
 /** The record with its payload as it is; `undefined` where that cannot be, or does not fit. */
@@ -162,7 +160,7 @@ function seriesOf(
   if (record instanceof MiniSeed2Record) reportBlockettes(record, report);
   return {
     sourceId: checkSourceId(options.sourceId ?? record.sourceId),
-    nslc: record instanceof MiniSeed2Record && options.sourceId === undefined ? record.nslc : undefined,
+    codes: record instanceof MiniSeed2Record && options.sourceId === undefined ? record.codes : undefined,
     startTime: record.startTime,
     rate: record.rate,
     rateField: rateFieldOf(record.rate),
@@ -170,7 +168,7 @@ function seriesOf(
     flags: record.flags,
     extraHeadersText:
       options.extraHeaders === undefined
-        ? ownExtraHeaders(record, formatVersion, report)
+        ? ownExtraHeaders(record, formatVersion, options.sourceId !== undefined, report)
         : extraHeadersText(options.extraHeaders),
     encoding,
     payloadLittleEndian:
@@ -179,15 +177,32 @@ function seriesOf(
   };
 }
 
-/** The record's extra headers. Text that is no JSON can only stay where it is text. */
-function ownExtraHeaders(record: MiniSeedRecord, formatVersion: 2 | 3, report: Report): string {
-  const text = record.extraHeadersText;
+/**
+ * The record's extra headers; with another source identifier, without the codes of the old one. Text that is not JSON can only
+ * stay where it is text.
+ */
+function ownExtraHeaders(
+  record: MiniSeedRecord,
+  formatVersion: 2 | 3,
+  isRenamed: boolean,
+  report: Report,
+): string {
+  const text = isRenamed ? withoutCodes(record.extraHeadersText) : record.extraHeadersText;
   if (text === "" || (formatVersion === 3 && record.formatVersion === 3)) return text;
   try {
     return checkExtraHeaders(text);
   } catch (error) {
     report("EXTRA_HEADERS_INVALID", `${(error as MiniSeedError).message}: left out`);
     return "";
+  }
+}
+
+function withoutCodes(text: string): string {
+  if (!text.includes(CODES_KEY)) return text;
+  try {
+    return removeExtraHeader(text, `/${CODES_KEY}`);
+  } catch {
+    return text;
   }
 }
 

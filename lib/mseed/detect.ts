@@ -4,6 +4,7 @@
  */
 
 import { YEARS_READ_OF_2, YEARS_WRITTEN_OF_2 } from "./times/calendar.ts";
+import { isControlHeader } from "./v2/control-headers.ts";
 
 /** Answers of `recordLength` that are no length. */
 export const NOT_A_RECORD = -1;
@@ -43,6 +44,11 @@ export function headerOrder2(bytes: Uint8Array, view: DataView, p: number): Head
 /** Whether the bytes at `p` begin a record of either version; needs 48 bytes. */
 export function isHeader(bytes: Uint8Array, view: DataView, p: number): boolean {
   return isHeader3(bytes, p) || headerOrder2(bytes, view, p) !== 0;
+}
+
+/** Whether a record of either version begins at `p`, or a control header of a SEED volume; needs 48 bytes. */
+export function isAnyHeader(bytes: Uint8Array, view: DataView, p: number): boolean {
+  return isHeader(bytes, view, p) || isControlHeader(bytes, p);
 }
 
 /** How well a version 2 header makes sense in a byte order; 0: not at all. */
@@ -98,13 +104,13 @@ export function declaredLength(bytes: Uint8Array, at = 0): number | undefined {
   return length > 0 ? length : undefined;
 }
 
-/** What is behind a record: another one or the end of the data, something else, or bytes that have not come yet. */
+/** What is behind a record: another one (or a control header of a SEED volume) or the end of the data, something else, or bytes that have not come yet. */
 export type Following = "record" | "other" | "unknown";
 
 /** What begins at `end`, where a record ends. */
 export function whatFollows(bytes: Uint8Array, view: DataView, end: number, isLast: boolean): Following {
   const left = bytes.length - end;
-  if (left >= HEADER_BYTES) return isHeader(bytes, view, end) ? "record" : "other";
+  if (left >= HEADER_BYTES) return isAnyHeader(bytes, view, end) ? "record" : "other";
   if (!isLast) return "unknown";
   return left === 0 || (left >= HEADER3_BYTES && isHeader3(bytes, end)) ? "record" : "other";
 }
@@ -239,7 +245,7 @@ function declaredLength2(
 function searchLength2(bytes: Uint8Array, view: DataView, p: number, limits: DetectionLimits): number {
   const last = Math.min(bytes.length - HEADER_BYTES, p + MAX_SEARCHED_LENGTH);
   for (let next = p + SEARCH_STEP; next <= last; next += SEARCH_STEP) {
-    if (isHeader(bytes, view, next)) return next - p;
+    if (isAnyHeader(bytes, view, next)) return next - p;
   }
   const available = bytes.length - p;
   if (available > MAX_SEARCHED_LENGTH + HEADER_BYTES) return BAD_LENGTH;

@@ -5,7 +5,8 @@ import type { SourceId } from "../source-id.ts";
 /**
  * What is wrong with bytes that were read.
  * - `NOT_MINISEED`: bytes between records that are no record; skipped.
- * - `HALF_RECORD`: a record that another one interrupts; skipped.
+ * - `SEED_HEADERS` (warning): control headers of a SEED volume, which hold no samples; passed over.
+ * - `HALF_RECORD`: a record that another one interrupts; skipped, or given if only its last bytes are missing.
  * - `TRUNCATED` (warning): the data end inside a record; that last piece is not read.
  * - `RECORD_LENGTH`: a length that is impossible, above the limit, or not to be found; skipped.
  * - `CRC_MISMATCH`: the record is not what was written.
@@ -25,6 +26,7 @@ import type { SourceId } from "../source-id.ts";
  */
 export type ReadProblemCode =
   | "NOT_MINISEED"
+  | "SEED_HEADERS"
   | "HALF_RECORD"
   | "TRUNCATED"
   | "RECORD_LENGTH"
@@ -111,6 +113,7 @@ export class MiniSeedError extends CodedError<MiniSeedErrorCode> {
 }
 
 const WARNINGS: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  "SEED_HEADERS",
   "TRUNCATED",
   "TIME_CARRIED",
   "BLOCKETTE_INVALID",

@@ -1,5 +1,5 @@
 /** What lies between a series to be packed and the two formats: how to pack, the series after all checks, a record's layout. */
-import type { Nslc, SourceId } from "../source-id.ts";
+import type { SourceId } from "../source-id.ts";
 import type { EncodingInput } from "./encodings.ts";
 import type { ProblemHandler } from "./errors.ts";
 import type { Rate } from "./rate.ts";
@@ -26,8 +26,8 @@ export interface PackOptions {
 /** A series after all checks, as the two formats take it. */
 export interface PackableSeries {
   sourceId: SourceId;
-  /** The codes for miniSEED 2, if they are known apart from the source identifier. */
-  nslc: Nslc | undefined;
+  /** The 12 bytes of the codes in miniSEED 2, if they are known apart from the source identifier. */
+  codes: Uint8Array | undefined;
   startTime: bigint;
   /** As miniSEED 3 writes it: hertz, or a negative period. */
   rateField: number;

@@ -114,7 +114,7 @@ function checkSeries(series: Series, options: PackOptions): [PackableSeries, Pac
   const samples = prepareSamples(code, given ?? (code === ENCODINGS.text ? "" : []));
   const packable: PackableSeries = {
     sourceId: checkSourceId(series.sourceId),
-    nslc: undefined,
+    codes: undefined,
     startTime,
     rateField: rateFieldOf(rateOf(sampleRate)),
     rate: rateOf(sampleRate),

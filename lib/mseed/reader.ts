@@ -7,6 +7,7 @@ import {
   type Following,
   HEADER_BYTES,
   HEADER3_BYTES,
+  isAnyHeader,
   isHeader3,
   isSureHeader2,
   mayBeginRecord,
@@ -21,6 +22,15 @@ import {
 import { MiniSeedError, type ProblemHandler, ProblemReporter } from "./errors.ts";
 import { arrayType } from "./payload/decode.ts";
 import type { MiniSeedRecord, Window } from "./record.ts";
+import {
+  CONTROL_HEADERS,
+  controlLength,
+  controlType,
+  isControlHeader,
+  MORE_NEEDED,
+  NOT_CONTROL,
+  volumeRecordLength,
+} from "./v2/control-headers.ts";
 import { MiniSeed2Record } from "./v2/record.ts";
 import { crcOf, MiniSeed3Record, recordCrc } from "./v3/record.ts";
 
@@ -123,6 +133,10 @@ class RecordScanner {
   #needed = 0;
   /** Where in all the data bytes began that are no record, -1 if none: told as one problem when they end. */
   #skippedFrom = -1;
+  /** The types of the control headers passed over from there on, a letter each; empty if that is something else. */
+  #controlTypes = "";
+  /** The length of the records of a SEED volume, 0 if there was none. */
+  #volumeRecordLength = 0;
   /** The record before the position, if it was given before it was known whether another one begins in its last bytes. */
   #unsure: MiniSeedRecord | undefined;
   /** Bytes behind the position in which no other record was found to begin: not to be searched again. */
@@ -190,7 +204,7 @@ class RecordScanner {
       if (length === NEED_MORE) {
         this.#needed = this.buffered + MORE_BYTES;
       } else if (length < 0) {
-        this.#skip(length);
+        if (length === BAD_LENGTH || !this.#passControlHeader()) this.#skip(length);
       } else if (length <= this.buffered) {
         const record = this.#take(length);
         if (record) return record;
@@ -354,8 +368,32 @@ class RecordScanner {
     );
   }
 
+  /** Passes over a control header of a SEED volume; `false` if there is none. Waits where more bytes must tell. */
+  #passControlHeader(): boolean {
+    const { bytes, view } = this.#window;
+    const start = this.#position;
+    if (this.buffered < HEADER_BYTES || !isControlHeader(bytes, start)) return false;
+    const known = volumeRecordLength(bytes, start) || this.#volumeRecordLength;
+    const isRecord = (at: number) => isAnyHeader(bytes, view, at);
+    const length = controlLength(bytes, start, known, this.#limits.isLast, isRecord);
+    if (length === NOT_CONTROL) return false;
+    if (length === MORE_NEEDED) {
+      this.#await(known > 0 ? start + known : bytes.length + MORE_BYTES);
+      return true;
+    }
+    if (this.#controlTypes === "") this.#endSkipped();
+    if (this.#skippedFrom < 0) this.#skippedFrom = this.#offset();
+    this.#controlTypes += controlType(bytes, start);
+    this.#volumeRecordLength = length;
+    // Data records without blockette 1000 are as long as those of the volume.
+    this.#limits.lengthHint = length;
+    this.#moveTo(start + length);
+    return true;
+  }
+
   /** Passes over a byte that begins no record, and those after it that do not look like it either. */
   #skip(reason: number): void {
+    if (this.#controlTypes !== "") this.#endSkipped();
     const { bytes } = this.#window;
     const left = bytes.length - this.#position;
     const offset = this.#offset();
@@ -390,7 +428,13 @@ class RecordScanner {
     if (this.#skippedFrom < 0) return;
     const from = this.#skippedFrom;
     const length = this.#offset() - from;
+    const types = this.#controlTypes;
     this.#skippedFrom = -1;
+    this.#controlTypes = "";
+    if (types !== "") {
+      this.#reporter.report("SEED_HEADERS", describeControlHeaders(types, from), from, length);
+      return;
+    }
     this.#reporter.report(
       "NOT_MINISEED",
       `${length} bytes at offset ${from} are no record: skipped`,
@@ -430,6 +474,16 @@ class RecordScanner {
   #offset(): number {
     return this.#window.base + this.#position;
   }
+}
+
+/** `3 control headers of a SEED volume (1 volume, 2 station) …`, of the letters of their types. */
+function describeControlHeaders(types: string, from: number): string {
+  const counts = Object.entries(CONTROL_HEADERS)
+    .map(([letter, name]) => [types.split(letter).length - 1, name] as const)
+    .filter(([count]) => count > 0)
+    .map(([count, name]) => `${count} ${name}`);
+  const headers = types.length === 1 ? "1 control header" : `${types.length} control headers`;
+  return `${headers} of a SEED volume (${counts.join(", ")}) from offset ${from} on: they hold no samples, passed over`;
 }
 
 /** Answers of a search that are no place. */

@@ -161,6 +161,45 @@ describe("mseed inputs", () => {
     assert.match((await run(details, ["@/no/list"])).stderr, /\/no\/list: no such file or directory/);
   });
 
+  it("passes over the control headers of SEED volumes, also where nothing else is there", async () => {
+    await using folder = await temporaryFolder();
+    const [full, dataless, out] = ["full", "dataless", "out"].map((name) => path.join(folder.path, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const control = ["000001V 010009502.4121994,001,00:00:00.0000~", "000002A 0300040", "000003S 0500090"];
+    const headers = Buffer.concat(control.map((text) => Buffer.from(text.padEnd(4096))));
+    const series = { sourceId: "FDSN:XX_A__L_H_Z", startTime: "2020-001", sampleRate: 1, samples: [1, 2, 3] };
+    const data = Buffer.concat([...packRecords(series, { formatVersion: 2, recordLength: 4096 })]);
+    await writeFile(full, Buffer.concat([headers, data]));
+    await writeFile(dataless, headers);
+    await writeFile(out, "as it was");
+    for (const [command, ...argv] of [
+      [details],
+      [details, "-T"],
+      [validate],
+      [convert, "-F", "3", "-o", out],
+      [merge, "-o", out],
+      [merge, "--dedupe", "-o", out],
+    ] as [Parameters<typeof run>[0], ...string[]][]) {
+      const nothing = await run(command, [...argv, dataless]);
+      assert.equal(nothing.exitCode, 0, nothing.stderr);
+      assert.match(nothing.stderr, /dataless: no miniSEED record in it, passed over\n$/);
+      assert.equal(await readFile(out, "utf8"), "as it was");
+      const some = await run(command, [...argv, full]);
+      assert.equal(some.exitCode, 0, some.stderr);
+      assert.match(some.stdout + some.stderr, /warning SEED_HEADERS.*3 control headers of a SEED volume/);
+      if (argv.includes(out)) assert.equal([...readRecords(await readFile(out))].length, 1);
+      await writeFile(out, "as it was");
+    }
+    // In the file that is replaced they stay.
+    assert.equal((await run(set, ["/FDSN/Time/Quality", "77", full])).exitCode, 0);
+    const after = await readFile(full);
+    assert.ok(after.subarray(0, headers.length).equals(headers));
+    assert.deepEqual([...readRecords(after)][0]!.extraHeaders, { FDSN: { Time: { Quality: 77 } } });
+  });
+
   it("says that a folder is empty", async () => {
     await using folder = await temporaryFolder();
     const { exitCode, stderr } = await run(details, [folder.path]);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { details } from "../../lib/cli/mseed/details.ts";
 import { packRecords, type Series } from "../../lib/mseed/index.ts";
-import { vectorsOf } from "../mseed/vectors.ts";
+import { readOwn, vectorsOf } from "../mseed/vectors.ts";
 import { run } from "./shell.ts";
 
 /** A record of 1 Hz that begins so many seconds after 2020. */
@@ -65,6 +65,19 @@ describe("mseed details --traces --gaps", () => {
       [gap.kind, gap.startTime, gap.endTime, gap.samples],
       ["gap", "2020-01-01T00:01:40Z", "2020-01-01T00:02:30Z", 50],
     );
+  });
+
+  it("shows second 60 where a trace begins or ends in a leap second", async () => {
+    const midnight = (Date.UTC(2017, 0, 1) - Date.UTC(2020, 0, 1)) / 1000;
+    const two = { sampleRate: 2 };
+    const [ending] = await objects([record(midnight - 1, 4, two)], "-T");
+    assert.deepEqual([ending.startTime, ending.endTime], ["2016-12-31T23:59:59Z", "2016-12-31T23:59:60.5Z"]);
+    const [after] = await objects([record(midnight - 1, 4, two), record(midnight, 2, two)], "-T");
+    assert.deepEqual([after.endTime, after.sampleCount], ["2017-01-01T00:00:00.5Z", 6]);
+    const [, first] = await list([readOwn("mutants/v2-second-60.mseed2")], "-T");
+    assert.match(first!, /:60\.\d+Z .*Z /);
+    const { stdout } = await run(details, ["-"], { stdin: readOwn("mutants/v2-second-60.mseed2") });
+    assert.match(stdout, /T\d\d:\d\d:60\.\d+Z \(\d+\)/);
   });
 
   it("joins within the tolerance", async () => {

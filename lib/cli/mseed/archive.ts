@@ -2,7 +2,7 @@
 import { ArchiveError } from "../../archive/errors.ts";
 import { MiniSeedArchive } from "../../archive/mini-seed.ts";
 import type { Problem } from "../../mseed/index.ts";
-import { CommandError, defineCommand, EXIT_FAILED, usageError } from "../command.ts";
+import { CommandError, defineCommand, usageError } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { Output } from "../output.ts";
 import { INPUT_NOTE } from "./files/inputs.ts";
@@ -30,7 +30,8 @@ ${INPUT_NOTE}
 Records are added to the files byte for byte, by their start time: one that goes
 on after midnight is not divided. A record that its file, or what was compressed
 of it, has already is not added again, so that the command can be repeated.
-In the archive of --sds a file is YEAR/NET/STA/CHAN.D/NET.STA.LOC.CHAN.D.YEAR.DAY.
+In the archive of --sds a file is
+YEAR/NET/STA/CHAN.D/NET.STA.LOC.CHAN.D.YEAR.DAY.
 
 Example: mseed archive --sds /data/sds download/
 
@@ -66,7 +67,7 @@ record matches; 2 for a wrong command line.`,
     const { records } = files.counts;
     await output.line(`Records: ${records}, Added: ${counts.added}, There already: ${counts.known}`);
     await output.close();
-    return files.foundNone ? EXIT_FAILED : files.exitCode;
+    return files.exitCode;
   },
 });
 

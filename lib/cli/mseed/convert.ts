@@ -48,9 +48,9 @@ ${INPUT_NOTE}
 What is not given stays as it is; a record with nothing to change is copied byte
 for byte. Each record is converted by itself: "mseed merge" joins them. What has
 no place in the other version is told on standard error. A record that something
-is wrong with is copied as it is: a new one would look sound, and one that
-cannot be decoded is not cut. If OUT is one of the files, what does not match stays in
-it.
+is wrong with is copied as it is: a new one would look sound; and one that
+cannot be decoded is not cut. If OUT is one of the files, what does not match
+stays in it.
 
 Examples: mseed convert --format 3 -o day.mseed3 day.mseed2
           mseed convert -F 2 -E steim2 -R 512 - <in.mseed3 >out.mseed2

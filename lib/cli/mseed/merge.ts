@@ -64,9 +64,9 @@ the records joined. Else, as where a clock drifts, the next record begins at its
 own time, so that gaps are where they were and nowhere else.
 
 Of samples that are there more than once, --dedupe and --prune keep those of the
-highest publication version (quality M before Q, D, R), of the same version those
-of the longest record. Records keep the headers of what is left of them; rates
-that differ are left alone.
+highest publication version (quality M before Q, D, R), of the same version
+those of the longest record. What is left of a record keeps its headers; records
+of another rate are left alone.
 
 If OUT is one of the files, what does not match stays in it.
 

@@ -2,7 +2,7 @@
 import type { MiniSeedRecord, SampleArray } from "../../mseed/index.ts";
 import { follows, type Stretch } from "../../mseed/join/follows.ts";
 import { formatNanoseconds } from "../../time.ts";
-import { CommandError, defineCommand, EXIT_FAILED, usageError } from "../command.ts";
+import { CommandError, defineCommand, usageError } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { numberOption } from "../numbers.ts";
 import { Output } from "../output.ts";
@@ -61,8 +61,7 @@ OUT is only there, or only changed, when all was read.`,
       }
       await output.flush();
     }
-    if (files.foundNone) return EXIT_FAILED;
-    await output.close();
+    if (!files.foundNone) await output.close();
     return files.exitCode;
   },
 });

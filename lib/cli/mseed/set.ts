@@ -1,12 +1,12 @@
 /** `mseed set`: extra headers changed, and everything else copied byte for byte. */
 import { readFile } from "node:fs/promises";
-import { withExtraHeaders } from "../../mseed/edit.ts";
 import {
   MiniSeedError,
   type MiniSeedRecord,
   removeExtraHeader,
   setExtraHeaderText,
 } from "../../mseed/index.ts";
+import { withExtraHeaders } from "../../mseed/with-extra-headers.ts";
 import { CommandError, defineCommand, EXIT_FAILED, type Io, usageError } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { Output } from "../output.ts";
@@ -125,7 +125,7 @@ async function editFile(
       if (!changed) continue;
       changes++;
       await pending.pass(file, record);
-      for (const bytes of changed) await output.write(bytes);
+      await output.write(changed);
     }
     await pending.copy(file, passed());
   }
@@ -141,13 +141,15 @@ function editRecord(
   record: MiniSeedRecord,
   edit: Job["edit"],
   files: RecordFiles,
-): Uint8Array[] | undefined {
+): Uint8Array | undefined {
   if (files.worstOf(record) === "error") return undefined;
   try {
     const text = edit(record.extraHeadersText);
     return text === record.extraHeadersText ? undefined : withExtraHeaders(record, text);
   } catch (error) {
     if (!(error instanceof MiniSeedError)) throw error;
-    throw new CommandError(`${file}: offset ${record.offset}: ${error.message}`);
+    const isLoss = error.code === "HEADER_LOST" || error.code === "PRECISION_LOST";
+    const hint = isLoss ? " (mseed convert --format 3 makes a place for it)" : "";
+    throw new CommandError(`${file}: offset ${record.offset}: ${error.message}${hint}`);
   }
 }

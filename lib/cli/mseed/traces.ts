@@ -7,12 +7,13 @@ import {
   type Span,
 } from "../../mseed/index.ts";
 import type { SampleRange } from "../../mseed/join/cut.ts";
-import { follows } from "../../mseed/join/follows.ts";
+import { dueTime, follows } from "../../mseed/join/follows.ts";
+import { isInSecond60, mayBeInSecond60 } from "../../mseed/join/second-60.ts";
 import { formatNanoseconds } from "../../time.ts";
 import { CommandError } from "../command.ts";
 import { printable } from "../printable.ts";
 import { significant } from "./text/number-text.ts";
-import { timeText } from "./text/time-text.ts";
+import { isoText, timeText } from "./text/time-text.ts";
 
 export interface TraceOptions {
   /** Seconds; `undefined`: half a sample. */
@@ -21,14 +22,20 @@ export interface TraceOptions {
   separateVersions: boolean;
 }
 
-export type Trace = JoinedSeries<Span>;
+/** A continuous stretch; whether its ends are inside a leap second, which their times do not tell. */
+interface TraceSpan extends Span {
+  startsIn60: boolean;
+  endsIn60: boolean;
+}
+
+export type Trace = JoinedSeries<TraceSpan>;
 
 /** Takes records one by one, and holds no more of them than where continuous stretches begin and end. */
 export class TraceCollector {
   readonly #options: TraceOptions;
-  readonly #spans: Span[] = [];
+  readonly #spans: TraceSpan[] = [];
   /** The latest stretch of each source id, and version. */
-  readonly #latest = new Map<string, Span>();
+  readonly #latest = new Map<string, TraceSpan>();
 
   constructor(options: TraceOptions) {
     this.#options = options;
@@ -39,21 +46,26 @@ export class TraceCollector {
     const { rate, publicationVersion } = record;
     const sourceId = record.sourceId.text;
     const sampleCount = range.to - range.from;
-    const startTime = record.timeOfSample(range.from);
-    const endTime = record.timeOfSample(Math.max(range.from, range.to - 1));
+    const first = record.startTime;
+    const last = Math.max(range.from, range.to - 1);
+    const timeOf = (index: number) => dueTime({ startTime: first, rate, sampleCount: index });
+    const [startTime, endTime, due] = [timeOf(range.from), timeOf(last), timeOf(range.to)];
     const start = { startTime, rate, sampleCount };
-    const due = record.timeOfSample(range.to);
+    const endsIn60 = mayBeInSecond60(endTime) && isInSecond60(record, last);
     const key = this.#options.separateVersions ? `${publicationVersion} ${sourceId}` : sourceId;
     const latest = this.#latest.get(key);
     // What comes right after. Any other way in which it fits is found in the end.
     if (latest && follows(latest, start, this.#options.tolerance)) {
       latest.endTime = endTime;
+      latest.endsIn60 = endsIn60;
       latest.dueTime = due;
       latest.sampleCount += sampleCount;
       latest.publicationVersion = Math.max(latest.publicationVersion, publicationVersion);
       return;
     }
-    const span = { sourceId, startTime, endTime, rate, sampleCount, publicationVersion, dueTime: due };
+    const startsIn60 = mayBeInSecond60(startTime) && isInSecond60(record, range.from);
+    const times = { startTime, endTime, dueTime: due, startsIn60, endsIn60 };
+    const span = { sourceId, ...times, rate, sampleCount, publicationVersion };
     this.#spans.push(span);
     this.#latest.set(key, span);
   }
@@ -101,13 +113,22 @@ const TIME_WIDTH = 28;
 export function* traceLines(traces: readonly Trace[]): Generator<string, void> {
   yield columns("SourceID", "Start sample", "End sample", "Hz ", "Samples");
   for (const { sourceId, segments } of traces) {
-    for (const { startTime, endTime, sampleRate, sampleCount } of segments) {
-      const rate = significant(sampleRate, 3).padEnd(3);
-      yield columns(sourceId.text, timeText(startTime), timeText(endTime), rate, String(sampleCount));
+    for (const segment of segments) {
+      const [start, end] = ends(segment, timeText);
+      const rate = significant(segment.sampleRate, 3).padEnd(3);
+      yield columns(sourceId.text, start, end, rate, String(segment.sampleCount));
     }
   }
   const count = traces.reduce((sum, { segments }) => sum + segments.length, 0);
   yield `Total: ${traces.length} trace(s) with ${count} segment(s)`;
+}
+
+/** The times of a segment's first and last sample, as text. */
+function ends(
+  { startTime, endTime, records }: Segment<TraceSpan>,
+  text: (time: bigint, isInSecond60?: boolean) => string,
+): [string, string] {
+  return [text(startTime, records[0]?.startsIn60), text(endTime, records.at(-1)?.endsIn60)];
 }
 
 /** A line for each gap, and for each overlap with a negative gap, with a heading and a total. */
@@ -126,12 +147,14 @@ export function* gapLines(traces: readonly Trace[]): Generator<string, void> {
 /** Each segment as JSON. */
 export function* traceJson(traces: readonly Trace[]): Generator<string, void> {
   for (const { sourceId, segments } of traces) {
-    for (const { startTime, endTime, sampleRate, sampleCount } of segments) {
+    for (const segment of segments) {
+      const [startTime, endTime] = ends(segment, isoText);
+      const { sampleRate, sampleCount } = segment;
       yield JSON.stringify({
         kind: "segment",
         sourceId: sourceId.text,
-        startTime: formatNanoseconds(startTime),
-        endTime: formatNanoseconds(endTime),
+        startTime,
+        endTime,
         sampleRate,
         sampleCount,
       });
@@ -165,7 +188,7 @@ interface Gap {
 
 /** Discontinuities as msi shows them, from sample to sample. Each comes with a segment that it lies before. */
 function* gapsOf({ segments, discontinuities }: Trace): Generator<Gap, void> {
-  let lasting: Segment<Span> | undefined;
+  let lasting: Segment<TraceSpan> | undefined;
   let at = 0;
   for (const segment of segments) {
     const found = discontinuities[at];

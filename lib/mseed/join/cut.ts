@@ -1,9 +1,10 @@
 /** Some of the samples of a record, as a record of its own: for windows of time, and for what overlaps. */
-import type { SampleArray } from "../decode.ts";
+
 import { ENCODINGS } from "../encodings.ts";
 import { MiniSeedError, type ProblemHandler } from "../errors.ts";
-import { leapSecondsWithin } from "../leap-seconds.ts";
+import type { SampleArray } from "../payload/decode.ts";
 import type { MiniSeedRecord } from "../record.ts";
+import { leapSecondsWithin } from "../times/leap-seconds.ts";
 import { hasPlaceInExtraHeaders } from "../v2/extra-headers-from-2.ts";
 import { MiniSeed2Record } from "../v2/record.ts";
 import { isSeries, type Start } from "./follows.ts";

@@ -1,16 +1,14 @@
 /** Samples packed anew under the headers of a record that is there. */
-
 import type { ProblemHandler } from "../errors.ts";
 import type { PackableSeries } from "../layout.ts";
 import { mostPayload, packAll } from "../pack.ts";
 import type { SampleArray } from "../payload/decode.ts";
 import { rateFieldOf } from "../rate.ts";
 import type { MiniSeedRecord } from "../record.ts";
-import { calendarSeconds } from "../times/calendar.ts";
-import { copyCodes, NO_CODES } from "../v2/codes.ts";
 import { layOut2 } from "../v2/pack.ts";
 import { MiniSeed2Record } from "../v2/record.ts";
 import { layOut3 } from "../v3/pack.ts";
+import { startsInSecond60 } from "./second-60.ts";
 
 /** What is packed. */
 export interface Repacking {
@@ -35,7 +33,7 @@ export function* repack(model: MiniSeedRecord, what: Repacking): Generator<Uint8
   const littleEndian = model instanceof MiniSeed2Record && model.littleEndian;
   const series: PackableSeries = {
     sourceId,
-    nslc: NO_CODES,
+    codes: model instanceof MiniSeed2Record ? model.codes : undefined,
     startTime,
     rate,
     rateField: rateFieldOf(rate),
@@ -44,23 +42,12 @@ export function* repack(model: MiniSeedRecord, what: Repacking): Generator<Uint8
     extraHeadersText,
     encoding,
     payloadLittleEndian: littleEndian,
-    startsInLeapSecond: startTime === model.startTime && startsInLeapSecond(model),
+    startsInLeapSecond: startTime === model.startTime && startsInSecond60(model),
   };
   const options = { recordLength, littleEndian, onProblem };
   if (!(model instanceof MiniSeed2Record)) {
     yield* packAll(series, samples, layOut3(series, mostPayload(samples), options));
     return;
   }
-  const layout = layOut2(series, options);
-  copyCodes(model, layout.draft);
-  yield* packAll(series, samples, layout);
-}
-
-/** Whether a record's first sample is in second 60, which its start time does not tell. */
-export function startsInLeapSecond({ calendarTime, startTime }: MiniSeedRecord): boolean {
-  const { year, dayOfYear, hour, minute, second } = calendarTime;
-  // A correction may have moved it into another second.
-  return (
-    second === 60 && startTime / 1_000_000_000n === BigInt(calendarSeconds(year, dayOfYear, hour, minute, 60))
-  );
+  yield* packAll(series, samples, layOut2(series, options));
 }

@@ -5,7 +5,6 @@
 import type { SampleArray } from "../payload/decode.ts";
 import { readRecords } from "../reader.ts";
 import type { MiniSeedRecord } from "../record.ts";
-import { codesText } from "../v2/codes.ts";
 import { MiniSeed2Record } from "../v2/record.ts";
 import { dataExtraHeaders, dataHeaders } from "./data-headers.ts";
 import { dueTime, follows, type Start, slackOf } from "./follows.ts";
@@ -130,7 +129,7 @@ function mostMoved({ rate }: Start, tolerance = Number.POSITIVE_INFINITY): bigin
 
 /** What must be the same in records that are joined, besides source id and rate. */
 function joinedHeaders(record: MiniSeedRecord): string {
-  const codes = record instanceof MiniSeed2Record ? codesText(record) : "";
+  const codes = record instanceof MiniSeed2Record ? String.fromCharCode(...record.codes) : "";
   return `${record.formatVersion} ${record.encoding} ${codes} ${dataHeaders(record)}`;
 }
 

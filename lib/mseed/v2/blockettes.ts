@@ -165,6 +165,35 @@ function known(name: string, length: number, ...fields: Field[]): Known {
   return { name, length, fields };
 }
 
+/**
+ * In the reserved byte of a blockette 1001 that was only written for its microseconds: its timing quality of 0 % stands for
+ * none. Other programs pass over that byte.
+ */
+const QUALITY_UNKNOWN = 1;
+const QUALITY_OFFSET = 4;
+const RESERVED_OFFSET = 6;
+
+/** The timing quality in percent of the blockette 1001 at `p`; `undefined` where it is marked as unknown. */
+export function timingQualityAt(view: DataView, p: number): number | undefined {
+  const quality = view.getUint8(p + QUALITY_OFFSET);
+  return quality === 0 && view.getUint8(p + RESERVED_OFFSET) === QUALITY_UNKNOWN ? undefined : quality;
+}
+
+/**
+ * A blockette 1001 with room for microseconds, of a timing quality in percent, or of none.
+ * @param isMarked whether it says that there is none: in conversions, which lead back to headers that made nothing up; records
+ *   that are packed are the same as libmseed's
+ */
+export function draftExtension(
+  timingQuality: number | undefined,
+  isMarked: boolean,
+  littleEndian: boolean,
+): BlocketteDraft {
+  const draft = draftBlockette(1001, { timingQuality: timingQuality ?? 0 }, littleEndian);
+  if (timingQuality === undefined && isMarked) draft.body[RESERVED_OFFSET - 4] = QUALITY_UNKNOWN;
+  return draft;
+}
+
 /** The bytes that a blockette has at least; 4 for a type that is not known. */
 export function blocketteLength(type: number): number {
   // Those that nearly every record has, without a search.

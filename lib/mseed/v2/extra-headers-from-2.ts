@@ -5,6 +5,7 @@
 import { formatNanoseconds } from "../../time.ts";
 import type { JsonObject, JsonValue } from "../extra-headers.ts";
 import type { Blockette, BlocketteFields } from "./blockettes.ts";
+import { CODES_KEY, extraHeaderOfCodes } from "./codes.ts";
 
 /** Flags of the fixed header that have an extra header of their own, by bit. */
 export const EVENT_FLAGS: readonly (readonly [number, string])[] = [
@@ -60,6 +61,8 @@ export function hasPlaceInExtraHeaders(blocketteType: number): boolean {
 
 /** What a record of version 2 says that has a place in the extra headers. */
 export interface Statements2 {
+  /** The bytes of station, location, channel and network. */
+  readonly codes: Uint8Array;
   /** Six characters. */
   readonly sequenceNumber: string;
   /** Percent; `undefined` if nothing tells it. */
@@ -85,7 +88,10 @@ export function extraHeadersOf2(record: Statements2): string {
     Object.entries(groups).filter(([, group]) => Object.keys(group).length > 0),
   );
   if (Number.isInteger(sequence) && sequence > 0) fdsn.Sequence = sequence;
-  return Object.keys(fdsn).length > 0 ? JSON.stringify({ FDSN: fdsn }) : "";
+  const headers: JsonObject = Object.keys(fdsn).length > 0 ? { FDSN: fdsn } : {};
+  const codes = extraHeaderOfCodes(record.codes);
+  if (codes) headers[CODES_KEY] = codes;
+  return Object.keys(headers).length > 0 ? JSON.stringify(headers) : "";
 }
 
 function addFixedHeader(record: Statements2, { Time, Event, Flags }: Groups): void {

@@ -9,6 +9,7 @@ import type { PackableSeries } from "../layout.ts";
 import { FLAG_CALIBRATION, FLAG_CLOCK_LOCKED, FLAG_TIME_QUESTIONABLE } from "../record.ts";
 import { isWithin, YEARS_OF_BLOCKETTES } from "../times/calendar.ts";
 import { type BlocketteDraft, type BlocketteFields, draftBlockette } from "./blockettes.ts";
+import { CODES_KEY, codesOfExtraHeader, codesOfSourceId } from "./codes.ts";
 import {
   AMPLITUDE_RANGES,
   CALIBRATION_TYPES,
@@ -21,10 +22,8 @@ import { hasQuality, qualityLetterOf, qualityOf } from "./quality.ts";
 
 /** What the fixed header has besides time, rate and samples, and the blockettes after 1000, 1001 and 100. */
 export interface Header2 {
-  network: string;
-  station: string;
-  location: string;
-  channel: string;
+  /** The 12 bytes of station, location, channel and network. */
+  codes: Uint8Array;
   /** Six digits. */
   sequenceNumber: string;
   /** D, R, Q or M. */
@@ -47,22 +46,23 @@ const TICK_NS = 100_000n;
 /** @throws MiniSeedError `INVALID_ARGUMENT` for a source identifier that SEED has no codes for */
 export function header2Of(series: PackableSeries, littleEndian: boolean, reporter: ProblemReporter): Header2 {
   const { sourceId, flags, publicationVersion } = series;
-  const nslc = series.nslc ?? sourceId.toNslc();
-  if (!nslc || !/^[ -~]*$/.test(Object.values(nslc).join(""))) {
+  const headers = new HeaderTree(series.extraHeadersText);
+  const told = headers.takeCodes((header) => series.codes ?? codesOfExtraHeader(sourceId, header));
+  const codes = series.codes ?? told ?? codesOfSourceId(sourceId);
+  if (!codes) {
     throw new MiniSeedError(
       "INVALID_ARGUMENT",
       `source identifier ${JSON.stringify(sourceId.text)} has no codes in miniSEED 2 (network 2, station 5, location 2, channel 3 characters)`,
     );
   }
   reportLost(series, reporter);
-  const headers = new HeaderTree(series.extraHeadersText);
   const time = headers.group("Time");
   const correction = headers.take(time, "Correction", ticks(-0x8000_0000, 0x7fff_ffff)) ?? 0;
   const leapSecond = headers.take(time, "LeapSecond", integer(-1, 1));
   const event = headers.group("Event");
   const quality = headers.group("Flags");
   const header: Header2 = {
-    ...nslc,
+    codes,
     sequenceNumber: String(headers.take(headers.fdsn, "Sequence", integer(0, 999_999)) ?? 0).padStart(6, "0"),
     quality: headers.take(headers.fdsn, "DataQuality", qualityLetter) ?? qualityOf(publicationVersion),
     activityFlags:
@@ -223,6 +223,11 @@ class HeaderTree {
     const converted = value === undefined ? undefined : convert(value);
     if (converted !== undefined) delete from[name];
     return converted;
+  }
+
+  /** The codes of the header, which have a key of their own. */
+  takeCodes(convert: (header: JsonValue | undefined) => Uint8Array | undefined): Uint8Array | undefined {
+    return this.take(this.#root, CODES_KEY, convert);
   }
 
   /** The bits of those names that are true. */

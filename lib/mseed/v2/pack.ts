@@ -7,7 +7,8 @@ import type { Layout, PackableSeries, PackOptions } from "../layout.ts";
 import { factorsOf, type Rate, type RateFactors, rateOfFactors } from "../rate.ts";
 import { FRAME_BYTES, isSteim } from "../steim/frames.ts";
 import { fromBigNanoseconds, inLeapSecond, isWithin, YEARS_WRITTEN_OF_2 } from "../times/calendar.ts";
-import { type BlocketteDraft, draftBlockette, writeText, writeTime } from "./blockettes.ts";
+import { type BlocketteDraft, draftBlockette, draftExtension, writeText, writeTime } from "./blockettes.ts";
+import { CODES_OFFSET } from "./codes.ts";
 import { type Header2, header2Of } from "./extra-headers-to-2.ts";
 
 const DEFAULT_RECORD_LENGTH = 512;
@@ -55,7 +56,7 @@ export function layOut2(series: PackableSeries, options: PackOptions, fitting?: 
   const isTimed = header.timingQuality !== undefined || needsMicroseconds(series);
   const blockettes: BlocketteDraft[] = [
     draftBlockette(1000, { encoding, wordOrder: payloadLittleEndian ? 0 : 1 }, littleEndian),
-    ...(isTimed ? [draftBlockette(1001, { timingQuality: header.timingQuality ?? 0 }, littleEndian)] : []),
+    ...(isTimed ? [draftExtension(header.timingQuality, fitting !== undefined, littleEndian)] : []),
     ...(isActual ? [draftBlockette(100, { rate: series.rate.hertz }, littleEndian)] : []),
     ...header.blockettes,
   ];
@@ -163,10 +164,7 @@ function needsMicroseconds({ startTime, rate }: PackableSeries): boolean {
 
 function writeHeader(view: DataView, header: Header2, factors: RateFactors, littleEndian: boolean): void {
   writeText(view, 0, header.sequenceNumber + header.quality, 8);
-  writeText(view, 8, header.station, 5);
-  writeText(view, 13, header.location, 2);
-  writeText(view, 15, header.channel, 3);
-  writeText(view, 18, header.network, 2);
+  new Uint8Array(view.buffer).set(header.codes, CODES_OFFSET);
   view.setInt16(32, factors.factor, littleEndian);
   view.setInt16(34, factors.multiplier, littleEndian);
   view.setUint8(36, header.activityFlags);

@@ -1,5 +1,5 @@
 /** A miniSEED 2 record: 48 bytes of fixed header (SEED manual, chapter 8), a chain of blockettes, the data. */
-import { type Nslc, SourceId } from "../../source-id.ts";
+import type { Nslc, SourceId } from "../../source-id.ts";
 import { HEADER_BYTES } from "../detect.ts";
 import { ENCODINGS } from "../encodings.ts";
 import type { ProblemReporter } from "../errors.ts";
@@ -13,12 +13,16 @@ import {
   type Window,
 } from "../record.ts";
 import { type CalendarTime, daysInYear } from "../times/calendar.ts";
-import { type Blockette, blocketteLength, hasFixedLength, readBlockette } from "./blockettes.ts";
+import {
+  type Blockette,
+  blocketteLength,
+  hasFixedLength,
+  readBlockette,
+  timingQualityAt,
+} from "./blockettes.ts";
+import { CODES_LENGTH, CODES_OFFSET, headerText, sourceIdOfCodes } from "./codes.ts";
 import { extraHeadersOf2 } from "./extra-headers-from-2.ts";
 import { publicationVersionOf } from "./quality.ts";
-
-const latin1 = new TextDecoder("latin1");
-const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** A record of miniSEED 2. */
 export class MiniSeed2Record extends MiniSeedRecord {
@@ -32,7 +36,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
   readonly payloadLittleEndian: boolean;
   /** Microseconds to add to the start time (blockette 1001). */
   readonly microseconds: number;
-  /** Timing quality in percent (blockette 1001); `undefined` without the blockette. */
+  /** Timing quality in percent (blockette 1001); `undefined` without the blockette, or if that is there for microseconds only. */
   readonly timingQuality: number | undefined;
   /** Whether a blockette 1000 tells the length; without it, the next header or the end of the data did. */
   readonly declaresLength: boolean;
@@ -71,7 +75,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
         encoding = view.getUint8(p + 4);
         payloadLittleEndian = view.getUint8(p + 5) === 0;
       } else if (type === 1001) {
-        timingQuality = view.getUint8(p + 4);
+        timingQuality = timingQualityAt(view, p);
         microseconds = view.getInt8(p + 5);
       } else if (type === 100) {
         actualRate = view.getFloat32(p + 4, littleEndian);
@@ -94,8 +98,13 @@ export class MiniSeed2Record extends MiniSeedRecord {
   }
 
   get sourceId(): SourceId {
-    // Of the channel's three letters each has its place, also after a blank one.
-    return SourceId.fromNslc({ ...this.nslc, channel: this.#text(15, 3) });
+    return sourceIdOfCodes(this.codes);
+  }
+
+  /** The bytes of station, location, channel and network: a view, not a copy. */
+  get codes(): Uint8Array {
+    const from = this.start + CODES_OFFSET;
+    return this.window.bytes.subarray(from, from + CODES_LENGTH);
   }
 
   /** The codes as the header has them, without padding. */
@@ -246,27 +255,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
     }
   }
 
-  /** Characters of the header. NUL is padding, as a space is. */
   #text(offset: number, length: number): string {
-    const { bytes } = this.window;
-    const from = this.start + offset;
-    let text = "";
-    for (let p = from; p < from + length; p++) {
-      const byte = bytes[p] as number;
-      if (byte > 0x7e) return decodeOddText(bytes.subarray(from, from + length));
-      text += byte === 0 ? " " : String.fromCharCode(byte);
-    }
-    return text;
+    return headerText(this.window.bytes, this.start + offset, length);
   }
-}
-
-/** Codes should be ASCII; those that are not, are in UTF-8 or, failing that, in Latin-1. */
-function decodeOddText(bytes: Uint8Array): string {
-  let text: string;
-  try {
-    text = utf8.decode(bytes);
-  } catch {
-    text = latin1.decode(bytes);
-  }
-  return text.replaceAll("\0", " ");
 }

@@ -53,9 +53,9 @@ export class MiniSeed3Record extends MiniSeedRecord {
 
   get nslc(): Nslc {
     const id = this.sourceId;
-    return (
-      id.toNslc() ?? { network: id.network, station: id.station, location: id.location, channel: id.channel }
-    );
+    const seed = id.toNslc();
+    if (seed) return { ...seed, channel: seed.channel.trimEnd() };
+    return { network: id.network, station: id.station, location: id.location, channel: id.channel };
   }
 
   get calendarTime(): CalendarTime {

@@ -85,6 +85,8 @@ export class RecordFiles {
   readonly #notes = new Map<string, number>();
   /** Records, also those that do not match. */
   #seen = 0;
+  /** Files without a record of which it is known what they are. */
+  #explained = 0;
 
   private constructor(files: readonly InputFile[], options: RecordFilesOptions, io: Io, progress: Progress) {
     this.names = files.map(({ name }) => name);
@@ -152,6 +154,7 @@ export class RecordFiles {
     const { match, operands } = this.#options;
     const names = operands.length > 3 ? `${operands.slice(0, 3).join(", ")}, …` : operands.join(", ");
     // Else every file has been told of.
+    if (this.#explained === this.counts.files) return;
     if (this.#seen > 0) this.note(`${names}: no record matches ${match ?? "--start and --end"}`);
     this.counts.failures++;
   }
@@ -180,6 +183,8 @@ export class RecordFiles {
   ): AsyncGenerator<Batch, void> {
     this.#notes.clear();
     const before = this.#seen;
+    // Warnings alone: the bytes are known for what they are, such as the control headers of a dataless SEED volume.
+    let isExplained: boolean | undefined;
     // What lies in a folder may be something else, of which nobody wants to know what is wrong with it as miniSEED.
     let held: Problem[] | undefined = isFound ? [] : undefined;
     const tellHeld = () => {
@@ -189,6 +194,8 @@ export class RecordFiles {
     };
     const reader = new RecordReader({
       onProblem: (problem) => {
+        const isKnown = problem.severity === "warning" && problem.code !== "TRUNCATED";
+        isExplained = isKnown && isExplained !== false;
         if (problem.record || (held && held.length >= MAX_HELD_PROBLEMS)) tellHeld();
         if (held) held.push(problem);
         else this.report(file, problem);
@@ -210,8 +217,11 @@ export class RecordFiles {
       if (count > TOLD_EACH) this.note(`${file}: ${count - TOLD_EACH} more of ${code}`);
     }
     if (this.#seen > before) return;
-    if (!held) this.counts.failures++;
-    this.note(`${file}: no miniSEED record in it${held ? ", passed over" : ""}`);
+    if (isExplained) tellHeld();
+    const isPassedOver = isExplained === true || held !== undefined;
+    if (isExplained) this.#explained++;
+    else if (!held) this.counts.failures++;
+    this.note(`${file}: no miniSEED record in it${isPassedOver ? ", passed over" : ""}`);
   }
 
   *#take(reader: RecordReader, onRecord: () => void): Generator<MiniSeedRecord, void> {

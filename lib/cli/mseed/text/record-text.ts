@@ -8,6 +8,7 @@ import {
   MiniSeed3Record,
   type MiniSeedRecord,
 } from "../../../mseed/index.ts";
+import { startsInSecond60 } from "../../../mseed/join/second-60.ts";
 import { printable, printableLines } from "../../printable.ts";
 import { jsonLines } from "./json-text.ts";
 import { significant } from "./number-text.ts";
@@ -18,7 +19,7 @@ export function recordLine(record: MiniSeedRecord): string {
   const { publicationVersion, length, sampleCount, startTime } = record;
   const rate = significant(record.sampleRate, 6);
   const id = printable(record.sourceId.text);
-  return `${id}, ${publicationVersion}, ${length}, ${sampleCount} samples, ${rate} Hz, ${timeAndDayText(startTime)}`;
+  return `${id}, ${publicationVersion}, ${length}, ${sampleCount} samples, ${rate} Hz, ${timeAndDayText(startTime, startsInSecond60(record))}`;
 }
 
 /** Everything that the header says, in many lines. */
@@ -26,7 +27,7 @@ export function headerLines(record: MiniSeedRecord): string[] {
   const { publicationVersion, length, formatVersion, encoding } = record;
   return [
     `${printable(record.sourceId.text)}, version ${publicationVersion}, ${length} bytes (format: ${formatVersion})`,
-    labelled("start time", timeAndDayText(record.startTime)),
+    labelled("start time", timeAndDayText(record.startTime, startsInSecond60(record))),
     labelled("number of samples", String(record.sampleCount)),
     labelled("sample rate (Hz)", significant(record.sampleRate, 6)),
     ...flagLines(record.flags),
