@@ -35,7 +35,7 @@ const LINGER = 2000;
  * Milliseconds that answers wait at most while more commands are there. A client that has closed answers what is written
  * to it with a reset, and with that the system drops what the client sent before and nobody has read yet.
  */
-const HOLD = 50;
+const HOLD = 200;
 
 export class ClientConnection implements Scheduled {
   readonly address: string;

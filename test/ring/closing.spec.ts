@@ -81,7 +81,8 @@ describe("a client that writes and closes", () => {
       [8000, 16, "N"],
       [4000, 512, "N"],
       [20, 90_000, "N"],
-      [4000, 16, "A"],
+      // In one segment: a client that closes with answers unread resets the connection, and what is on its way is lost.
+      [1000, 16, "A"],
     ] as const) {
       it(`has every packet in the ring: ${count} of ${size} bytes, ${flags}, ${way}`, async () => {
         const tls =
