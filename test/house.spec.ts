@@ -48,7 +48,6 @@ const UPWARDS: Record<string, string> = {
   "lib/net/tls.ts": "lib/datalink",
   "lib/net/transport.ts": "lib/datalink",
   "lib/net/websocket.ts": "lib/datalink",
-  "lib/files/folder-lock.ts": "lib/datalink",
   "lib/subscription/commit-window.ts": "lib/datalink",
   "lib/subscription/packet-queue.ts": "lib/datalink",
   "lib/subscription/position-file.ts": "lib/datalink",

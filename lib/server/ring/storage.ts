@@ -7,6 +7,7 @@ import { mkdir, rm, stat, truncate } from "node:fs/promises";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { DataLinkError } from "../../datalink/protocol/errors.ts";
 import { EntryLog, type LogState, readLog, readMark } from "../../files/entry-log.ts";
+import { FileError } from "../../files/errors.ts";
 import { type FolderLock, lockFolder } from "../../files/folder-lock.ts";
 import { gather } from "./gather.ts";
 import { largestFrame, MAX_PACKET_SIZE, type Ring } from "./ring.ts";
@@ -148,6 +149,12 @@ export class RingStorage {
   }
 
   async #writeBatch(): Promise<void> {
+    if (!this.#lock.isHeld) {
+      throw new FileError(
+        "LOCK_LOST",
+        `The folder ${this.#folder} was taken over by another server, because this one stood still for long: restart one of them with another folder.`,
+      );
+    }
     const { bytes, next } = gather(this.#ring, {
       selection: this.#everything,
       from: Math.max(this.#durable, this.#ring.first),
@@ -322,6 +329,7 @@ class Recovery {
 
 function storageError(folder: string, error: unknown): DataLinkError {
   if (error instanceof DataLinkError) return error;
+  if (error instanceof FileError) return new DataLinkError("STORAGE_FAILED", error.message, { cause: error });
   const reason = error instanceof Error ? error.message : String(error);
   return new DataLinkError(
     "STORAGE_FAILED",
