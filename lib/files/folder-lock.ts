@@ -9,7 +9,7 @@
  * whoever dies while he takes over is followed in the same way, and there is no moment at which two could succeed.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { link, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { type FileHandle, link, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FileError } from "./errors.ts";
@@ -179,7 +179,7 @@ async function create(file: string, content: string): Promise<boolean> {
 async function createWithoutLinks(file: string, content: string): Promise<boolean> {
   try {
     const handle = await open(file, "wx", 0o600);
-    await handle.writeFile(content).finally(() => handle.close());
+    await fill(handle, content);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
@@ -190,8 +190,17 @@ async function createWithoutLinks(file: string, content: string): Promise<boolea
 async function writeAside(file: string, content: string): Promise<string> {
   const temporary = `${file}.${randomUUID()}.new`;
   const handle = await open(temporary, "wx", 0o600);
-  await handle.writeFile(content).finally(() => handle.close());
+  await fill(handle, content);
   return temporary;
+}
+
+/** Writes the file and closes it. */
+async function fill(handle: FileHandle, content: string): Promise<void> {
+  try {
+    await handle.writeFile(content);
+  } finally {
+    await handle.close();
+  }
 }
 
 /** `undefined` where there is no such file. */

@@ -3,7 +3,9 @@ import { type FolderLock, lockFolder } from "../../lib/files/folder-lock.ts";
 
 let lock: FolderLock | undefined;
 
-process.on("message", async (message: { lock?: string; release?: boolean }) => {
+process.on("message", (message: { lock?: string; release?: boolean }) => void answerTo(message));
+
+async function answerTo(message: { lock?: string; release?: boolean }): Promise<void> {
   let answer = "released";
   try {
     if (message.release) await lock?.release();
@@ -15,5 +17,5 @@ process.on("message", async (message: { lock?: string; release?: boolean }) => {
     answer = (error as { code?: string }).code ?? String(error);
   }
   process.send?.(answer);
-});
+}
 process.on("disconnect", () => process.exit());
