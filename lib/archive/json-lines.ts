@@ -71,7 +71,8 @@ export class JsonLinesArchive extends Archive {
   }
 
   /**
-   * Appends the packet's JSON document as one line. Resolves when it is in the file, and to `undefined`, without
+   * Appends the packet's JSON document as one line, digit for digit as the payload has it: numbers are not parsed, and
+   * only a document with line breaks loses the white space between its tokens. Resolves when it is in the file, and to `undefined`, without
    * writing, for a packet of another type than JSON and BZJSON.
    *
    * @throws ArchiveError `INVALID_JSON`, `TOO_LARGE`, `INVALID_STREAM_ID` and `PATH_ESCAPES` for what cannot be archived, and what the

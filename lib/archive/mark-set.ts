@@ -19,6 +19,12 @@ export class MarkSet {
   /** Their places in ascending order; `undefined` when some were added since it was asked for. */
   #order: Uint32Array | undefined;
 
+  /** Bytes that the marks take, with the room that is kept for more: all that there is of them. */
+  get bytes(): number {
+    const order = this.#order?.byteLength ?? 0;
+    return this.#times.byteLength + this.#ids.byteLength + this.#parts.byteLength + order;
+  }
+
   add({ packetId, packetTime, part }: MarkKey): void {
     if (this.#count === this.#times.length) this.#grow();
     this.#times[this.#count] = packetTime;

@@ -1,12 +1,14 @@
 /**
  * How a log of checksummed entries looks in its file: a title, then entries, each behind a mark, its length and its CRC-32
- * (little-endian). The mark is eight random bytes that stand behind the title: what an entry holds cannot be taken for
- * one, whoever wrote it, and behind damage the next whole entry is found. Logs of version 0.1.0, which had no such mark,
+ * (little-endian). The mark is made of eight random bytes that stand behind the title and of the file's label: what an
+ * entry holds cannot be taken for one, whoever wrote it, nor can an entry of another file that got here by mistake, and
+ * behind damage the next whole entry is found. Logs of version 0.1.0, which had no such mark,
  * are still read and continued.
  */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
 
+const SECRET_BYTES = 8;
 const MARK_BYTES = 8;
 const LENGTH_AND_CHECKSUM = 8;
 
@@ -36,39 +38,54 @@ export const HEAD_BYTES = 64;
 /**
  * The beginning of a new log.
  *
- * @param mark that of the other files of this log; without it, a new one.
+ * @param label what tells this file from others of the same log
+ * @param secret that of the other files of this log; without it, a new one.
  */
-export function newHead(kind: LogKind, mark?: Buffer): { head: Buffer; format: EntryFormat } {
-  const own = mark?.length === MARK_BYTES ? mark : randomBytes(MARK_BYTES);
-  const head = Buffer.concat([Buffer.from(titleOf(kind)), own]);
-  return { head, format: formatAfter(titleOf(kind), head) };
+export function newHead(
+  kind: LogKind,
+  label: string,
+  secret: Buffer = randomBytes(SECRET_BYTES),
+): { head: Buffer; format: EntryFormat } {
+  return { head: Buffer.concat([Buffer.from(titleOf(kind)), secret]), format: formatBy(kind, label, secret) };
+}
+
+/** What stands behind a title that is whole and of this version; `undefined` where there is none. */
+export function secretOf(kind: LogKind, head: Buffer): Buffer | undefined {
+  const title = titleOf(kind);
+  const secret = Buffer.from(head.subarray(title.length, title.length + SECRET_BYTES));
+  return startsWith(head, title) && secret.length === SECRET_BYTES ? secret : undefined;
 }
 
 /**
  * The format that the beginning of a file tells; `undefined` where it is not one of this kind, of a newer version, or
  * damaged.
  */
-export function formatOf(kind: LogKind, head: Buffer): EntryFormat | undefined {
-  const title = titleOf(kind);
-  if (startsWith(head, title) && head.length >= title.length + MARK_BYTES) return formatAfter(title, head);
+export function formatOf(kind: LogKind, label: string, head: Buffer): EntryFormat | undefined {
+  const secret = secretOf(kind, head);
+  if (secret) return formatBy(kind, label, secret);
   // A log that had no title had anything but a title.
   const isOld = kind.oldTitle === "" ? !startsWith(head, `${kind.name} `) : startsWith(head, kind.oldTitle);
   return isOld ? oldFormat(kind) : undefined;
 }
 
 /**
- * The formats that a file may have whose title is damaged: it has one of them if a whole entry is found. None where the
- * title is that of a newer version.
+ * The formats that a file may have whose beginning is damaged: it has one of them if a whole entry is found. None where
+ * the title is that of a newer version.
  *
- * @param marks of other files of this log
+ * @param secrets of other files of this log
  */
-export function possibleFormats(kind: LogKind, head: Buffer, marks: readonly Buffer[]): EntryFormat[] {
+export function possibleFormats(
+  kind: LogKind,
+  label: string,
+  head: Buffer,
+  secrets: readonly Buffer[],
+): EntryFormat[] {
   if (isNewer(kind, head)) return [];
-  const start = titleOf(kind).length + MARK_BYTES;
-  const first = Buffer.from(head.subarray(start, start + MARK_BYTES));
-  const own = first.length === MARK_BYTES ? [first] : [];
+  const formats = secrets.map((secret) => formatBy(kind, label, secret));
   // Damage may have hit the first mark, too: those that other files tell come first.
-  const formats = [...marks, ...own].map((mark) => ({ start, mark, lengthCountsAll: false }));
+  const start = titleOf(kind).length + SECRET_BYTES;
+  const mark = Buffer.from(head.subarray(start, start + MARK_BYTES));
+  if (mark.length === MARK_BYTES) formats.push({ start, mark, lengthCountsAll: false });
   return kind.oldMark.length > 0 ? [...formats, oldFormat(kind)] : formats;
 }
 
@@ -77,7 +94,7 @@ export function isBarelyBegun(kind: LogKind, head: Buffer): boolean {
   const title = Buffer.from(titleOf(kind));
   const length = Math.min(head.length, title.length);
   return (
-    head.length < title.length + MARK_BYTES && head.subarray(0, length).equals(title.subarray(0, length))
+    head.length < title.length + SECRET_BYTES && head.subarray(0, length).equals(title.subarray(0, length))
   );
 }
 
@@ -119,9 +136,9 @@ function titleOf({ name }: LogKind): string {
   return `${name} 2\n`;
 }
 
-function formatAfter(title: string, head: Buffer): EntryFormat {
-  const start = title.length + MARK_BYTES;
-  return { start, mark: Buffer.from(head.subarray(title.length, start)), lengthCountsAll: false };
+function formatBy(kind: LogKind, label: string, secret: Buffer): EntryFormat {
+  const mark = createHash("sha256").update(secret).update(label).digest().subarray(0, MARK_BYTES);
+  return { start: titleOf(kind).length + SECRET_BYTES, mark, lengthCountsAll: false };
 }
 
 function oldFormat({ oldTitle, oldMark, oldLengthCountsAll }: LogKind): EntryFormat {

@@ -15,6 +15,7 @@ import {
   type LogKind,
   newHead,
   possibleFormats,
+  secretOf,
 } from "./entry-format.ts";
 import { type Damage, type Entry, EntryScanner } from "./entry-scanner.ts";
 
@@ -29,12 +30,13 @@ export class EntryLog {
   /**
    * Begins a log in a file that is not there yet, for this user only.
    *
-   * @param mark that of the other files of this log
+   * @param label what tells this file from others of the same log
+   * @param secret that of the other files of this log
    * @throws what the file system says; `EEXIST` where the name is taken.
    */
-  static async create(file: string, kind: LogKind, mark?: Buffer): Promise<EntryLog> {
+  static async create(file: string, kind: LogKind, label = "", secret?: Buffer): Promise<EntryLog> {
     const created = await AppendFile.create(file);
-    return await EntryLog.#begin(created, kind, mark);
+    return await EntryLog.#begin(created, newHead(kind, label, secret));
   }
 
   /**
@@ -46,8 +48,8 @@ export class EntryLog {
     const opened = await AppendFile.open(file, async ({ size }) => size, new Uint8Array(0));
     try {
       const head = await opened.read(0, HEAD_BYTES);
-      if (head.length === 0) return await EntryLog.#begin(opened, kind);
-      const format = formatOf(kind, head);
+      if (head.length === 0) return await EntryLog.#begin(opened, newHead(kind, ""));
+      const format = formatOf(kind, "", head);
       if (format) return new EntryLog(opened, format);
     } catch (error) {
       await opened.close().catch(() => {});
@@ -57,8 +59,10 @@ export class EntryLog {
     throw new Error(`${file} is not a log that this version can continue`);
   }
 
-  static async #begin(file: AppendFile, kind: LogKind, mark?: Buffer): Promise<EntryLog> {
-    const { head, format } = newHead(kind, mark);
+  static async #begin(
+    file: AppendFile,
+    { head, format }: { head: Buffer; format: EntryFormat },
+  ): Promise<EntryLog> {
     try {
       await file.append(head);
     } catch (error) {
@@ -76,11 +80,6 @@ export class EntryLog {
   /** Bytes in the file. */
   get size(): number {
     return this.#file.size;
-  }
-
-  /** What stands before each entry; the other files of this log may have it, too. */
-  get mark(): Buffer {
-    return this.#format.mark;
   }
 
   /** Whether the file was removed from its directory. */
@@ -105,8 +104,8 @@ export class EntryLog {
 
 /** What a file of a log is. */
 export type LogState =
-  /** It was read; its mark tells its format if another file's title is damaged. */
-  | { state: "read"; mark: Buffer; size: number; damages: readonly Damage[] }
+  /** It was read. */
+  | { state: "read"; size: number; damages: readonly Damage[] }
   /** Its beginning was cut short before there was an entry in it. */
   | { state: "begun" }
   /** It is of a newer version, or not of this kind: not to be touched. */
@@ -117,24 +116,25 @@ export type LogState =
  * Gives the whole entries of a log from front to back, and then what the file is.
  *
  * @param maxBody most bytes that an entry can have
- * @param marks of other files of this log, in case the title is damaged
+ * @param options `label`: what tells this file from others of the same log; `secrets`: of those others, in case its
+ * title is damaged
  * @throws what the file system says.
  */
 export async function* readLog(
   file: string,
   kind: LogKind,
   maxBody: number,
-  marks: readonly Buffer[] = [],
+  { label = "", secrets = [] }: { label?: string; secrets?: readonly Buffer[] } = {},
 ): AsyncGenerator<Entry, LogState> {
   const handle = await open(file, "r");
   try {
     const found = await handle.stat();
     if (!found.isFile()) return { state: "foreign" };
     const head = await readPiece(handle, 0, HEAD_BYTES);
-    const known = formatOf(kind, head);
+    const known = formatOf(kind, label, head);
     if (!known && isBarelyBegun(kind, head)) return { state: "begun" };
     let damages: readonly Damage[] | undefined;
-    for (const format of candidates(kind, head, marks)) {
+    for (const format of candidates(kind, label, head, secrets)) {
       const scanner = new EntryScanner(format, found.size, maxBody);
       let entries = 0;
       for await (const entry of scan(handle, scanner, found.size)) {
@@ -142,9 +142,9 @@ export async function* readLog(
         yield entry;
       }
       damages ??= scanner.damages;
-      if (entries > 0) return read(format, found.size, scanner.damages);
+      if (entries > 0) return read(found.size, scanner.damages);
     }
-    if (known) return read(known, found.size, damages ?? []);
+    if (known) return read(found.size, damages ?? []);
     return isNewer(kind, head) ? { state: "newer" } : { state: "foreign" };
   } finally {
     await handle.close();
@@ -152,14 +152,14 @@ export async function* readLog(
 }
 
 /**
- * The mark that a file's title tells, if it is whole.
+ * The secret that a file's title tells, if it is whole.
  * @throws what the file system says.
  */
-export async function readMark(file: string, kind: LogKind): Promise<Buffer | undefined> {
+export async function readSecret(file: string, kind: LogKind): Promise<Buffer | undefined> {
   const handle = await open(file, "r");
   try {
     if (!(await handle.stat()).isFile()) return undefined;
-    return formatOf(kind, await readPiece(handle, 0, HEAD_BYTES))?.mark;
+    return secretOf(kind, await readPiece(handle, 0, HEAD_BYTES));
   } finally {
     await handle.close();
   }
@@ -199,29 +199,29 @@ async function readPiece(handle: FileHandle, from: number, length: number): Prom
 export function readLogNow(file: string, kind: LogKind): { entries: Entry[]; state: LogState } {
   const bytes = readFileSync(file);
   const head = bytes.subarray(0, HEAD_BYTES);
-  const known = formatOf(kind, head);
+  const known = formatOf(kind, "", head);
   if (!known && isBarelyBegun(kind, head)) return { entries: [], state: { state: "begun" } };
   let damages: readonly Damage[] | undefined;
-  for (const format of candidates(kind, head, [])) {
+  for (const format of candidates(kind, "", head, [])) {
     const scanner = new EntryScanner(format, bytes.length, bytes.length);
     const entries: Entry[] = [];
     scanner.push(bytes);
     scanner.end();
     for (let entry = scanner.next(); entry; entry = scanner.next()) entries.push(entry);
     damages ??= scanner.damages;
-    if (entries.length > 0) return { entries, state: read(format, bytes.length, scanner.damages) };
+    if (entries.length > 0) return { entries, state: read(bytes.length, scanner.damages) };
   }
-  if (known) return { entries: [], state: read(known, bytes.length, damages ?? []) };
+  if (known) return { entries: [], state: read(bytes.length, damages ?? []) };
   return { entries: [], state: isNewer(kind, head) ? { state: "newer" } : { state: "foreign" } };
 }
 
-/** The formats to try, the one that the title tells first: its mark, too, may be damaged. */
-function candidates(kind: LogKind, head: Buffer, marks: readonly Buffer[]): EntryFormat[] {
-  const known = formatOf(kind, head);
-  const possible = possibleFormats(kind, head, marks);
+/** The formats to try, the one that the title tells first: its secret, too, may be damaged. */
+function candidates(kind: LogKind, label: string, head: Buffer, secrets: readonly Buffer[]): EntryFormat[] {
+  const known = formatOf(kind, label, head);
+  const possible = possibleFormats(kind, label, head, secrets);
   return known ? [known, ...possible] : possible;
 }
 
-function read({ mark }: EntryFormat, size: number, damages: readonly Damage[]): LogState {
-  return { state: "read", mark, size, damages };
+function read(size: number, damages: readonly Damage[]): LogState {
+  return { state: "read", size, damages };
 }

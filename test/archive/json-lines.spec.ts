@@ -48,6 +48,17 @@ describe("JSON Lines archive", () => {
     assert.equal(await read("CO/JSC/2026/326/CO.JSC.00.HHZ.2026.326.06.jsonl"), "[3]\n");
   });
 
+  it("keeps every digit, key, escape and blank of a document as it came; of one with line breaks all but its blanks", async () => {
+    await using archive = new JsonLinesArchive({ pattern: `${folder}/x.jsonl` });
+    const plain =
+      '{"t":1795914399716791123, "f": 1.10,"e":1E400 ,"n":-0.0,"big":123456789012345678901234567890,"a":1,"a":2,"s":"\\u0041\\/ \\n  é"}';
+    await archive.write(packet(plain));
+    await archive.write(packet(` \r\n\t${plain}\n\n`));
+    await archive.write(packet('[ 1.10,\r\n  {"k" :\t"a  b"},\n1E400 ]'));
+    await archive.write(packet("\uFEFF1.50"));
+    assert.equal(await read("x.jsonl"), `${plain}\n${plain}\n[1.10,{"k":"a  b"},1E400]\n1.50\n`);
+  });
+
   it("uses a band's own pattern", async () => {
     const bandPatterns = { W: `${folder}/daily/%n.%s.%j.jsonl` };
     await using archive = new JsonLinesArchive({ pattern: pattern(), directory: folder, bandPatterns });

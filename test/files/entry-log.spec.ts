@@ -4,8 +4,8 @@ import fs, { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFile
 import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
-import type { LogKind } from "../../lib/files/entry-format.ts";
-import { EntryLog, type LogState, readLog, readLogNow, readMark } from "../../lib/files/entry-log.ts";
+import { formatOf, type LogKind } from "../../lib/files/entry-format.ts";
+import { EntryLog, type LogState, readLog, readLogNow, readSecret } from "../../lib/files/entry-log.ts";
 import { EntryScanner } from "../../lib/files/entry-scanner.ts";
 
 const KIND: LogKind = {
@@ -31,8 +31,8 @@ describe("entry log", () => {
     await log.close();
   }
 
-  async function read(marks: Buffer[] = []): Promise<{ bodies: Buffer[]; state: LogState }> {
-    const entries = readLog(file, KIND, MAX, marks);
+  async function read(secrets: Buffer[] = []): Promise<{ bodies: Buffer[]; state: LogState }> {
+    const entries = readLog(file, KIND, MAX, { secrets });
     const bodies: Buffer[] = [];
     for (;;) {
       const step = await entries.next();
@@ -91,7 +91,7 @@ describe("entry log", () => {
           }
           await log.close();
           const sound = readFileSync(file);
-          const mark = await readMark(file, KIND);
+          const secret = await readSecret(file, KIND);
           const bytes = Buffer.from(sound);
           for (const { at, length, by } of damages) {
             const from = Math.floor(at * bytes.length);
@@ -103,7 +103,7 @@ describe("entry log", () => {
           const whole = places.filter(({ from, to }) =>
             bytes.subarray(from, to).equals(sound.subarray(from, to)),
           );
-          const found = await read([mark!]);
+          const found = await read([secret!]);
           assert.deepEqual(
             found.bodies,
             whole.map((place) => place.body),
@@ -124,8 +124,7 @@ describe("entry log", () => {
     await write(Array.from({ length: 20 }, (_, i) => Buffer.alloc(i * 7 + 1, i)));
     const bytes = readFileSync(file);
     bytes[200]! ^= 1;
-    const mark = (await readMark(file, KIND))!;
-    const format = { start: 19, mark, lengthCountsAll: false };
+    const format = formatOf(KIND, "", bytes)!;
     const scanAll = (size: number) => {
       const scanner = new EntryScanner(format, bytes.length, MAX);
       const found: string[] = [];

@@ -195,7 +195,7 @@ describe("ring in a folder", () => {
     const file = dataFiles().at(-1)!;
     const good = readFileSync(file);
     const batches: number[] = [];
-    const mark = good.subarray(16, 24);
+    const mark = good.subarray(24, 32);
     for (let at = good.indexOf(mark, 24); at >= 0; at = good.indexOf(mark, at + 1)) batches.push(at);
     assert.equal(batches.length, 12);
     // All the bytes of a batch in turn are damaged somewhere, its mark, length and checksum as well.
@@ -229,6 +229,31 @@ describe("ring in a folder", () => {
       assert.deepEqual([event.packets, event.lost], [12, []]);
       for (const other of dataFiles()) rmSync(other);
     }
+  });
+
+  it("does not take what a segment of its own holds in another one's place", async () => {
+    const server = await start();
+    for (let i = 0; i < 60; i++) {
+      server.write({ streamId: "S/X", dataStart: i, payload: Buffer.alloc(500, i) });
+      await contentOf(server);
+    }
+    const content = await contentOf(server);
+    await server.close();
+    const [first, second, third] = dataFiles().map((file) => ({ file, bytes: readFileSync(file) }));
+    assert.ok(first && second && third);
+    // The beginning of the first one, then a copy of the third: only the rest of the first is lost.
+    const cut = first.bytes.length - 1000;
+    writeFileSync(first.file, Buffer.concat([first.bytes.subarray(0, cut), third.bytes]));
+    const again = await start();
+    const left = await contentOf(again);
+    const lost = content.flatMap((packet, i) => (left.includes(packet) ? [] : [i]));
+    assert.equal(lost.length, 2);
+    assert.equal(lost[1], lost[0]! + 1);
+    assert.ok(
+      left.join() === content.filter((_, i) => !lost.includes(i)).join(),
+      "all else is there, in order",
+    );
+    await again.close();
   });
 
   it("reads what version 0.1.0 has written", async () => {

@@ -3,10 +3,12 @@
  * ever holding up the event loop. What is on disk survives the process however it ends (a power cut is up to the
  * operating system). Nothing is acknowledged, and no reader gets anything, that is not on disk.
  */
+import { randomBytes } from "node:crypto";
 import { mkdir, rm, stat, truncate } from "node:fs/promises";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { DataLinkError } from "../../datalink/protocol/errors.ts";
-import { EntryLog, type LogState, readLog, readMark } from "../../files/entry-log.ts";
+import { EntryLog, type LogState, readLog, readSecret } from "../../files/entry-log.ts";
+import { FileError } from "../../files/errors.ts";
 import { type FolderLock, lockFolder } from "../../files/folder-lock.ts";
 import { gather } from "./gather.ts";
 import { largestFrame, MAX_PACKET_SIZE, type Ring } from "./ring.ts";
@@ -65,8 +67,8 @@ export class RingStorage {
   /** Closed segments that still have packets in the ring, with the sequence behind their last one. */
   readonly #old: { number: number; end: number }[] = [];
   #segment: EntryLog | undefined;
-  /** The mark that all segments of the folder have. */
-  #mark: Buffer | undefined;
+  /** What the marks of all segments of the folder are made of. */
+  #secret: Buffer | undefined;
   #number: number;
   /** Everything before this sequence is on disk, or has left the ring. */
   #durable: number;
@@ -148,6 +150,12 @@ export class RingStorage {
   }
 
   async #writeBatch(): Promise<void> {
+    if (!this.#lock.isHeld) {
+      throw new FileError(
+        "LOCK_LOST",
+        `The folder ${this.#folder} was taken over by another server, because this one stood still for long: restart one of them with another folder.`,
+      );
+    }
     const { bytes, next } = gather(this.#ring, {
       selection: this.#everything,
       from: Math.max(this.#durable, this.#ring.first),
@@ -177,7 +185,6 @@ export class RingStorage {
       await this.#segment.close();
     }
     this.#number = number;
-    this.#mark = next.mark;
     this.#segment = next;
     return next;
   }
@@ -186,7 +193,8 @@ export class RingStorage {
   async #createSegment(): Promise<{ segment: EntryLog; number: number }> {
     for (let number = this.#number + 1; ; number++) {
       try {
-        const segment = await EntryLog.create(segmentPath(this.#folder, number), SEGMENT, this.#mark);
+        const file = segmentPath(this.#folder, number);
+        const segment = await EntryLog.create(file, SEGMENT, String(number), this.#secret);
         return { segment, number };
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
@@ -204,12 +212,12 @@ export class RingStorage {
   async #recover(): Promise<Recovered> {
     const recovery = new Recovery(this.#folder, this.#ring);
     const segments = await listSegments(this.#folder);
-    await recovery.readMarks(segments);
+    await recovery.readSecrets(segments);
     for (const { number, isFile } of segments) {
       if (isFile && (await recovery.read(number))) this.#old.push({ number, end: this.#ring.end });
       this.#number = number;
     }
-    this.#mark = recovery.mark;
+    this.#secret = recovery.secrets.at(-1) ?? randomBytes(8);
     this.#durable = this.#ring.end;
     await this.#deleteOld();
     return recovery.result(segments.filter(({ isFile }) => !isFile).map(({ number }) => number));
@@ -218,10 +226,8 @@ export class RingStorage {
 
 /** Reads the segments of a folder into an empty ring. */
 class Recovery {
-  /** That of the newest segment. */
-  mark: Buffer | undefined;
   /** Of the segments whose titles are whole. */
-  readonly #marks: Buffer[] = [];
+  readonly secrets: Buffer[] = [];
   readonly #folder: string;
   readonly #ring: Ring;
   readonly #lost: LostRange[] = [];
@@ -236,10 +242,10 @@ class Recovery {
     this.#ring = ring;
   }
 
-  async readMarks(segments: readonly { number: number; isFile: boolean }[]): Promise<void> {
+  async readSecrets(segments: readonly { number: number; isFile: boolean }[]): Promise<void> {
     for (const { number, isFile } of segments) {
-      const mark = isFile ? await readMark(segmentPath(this.#folder, number), SEGMENT) : undefined;
-      if (mark && !this.#marks.some((other) => other.equals(mark))) this.#marks.push(mark);
+      const secret = isFile ? await readSecret(segmentPath(this.#folder, number), SEGMENT) : undefined;
+      if (secret && !this.secrets.some((other) => other.equals(secret))) this.secrets.push(secret);
     }
   }
 
@@ -247,7 +253,8 @@ class Recovery {
   async read(number: number): Promise<boolean> {
     const file = segmentPath(this.#folder, number);
     const maxBatch = BATCH_BYTES + largestFrame(MAX_PACKET_SIZE);
-    const entries = readLog(file, SEGMENT, maxBatch, this.#marks);
+    const { secrets } = this;
+    const entries = readLog(file, SEGMENT, maxBatch, { label: String(number), secrets });
     for (;;) {
       const step = await entries.next();
       if (step.done) return await this.#finish(file, step.value);
@@ -276,7 +283,6 @@ class Recovery {
       this.#foreign.push(file);
       return false;
     }
-    this.mark = state.mark;
     const last = state.damages.at(-1);
     if (last?.to !== state.size) return true;
     this.#lose(file, last.to - last.from);
@@ -322,6 +328,7 @@ class Recovery {
 
 function storageError(folder: string, error: unknown): DataLinkError {
   if (error instanceof DataLinkError) return error;
+  if (error instanceof FileError) return new DataLinkError("STORAGE_FAILED", error.message, { cause: error });
   const reason = error instanceof Error ? error.message : String(error);
   return new DataLinkError(
     "STORAGE_FAILED",

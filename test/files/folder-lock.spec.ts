@@ -1,0 +1,113 @@
+// lib/files/folder-lock.ts: a folder has one owner, whoever comes at the same time and whatever the dead have left.
+import assert from "node:assert/strict";
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { FileError } from "../../lib/files/errors.ts";
+import { lockFolder } from "../../lib/files/folder-lock.ts";
+import { lifeOf, processSpace } from "../../lib/files/process-identity.ts";
+
+const PROCESSES = 8;
+const ROUNDS = 64;
+const SCRIPT = path.join(__dirname, "lock-process.js");
+
+describe("lockFolder", () => {
+  let folder: string;
+  let file: string;
+  let processes: ChildProcess[] = [];
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), "lock-"));
+    file = path.join(folder, "lock");
+  });
+  afterEach(() => {
+    for (const child of processes) child.kill("SIGKILL");
+    processes = [];
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  function start(): ChildProcess {
+    const child = fork(SCRIPT);
+    processes.push(child);
+    return child;
+  }
+
+  async function ask(child: ChildProcess, message: object): Promise<string> {
+    child.send(message);
+    const [answer] = await once(child, "message");
+    return String(answer);
+  }
+
+  it("has exactly one owner of eight that come at once, whatever a dead one left, in 64 rounds", async function () {
+    this.timeout(60_000);
+    const children = Array.from({ length: PROCESSES }, start);
+    const [space, life] = [await processSpace(), await lifeOf(process.pid)];
+    const leftovers = [
+      "999999 old/1\n",
+      `${process.pid} another-boot/1\n`,
+      `999999 x/1 ${space} token\n`,
+      `${process.pid} x/1 ${space} token\n`,
+      undefined,
+    ];
+    assert.ok(life);
+    for (let round = 0; round < ROUNDS; round++) {
+      const left = leftovers[round % leftovers.length];
+      if (left !== undefined) writeFileSync(file, left);
+      const answers = await Promise.all(children.map((child) => ask(child, { lock: folder })));
+      const owners = answers.filter((answer) => answer === "locked");
+      assert.equal(owners.length, 1, `round ${round}: ${answers.join(", ")}`);
+      for (const answer of answers) assert.match(answer, /^(locked|FOLDER_IN_USE)$/);
+      const owner = children[answers.indexOf("locked")]!;
+      assert.equal(Number.parseInt(readFileSync(file, "utf8"), 10), owner.pid);
+      await ask(owner, { release: true });
+      assert.deepEqual(readdirSync(folder), []);
+    }
+  });
+
+  it("goes to another when its owner, or who was taking it over, is killed", async () => {
+    for (let round = 0; round < 6; round++) {
+      const [owner, next] = [start(), start()];
+      assert.equal(await ask(owner, { lock: folder }), "locked");
+      assert.equal(await ask(next, { lock: folder }), "FOLDER_IN_USE");
+      owner.kill("SIGKILL");
+      await once(owner, "exit");
+      const taking = start();
+      await once(taking, "spawn");
+      taking.send({ lock: folder });
+      if (round > 0) await sleep(30 + 5 * round);
+      taking.kill("SIGKILL");
+      await once(taking, "exit");
+      assert.equal(await ask(next, { lock: folder }), "locked");
+      assert.equal(await ask(next, { release: true }), "released");
+    }
+  });
+
+  it("waits for a sign of life of an owner whose number means nothing here", async function () {
+    this.timeout(30_000);
+    const elsewhere = "1 boot/7 boot/pid:[1] token\n";
+    writeFileSync(file, elsewhere);
+    // It lives, in another container or on another machine.
+    const timer = setInterval(() => writeFileSync(file, elsewhere), 1000);
+    await assert.rejects(
+      lockFolder(folder),
+      (error) => error instanceof FileError && error.code === "FOLDER_IN_USE",
+    );
+    clearInterval(timer);
+    // It is dead.
+    const lock = await lockFolder(folder);
+    assert.ok(lock.isHeld);
+    await assert.rejects(lockFolder(folder), { code: "FOLDER_IN_USE" });
+    await lock.release();
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  it("shows signs of life, notices that it was taken over, and then leaves the other's file alone", async () => {
+    const lock = await lockFolder(folder);
+    writeFileSync(file, "1 taken over\n");
+    while (lock.isHeld) await sleep(50);
+    await lock.release();
+    assert.equal(readFileSync(file, "utf8"), "1 taken over\n");
+  });
+});
