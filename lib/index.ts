@@ -1,18 +1,26 @@
 /** The library's face: everything a program imports from this package. */
-export type { ArchiveEvent, FsyncPolicy } from "./archive/appender.ts";
-export type { ArchiveOptions, ArchivePacket, Written } from "./archive/archive.ts";
+export type { AppenderOptions, ArchiveEvent, FsyncPolicy } from "./archive/appender.ts";
+export type { Archive, ArchiveOptions, ArchivePacket, Written } from "./archive/archive.ts";
 export { ArchiveError, type ArchiveErrorCode } from "./archive/errors.ts";
 export { JsonLinesArchive, type JsonLinesOptions } from "./archive/json-lines.ts";
 export { MiniSeedArchive, type MiniSeedArchiveOptions, type MiniSeedInput } from "./archive/mini-seed.ts";
 export { type PathFields, PathPattern, PRESETS } from "./archive/path-pattern.ts";
 export * from "./datalink/index.ts";
+export { CodedError } from "./errors.ts";
 export * from "./mseed/index.ts";
+export type { AccessOptions, AccessRule, AccessUser, Grant, Streams } from "./server/access/access.ts";
+export type { JsonWebTokenOptions } from "./server/access/json-web-token.ts";
+export type { ConnectionFigures } from "./server/info-xml.ts";
+export type { WebSocketOptions } from "./server/listener.ts";
 export {
   DataLinkServer,
   type DataLinkServerEvent,
   type DataLinkServerOptions,
   type DataLinkServerStatus,
+  type NewestPacket,
+  type ServerClient,
 } from "./server/server.ts";
+export type { TrafficFigures } from "./server/traffic.ts";
 export { bandCode, type Nslc, SourceId, SourceIdError } from "./source-id.ts";
 export {
   formatMicroseconds,

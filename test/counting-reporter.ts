@@ -1,6 +1,6 @@
 // The reporter of every suite: mocha's "dot" and "spec" say what failed; this one also names each test that was skipped,
-// with its reason in the title, appends the counts to the file that .ci/run adds up, and fails a suite that leaves
-// something open behind it, which would otherwise keep the process for ever.
+// with its reason in the title, takes a test that was tried again for one that failed, appends the counts to the file that
+// .ci/run adds up, and fails a suite that leaves something open behind it, which would otherwise keep the process for ever.
 import { appendFileSync } from "node:fs";
 import Mocha from "mocha";
 
@@ -21,6 +21,12 @@ export default class CountingReporter extends Mocha.reporters.Dot {
     super(runner, options);
     const skipped: string[] = [];
     runner.on("pending", (test) => skipped.push(test.fullTitle()));
+    runner.on("retry", (test, error) => {
+      runner.failures++;
+      this.stats.failures++;
+      test.err = error;
+      this.failures.push(test);
+    });
     runner.once("end", () => {
       for (const title of skipped) console.log(`  skipped: ${title}`);
       const { passes, failures, pending } = this.stats;

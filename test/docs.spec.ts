@@ -3,14 +3,27 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { definitions } from "./support/definitions.ts";
+import { ENTRIES, withFace } from "./support/face.ts";
+import { referencePages } from "./support/reference.ts";
 
 const root = path.join(__dirname, "..");
 const read = (file: string): string => readFileSync(path.join(root, file), "utf8");
 
-const types = Object.keys(
-  (JSON.parse(read("package.json")) as { "node-red": { nodes: Record<string, string> } })["node-red"].nodes,
-);
-const pages = ["README.md", ...readdirSync(path.join(root, "docs")).map((file) => `docs/${file}`)];
+const manifest = JSON.parse(read("package.json")) as {
+  homepage: string;
+  "node-red": { nodes: Record<string, string> };
+};
+const types = Object.keys(manifest["node-red"].nodes);
+const homepage = manifest.homepage.replace(/#.*/, "");
+const pages = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "SECURITY.md",
+  ...readdirSync(path.join(root, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => `docs/${file}`),
+];
 
 /** A node's texts, by keys such as `datalink-in.label.match`. */
 function catalog(type: string): (key: string) => string | undefined {
@@ -37,17 +50,16 @@ function settingsOf(type: string): Setting[] {
     /<label for="node-(?:config-)?input-(\w+)"[^>]*>(?:(?!<\/label>).)*data-i18n="([\w-]+\.label\.[\w-]+)"/g,
   );
   return [...labels].map(([, name, key]) => {
-    const given = new RegExp(`^ +${name}: \\{\\s*value: ("[^"]*"|true|false|\\[\\])`, "m").exec(html)?.[1];
+    const given = own.get(type)!.defaults[name!]?.value;
     const select = new RegExp(`<select id="node-(?:config-)?input-${name}".*?</select>`, "s").exec(html)?.[0];
-    const chosen = new RegExp(`<option value=${given} data-i18n="([^"]+)"`).exec(select ?? "")?.[1];
+    const chosen = new RegExp(`<option value="${String(given)}" data-i18n="([^"]+)"`).exec(select ?? "")?.[1];
     return { label: text(key!)!, standard: chosen ? text(chosen) : shown(given) };
   });
 }
 
-function shown(value: string | undefined): string | undefined {
-  if (value === undefined || value === "[]" || value === '""') return undefined;
-  if (value === "true") return "on";
-  return value === "false" ? "off" : `\`${value.slice(1, -1)}\``;
+function shown(value: unknown): string | undefined {
+  if (typeof value === "boolean") return value ? "on" : "off";
+  return typeof value === "string" && value !== "" ? `\`${value}\`` : undefined;
 }
 
 /** The rows of the table below a page's heading "Settings", each as its cells. */
@@ -75,19 +87,27 @@ function fragments(page: string): string[] {
   );
 }
 
+const own = definitions();
+
 describe("docs", () => {
   for (const type of types) {
     describe(`of ${type}`, () => {
       it("are a page that README's table of nodes links", () => {
-        assert.ok(existsSync(path.join(root, `docs/${type}.md`)), `docs/${type}.md is missing`);
+        assert.ok(existsSync(path.join(root, `docs/nodes/${type}.md`)), `docs/nodes/${type}.md is missing`);
         assert.match(
           read("README.md"),
-          new RegExp(`^\\| \\[\\*+${type}\\*+\\]\\(docs/${type}\\.md\\) \\|`, "m"),
+          new RegExp(`^\\| \\[\\*+${type}\\*+\\]\\(docs/nodes/${type}\\.md\\) \\|`, "m"),
         );
       });
 
+      it("are linked from the help in the editor", () => {
+        // Other languages have the same links: test/nodes/catalogs.spec.ts.
+        const link = `(${homepage}/blob/main/docs/nodes/${type}.md)`;
+        assert.ok(read(`nodes/${type}.html`).includes(link), `nodes/${type}.html does not link ${link}`);
+      });
+
       it("have a row for every setting of the dialog, with its default", () => {
-        const rows = settingsTable(read(`docs/${type}.md`));
+        const rows = settingsTable(read(`docs/nodes/${type}.md`));
         const settings = settingsOf(type);
         assert.ok(settings.length > 0);
         for (const { label, standard } of settings) {
@@ -104,7 +124,7 @@ describe("docs", () => {
           (JSON.parse(read(`nodes/locales/en-US/${type}.json`)) as Record<string, { label: object }>)[type]!
             .label,
         );
-        const odd = settingsTable(read(`docs/${type}.md`)).filter(([name]) => !labels.includes(name));
+        const odd = settingsTable(read(`docs/nodes/${type}.md`)).filter(([name]) => !labels.includes(name));
         assert.deepEqual(odd, []);
       });
     });
@@ -122,6 +142,8 @@ describe("docs", () => {
       }
     });
 
+    // The reference is written from the code itself.
+    if (page.startsWith("docs/api/")) continue;
     it(`in ${page} have error codes that the code has`, () => {
       const codes = [
         ...read(page).matchAll(/`([A-Z]+(?:_[A-Z]+)+|TIMEOUT|TRUNCATED|PROTOCOL|CLOSED|OVERLOADED)`/g),
@@ -139,6 +161,41 @@ describe("docs", () => {
       examples.filter((file) => !text.includes(file.replace(".json", ""))),
       [],
     );
+  });
+});
+
+describe("docs of the library", () => {
+  it("describe every export in its declaration", () => {
+    for (const entry of Object.values(ENTRIES)) {
+      withFace(entry, ({ exports }) => {
+        const silent = exports.filter(({ declarations }) => declarations[0]!.comment === undefined);
+        assert.deepEqual(
+          silent.map(({ name, file }) => `${name} in ${file}`),
+          [],
+        );
+      });
+    }
+  });
+
+  it("have the reference that the declarations make: npm run docs:api writes it", () => {
+    const pages = referencePages();
+    assert.deepEqual(readdirSync(path.join(root, "docs/api")).sort(), [...pages.keys()].sort());
+    for (const [name, text] of pages) assert.equal(read(`docs/api/${name}`), text, name);
+  });
+
+  it("have every error code in a table", () => {
+    const page = read("docs/library.md");
+    withFace(ENTRIES["."]!, ({ exports }) => {
+      const unions = exports.filter(({ name }) => /(?:Error|Problem)Code$/.test(name));
+      assert.ok(unions.length >= 4);
+      const codes = unions.flatMap(({ declarations }) =>
+        [...declarations[0]!.node.getText().matchAll(/"([A-Z_]+)"/g)].map(([, code]) => code!),
+      );
+      assert.deepEqual(
+        codes.filter((code) => !page.includes(`\n| \`${code}\` |`)),
+        [],
+      );
+    });
   });
 });
 

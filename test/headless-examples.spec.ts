@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, writeFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { DataLinkServer, packRecords } from "../lib/index.ts";
+import { newFolder } from "./support/folders.ts";
 
 const folder = path.join(__dirname, "..", "examples", "headless");
 
@@ -39,7 +39,7 @@ describe("headless examples", function () {
   let file: string;
 
   before(async () => {
-    directory = await mkdtemp(path.join(tmpdir(), "headless-"));
+    directory = newFolder();
     file = path.join(directory, "day.mseed");
     const samples = Int32Array.from({ length: 5000 }, (_, i) => (i * 7919) % 1000);
     const series = { sourceId: "FDSN:XX_FILE_00_B_H_Z", startTime: "2026-01-01", sampleRate: 20, samples };

@@ -4,7 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import { rename } from "node:fs/promises";
-import { AppendFile, syncPath, type WholeLength } from "../files/append-file.ts";
+import { AppendFile, type WholeLength } from "../files/append-file.ts";
+import { syncPath } from "../files/sync-path.ts";
 import { ArchiveError, fileSystemError } from "./errors.ts";
 import type { Journal, PacketMark } from "./journal.ts";
 
@@ -25,6 +26,7 @@ export type ArchiveEvent =
   /** A file that had not been written to for long is now in the file `to`, compressed. */
   | { type: "compressed"; file: string; to: string };
 
+/** How an archive writes its files. */
 export interface AppenderOptions {
   /** Default `interval`. */
   fsync?: FsyncPolicy | undefined;

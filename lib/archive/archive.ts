@@ -31,6 +31,7 @@ export interface Written {
   files?: string[];
 }
 
+/** The settings that all archives have. */
 export interface ArchiveOptions extends AppenderOptions {
   /** Path of the files with flags, or a preset as `NAME@directory`: see `PathPattern`. */
   pattern: string;
@@ -56,15 +57,18 @@ export interface ArchiveOptions extends AppenderOptions {
 
 /** An archive: give it packets with `write`, and `close` it at the end. */
 export abstract class Archive implements AsyncDisposable {
+  /** @internal */
   protected readonly appender: Appender;
+  /** @internal */
   protected readonly names = new FileNames();
+  /** @internal */
   protected readonly host: string | undefined;
   readonly #keepRejected: boolean;
   readonly #journal: Journal | undefined;
   readonly #compressor: Compressor | undefined;
   readonly #endBytes: number;
 
-  /** @param patterns all that give the archive's files their names */
+  /** @param patterns all that give the archive's files their names @internal */
   protected constructor(
     options: ArchiveOptions,
     patterns: readonly PathPattern[],
@@ -123,14 +127,14 @@ export abstract class Archive implements AsyncDisposable {
     await this.close();
   }
 
-  /** What the journal is to know of a chunk, one of those that make up a packet; `undefined` where there is no journal. */
+  /** What the journal is to know of a chunk, one of those that make up a packet; `undefined` where there is no journal. @internal */
   protected markOf(packet: Partial<ArchivePacket>, part: number, chunk: Uint8Array): PacketMark | undefined {
     const { packetId, packetTime } = packet;
     if (this.#journal === undefined || packetId === undefined || packetTime === undefined) return undefined;
     return { packetId, packetTime, part, bytes: chunk.length + this.#endBytes };
   }
 
-  /** Whether a chunk is in its file already, since before a crash. */
+  /** Whether a chunk is in its file already, since before a crash. @internal */
   protected isHeld(mark: PacketMark): boolean {
     return this.#journal!.holds(mark);
   }
@@ -141,7 +145,7 @@ export abstract class Archive implements AsyncDisposable {
     return new Compressor(this.appender, { patterns, after, except, onEvent });
   }
 
-  /** Keeps a refused payload, if that is wanted, as a line of JSON; the words that tell where. */
+  /** Keeps a refused payload, if that is wanted, as a line of JSON; the words that tell where. @internal */
   protected async keepRejected(packet: ArchivePacket, file: string, reason: string): Promise<string> {
     if (!this.#keepRejected) return "";
     const { streamId, packetId, dataStart, payload } = packet;

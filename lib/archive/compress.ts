@@ -9,11 +9,12 @@
  * archive, a file is taken to have one writer.
  */
 import { constants, createReadStream, createWriteStream, type Stats } from "node:fs";
-import { copyFile, lstat, open, opendir, rename, rm, unlink, utimes } from "node:fs/promises";
+import { copyFile, lstat, open, opendir, rm, unlink, utimes } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import { syncPath } from "../files/append-file.ts";
+import { moveInPlace } from "../files/replace-file.ts";
+import { syncPath } from "../files/sync-path.ts";
 import type { Appender, ArchiveEvent } from "./appender.ts";
 import { ArchiveError, fileSystemError } from "./errors.ts";
 import type { PathPattern } from "./path-pattern.ts";
@@ -162,8 +163,7 @@ export class Compressor {
     if ((await lengthOf(to)) <= before) {
       try {
         await this.#writeMember(aside, found, to, growing);
-        await rename(growing, to);
-        await syncPath(path.dirname(to));
+        await moveInPlace(growing, to);
       } finally {
         await rm(growing, { force: true });
       }

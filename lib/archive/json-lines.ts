@@ -17,6 +17,7 @@ import { ArchiveError } from "./errors.ts";
 import { jsonLine, MAX_DEPTH } from "./json-line.ts";
 import { PathPattern } from "./path-pattern.ts";
 
+/** The settings of a JSON Lines archive. */
 export interface JsonLinesOptions extends ArchiveOptions {
   /** Other patterns for streams of some bands: by band code, for example `{ W: "/data/%n/%s/%Y.%j.jsonl" }`. */
   bandPatterns?: Readonly<Record<string, string>> | undefined;

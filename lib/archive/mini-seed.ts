@@ -1,8 +1,14 @@
 /** An archive of miniSEED: each record, byte for byte, in the file that its codes and its start time name. */
 
 import type { ReadableFile, WholeLength } from "../files/append-file.ts";
-import { HEADER_BYTES, recordLength } from "../mseed/detect.ts";
-import { type MiniSeedRecord, type Problem, RecordReader, readRecords } from "../mseed/index.ts";
+import {
+  declaredLength,
+  type MiniSeedRecord,
+  type Problem,
+  RecordReader,
+  readRecords,
+} from "../mseed/index.ts";
+import { hasQuality, qualityOf } from "../mseed/v2/quality.ts";
 import { splitStreamId } from "../stream-id.ts";
 import { floorDivide } from "../time.ts";
 import {
@@ -25,8 +31,6 @@ export interface MiniSeedArchiveOptions extends Omit<ArchiveOptions, "pattern"> 
 export type MiniSeedInput = ArchivePacket | Uint8Array;
 
 const NOTHING = new Uint8Array(0);
-/** miniSEED 2's qualities, by publication version. */
-const QUALITIES = ["", "R", "D", "Q", "M"];
 
 /**
  * Writes miniSEED records to files, in the SeisComP Data Structure by default:
@@ -138,13 +142,15 @@ function fieldsOf(record: MiniSeedRecord, host: string | undefined): PathFields 
     ...nslc,
     location: nslc.location === "--" ? "" : nslc.location,
     time: record.startTime,
-    quality: QUALITIES[record.publicationVersion] ?? "",
+    quality: hasQuality(record.publicationVersion) ? qualityOf(record.publicationVersion) : "",
     recordLength: record.length,
     sampleRate: record.sampleRate,
     host,
   };
 }
 
+/** Enough of a record to tell its length. */
+const HEADER_PIECE_BYTES = 128;
 const PIECE_BYTES = 1 << 20;
 
 /** A miniSEED file is whole up to the record inside which it ends. */
@@ -173,9 +179,9 @@ async function endsAsItBegins(file: ReadableFile): Promise<boolean> {
   return length > 0 && file.size % length === 0 && (await lengthAt(file, file.size - length)) === length;
 }
 
-/** Length of the record at a position as its own header tells it; not positive where it does not. */
+/** Length of the record at a position as its own header tells it; 0 where it does not. */
 async function lengthAt(file: ReadableFile, position: number): Promise<number> {
-  const bytes = await file.read(position, Math.min(2 * HEADER_BYTES, file.size - position));
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return recordLength(bytes, view, 0, { maxRecordLength: file.size, isLast: false, lengthHint: 0 });
+  const bytes = await file.read(position, Math.min(HEADER_PIECE_BYTES, file.size - position));
+  const length = declaredLength(bytes) ?? 0;
+  return length <= file.size ? length : 0;
 }

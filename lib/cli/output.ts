@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { access, constants, type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
+import { createGzip } from "node:zlib";
 import { type Io, type OutputStream, usageError } from "./command.ts";
 import { STANDARD } from "./input.ts";
 
@@ -19,10 +20,12 @@ export class Output implements AsyncDisposable {
 
   /**
    * Standard output for `-`. A file of that name is replaced when `close` is called, and only then: it may be the one that
-   * is read, and a failure leaves it as it was.
+   * is read, and a failure leaves it as it was. One whose name ends in .gz is compressed.
    */
   static async open(name: string, io: Io): Promise<Output> {
-    return new Output(name === STANDARD ? new StreamTarget(io.stdout) : await FileTarget.open(name));
+    if (name === STANDARD) return new Output(new StreamTarget(io.stdout));
+    const file = await FileTarget.open(name);
+    return new Output(name.endsWith(".gz") ? new GzipTarget(file) : file);
   }
 
   /**
@@ -67,6 +70,13 @@ export class Output implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#target.end();
   }
+}
+
+/** Whether two names are of the same file, as it is now; `-` is none. */
+export async function isSameFile(a: string, b: string): Promise<boolean> {
+  if (a === STANDARD || b === STANDARD) return false;
+  const [first, second] = await Promise.all([a, b].map((name) => stat(name).catch(() => undefined)));
+  return first !== undefined && second !== undefined && first.dev === second.dev && first.ino === second.ino;
 }
 
 /** Where output goes. `write` resolves when the bytes may change again. */
@@ -139,5 +149,45 @@ class FileTarget implements Target {
   async end(): Promise<void> {
     await this.#handle.close();
     if (this.#temporary !== undefined) await rm(this.#temporary, { force: true });
+  }
+}
+
+/** Compresses what goes to another target. */
+class GzipTarget implements Target {
+  readonly #target: Target;
+  readonly #gzip = createGzip();
+  /** Resolves when all is handed on. */
+  readonly #handedOn: Promise<void>;
+  #failure: Error | undefined;
+
+  constructor(target: Target) {
+    this.#target = target;
+    this.#handedOn = this.#handOn();
+    // Told by the write that it makes fail, or by `complete`.
+    this.#handedOn.catch((error: Error) => {
+      this.#failure = error;
+    });
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#gzip.write(bytes, (error) => (error ? reject(this.#failure ?? error) : resolve()));
+    });
+  }
+
+  async complete(): Promise<void> {
+    this.#gzip.end();
+    await this.#handedOn;
+    await this.#target.complete();
+  }
+
+  async end(): Promise<void> {
+    this.#gzip.destroy();
+    await this.#handedOn.catch(() => {});
+    await this.#target.end();
+  }
+
+  async #handOn(): Promise<void> {
+    for await (const piece of this.#gzip as AsyncIterable<Buffer>) await this.#target.write(piece);
   }
 }

@@ -7,6 +7,7 @@
 import fs from "node:fs";
 import { mkdir, open, stat } from "node:fs/promises";
 import path from "node:path";
+import { syncPath } from "./sync-path.ts";
 
 /** How many bytes of a file that was found are whole chunks; what lies behind is torn. */
 export type WholeLength = (file: ReadableFile) => Promise<number>;
@@ -242,16 +243,4 @@ function settle<Value>(resolve: (value: Value) => void, reject: (error: Error) =
 
 function identityOf({ dev, ino }: { dev: number; ino: number }): string {
   return `${dev}:${ino}`;
-}
-
-/** Makes a file that is not open, or the entries of a directory, survive a power failure. */
-export async function syncPath(file: string): Promise<void> {
-  // Windows does this for directories by itself, and does not let others do it.
-  if (process.platform === "win32") return;
-  const handle = await open(file, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

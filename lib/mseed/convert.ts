@@ -1,23 +1,17 @@
 /** One record into another version, encoding or length, or with other headers; nothing is lost without a word. */
 import type { SourceId } from "../source-id.ts";
-import { calendarSeconds, toBigNanoseconds } from "./calendar.ts";
-import { encodedLength, prepareSamples } from "./encode.ts";
 import { ENCODINGS, encodingCode } from "./encodings.ts";
 import type { MiniSeedError, ProblemHandler } from "./errors.ts";
-import { checkExtraHeaders } from "./extra-headers.ts";
-import {
-  checkByte,
-  checkSourceId,
-  extraHeadersText,
-  type Layout,
-  mostPayload,
-  type PackableSeries,
-  type PackOptions,
-  packAll,
-} from "./pack.ts";
+import { checkExtraHeaders, type JsonObject } from "./extra-headers.ts";
+import type { Layout, PackableSeries, PackOptions } from "./layout.ts";
+import { checkByte, checkSourceId, extraHeadersText, mostPayload, packAll } from "./pack.ts";
+import { encodedLength, prepareSamples } from "./payload/encode.ts";
 import { rateFieldOf } from "./rate.ts";
-import type { JsonObject, MiniSeedRecord } from "./record.ts";
-import { FRAME_BYTES, isSteim, toBigEndianSteim } from "./steim/steim.ts";
+import type { MiniSeedRecord } from "./record.ts";
+import { toBigEndianSteim } from "./steim/byte-order.ts";
+import { FRAME_BYTES, isSteim } from "./steim/frames.ts";
+import { calendarSeconds, toBigNanoseconds } from "./times/calendar.ts";
+import { copyCodes } from "./v2/codes.ts";
 import { hasPlaceInExtraHeaders } from "./v2/extra-headers-from-2.ts";
 import { layOut2, MAX_SAMPLES } from "./v2/pack.ts";
 import { MiniSeed2Record } from "./v2/record.ts";
@@ -59,7 +53,7 @@ interface Target {
 /**
  * The record with the changes wished for: mostly one record; more, where one of the new version or length cannot hold it.
  *
- * A record without changes comes back byte for byte. Steim frames, text, and payloads that nobody can decode are taken over
+ * A record without changes comes back byte for byte, unless nothing in it tells its length. Steim frames, text, and payloads that nobody can decode are taken over
  * as they are; in another version numbers change their byte order, and retired encodings become int32 or float32. Where
  * `recordLength` does not say otherwise, a miniSEED 2 record keeps its length if that is enough, and else gets the smallest
  * that is. What has no place in the new version goes to `onProblem`: `HEADER_LOST`, `PRECISION_LOST`, and `PAYLOAD_SHORT`
@@ -102,7 +96,9 @@ function layOut(
 ): Layout {
   const { recordLength = NO_LIMIT } = options;
   if (formatVersion === 3) return layOut3(series, most, { ...options, recordLength });
-  return layOut2(series, options, { payloadBytes, recordLength: staysInVersion ? record.length : 0 });
+  const layout = layOut2(series, options, { payloadBytes, recordLength: staysInVersion ? record.length : 0 });
+  if (record instanceof MiniSeed2Record && series.nslc) copyCodes(record, layout.draft);
+  return layout;
 }
 
 /** The record with its payload as it is; `undefined` where that cannot be, or does not fit. */
@@ -144,6 +140,8 @@ function isCopy(record: MiniSeedRecord, options: ConvertOptions): boolean {
   if (encoding !== undefined && encodingCode(encoding) !== record.encoding) return false;
   if (!(record instanceof MiniSeed2Record))
     return recordLength === undefined || record.length <= recordLength;
+  // Where only the record behind it told its length, it could not be read by itself.
+  if (!record.declaresLength && !Number.isInteger(Math.log2(record.length))) return false;
   return (
     (recordLength === undefined || recordLength === record.length) &&
     (littleEndian === undefined || littleEndian === record.littleEndian)
@@ -228,9 +226,12 @@ function steimFrames(record: MiniSeedRecord): Uint8Array {
   return withoutEmptyFrames(toBigEndianSteim(encoding === ENCODINGS.steim1 ? 1 : 2, view, 0, frames));
 }
 
-/** Frames up to the last one that is not all zero. */
+/** Frames up to the last one that is not all zero; the first one in any case, as it says that the first sample is 0. */
 function withoutEmptyFrames(frames: Uint8Array): Uint8Array {
-  const last = frames.findLastIndex((byte) => byte !== 0);
+  const last = Math.max(
+    0,
+    frames.findLastIndex((byte) => byte !== 0),
+  );
   return frames.subarray(0, Math.ceil((last + 1) / FRAME_BYTES) * FRAME_BYTES);
 }
 

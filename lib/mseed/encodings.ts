@@ -26,6 +26,7 @@ export const ENCODINGS = {
   opaque: 100,
 } as const;
 
+/** The name of an encoding: a key of `ENCODINGS`. */
 export type EncodingName = keyof typeof ENCODINGS;
 
 /** An encoding that a caller gives: its code, or its name, which may also be written as people do: `"Steim 2"`, `"STEIM2"`. */

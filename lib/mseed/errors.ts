@@ -1,6 +1,6 @@
 /** What can be wrong with miniSEED: problems of what is read, and failures of what was asked. */
 import { CodedError } from "../errors.ts";
-import type { MiniSeedRecord } from "./record.ts";
+import type { SourceId } from "../source-id.ts";
 
 /**
  * What is wrong with bytes that were read.
@@ -46,7 +46,33 @@ export type ReadProblemCode =
 /** What has no place in the format that is written: `HEADER_LOST` (an extra header, a flag), `PRECISION_LOST` (a time or rate). */
 export type WriteProblemCode = "HEADER_LOST" | "PRECISION_LOST";
 
+/** What may be wrong with a record that is read or written all the same. */
 export type ProblemCode = ReadProblemCode | WriteProblemCode;
+
+/**
+ * What a problem tells of the record concerned: what every `MiniSeedRecord` says of itself without being decoded. Where a
+ * reader reports, it is the very record that it gives.
+ */
+export interface RecordHeader {
+  readonly formatVersion: 2 | 3;
+  readonly sourceId: SourceId;
+  /** Times of the first and the last sample in nanoseconds since 1970. */
+  readonly startTime: bigint;
+  readonly endTime: bigint;
+  /** Samples per second; 0 where there is no time series. */
+  readonly sampleRate: number;
+  /** The number of samples that the header tells. */
+  readonly sampleCount: number;
+  /** The code of the payload's encoding, see `ENCODINGS`. */
+  readonly encoding: number;
+  readonly publicationVersion: number;
+  /** Bytes from the start of the data to the record. */
+  readonly offset: number;
+  /** Length of the whole record in bytes. */
+  readonly length: number;
+  /** All bytes of the record. */
+  readonly bytes: Uint8Array;
+}
 
 /** One defect, as `onProblem` gets it. */
 export interface Problem {
@@ -58,11 +84,12 @@ export interface Problem {
   /** How many bytes from there are concerned: those skipped, or the record. */
   length: number;
   /** The record concerned, where there is one. */
-  record?: MiniSeedRecord;
+  record?: RecordHeader;
   /** What was wrong and what was done about it. */
   message: string;
 }
 
+/** Is called with each problem, where it is found. */
 export type ProblemHandler = (problem: Problem) => void;
 
 /**
@@ -104,7 +131,7 @@ export class ProblemReporter {
   }
 
   /** @throws MiniSeedError if `strict` and the problem is an error. */
-  report(code: ProblemCode, message: string, offset: number, length: number, record?: MiniSeedRecord): void {
+  report(code: ProblemCode, message: string, offset: number, length: number, record?: RecordHeader): void {
     const severity = WARNINGS.has(code) ? "warning" : "error";
     const problem: Problem = { code, severity, offset, length, message };
     if (record) problem.record = record;

@@ -5,7 +5,12 @@
  */
 import { parseJson } from "../json.ts";
 import { MiniSeedError } from "./errors.ts";
-import type { JsonValue } from "./record.ts";
+
+/** JSON as extra headers have it. */
+export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
+
+/** A JSON object, as all extra headers of a record are. */
+export type JsonObject = { [key: string]: JsonValue };
 
 /** From where to where something stands in the text. */
 interface Span {

@@ -1,8 +1,10 @@
 /** A record's header as a plain object, with the names of the message contract: for messages, and for JSON. */
 import { formatNanoseconds } from "../time.ts";
 import { type EncodingName, encodingName } from "./encodings.ts";
-import type { JsonObject, MiniSeedRecord } from "./record.ts";
+import type { JsonObject } from "./extra-headers.ts";
+import type { MiniSeedRecord } from "./record.ts";
 
+/** The header of a record as a plain object, with the names that messages have. */
 export interface HeaderFields {
   sourceId: string;
   network: string;
@@ -24,6 +26,7 @@ export interface HeaderFields {
   extraHeaders: JsonObject;
 }
 
+/** The header of a record, without its samples, as a plain object that JSON can hold. */
 export function headerFields(record: MiniSeedRecord): HeaderFields {
   const { network, station, location, channel } = record.nslc;
   return {

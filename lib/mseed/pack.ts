@@ -1,18 +1,20 @@
 /** Packs a series of samples into records of miniSEED 2 or 3. */
-import { type Nslc, SourceId } from "../source-id.ts";
+import { SourceId } from "../source-id.ts";
 import { type TimeInput, toNanoseconds } from "../time.ts";
-import { END_OF_TIMES, FIRST_TIME } from "./calendar.ts";
-import { arrayType, type Samples } from "./decode.ts";
-import { encodePayload, type PackableSamples, prepareSamples } from "./encode.ts";
-import { ENCODINGS, type EncodingInput, encodingCode } from "./encodings.ts";
-import { MiniSeedError, type ProblemHandler, shown } from "./errors.ts";
-import { checkExtraHeaders } from "./extra-headers.ts";
-import { leapSecondsWithin } from "./leap-seconds.ts";
-import { type Rate, rateFieldOf, rateOf, sampleOffset } from "./rate.ts";
-import type { JsonObject } from "./record.ts";
-import { FRAME_BYTES } from "./steim/steim.ts";
+import { ENCODINGS, encodingCode } from "./encodings.ts";
+import { MiniSeedError, shown } from "./errors.ts";
+import { checkExtraHeaders, type JsonObject } from "./extra-headers.ts";
+import type { Layout, PackableSeries, PackOptions } from "./layout.ts";
+import { arrayType, type Samples } from "./payload/decode.ts";
+import { encodePayload, type PackableSamples, prepareSamples } from "./payload/encode.ts";
+import { rateFieldOf, rateOf, sampleOffset } from "./rate.ts";
+import { FRAME_BYTES } from "./steim/frames.ts";
+import { isWithin, YEARS_OF_3 } from "./times/calendar.ts";
+import { leapSecondsWithin } from "./times/leap-seconds.ts";
 import { layOut2 } from "./v2/pack.ts";
 import { layOut3 } from "./v3/pack.ts";
+
+export type { PackOptions } from "./layout.ts";
 
 /** What is to be packed: one continuous series of samples, and what its records say of it. A `MiniSeedRecord` is one. */
 export interface Series {
@@ -29,59 +31,6 @@ export interface Series {
   flags?: number | undefined;
   /** Extra headers of miniSEED 3: an object, or JSON text, which is written as it is. */
   extraHeaders?: JsonObject | string | undefined;
-}
-
-/** How to pack. */
-export interface PackOptions {
-  /** Default 3. */
-  formatVersion?: 2 | 3 | undefined;
-  /**
-   * A code or a name, see `ENCODINGS`. Default: what holds the samples exactly: Steim 2 for integers, float32, float64, text.
-   */
-  encoding?: EncodingInput | undefined;
-  /**
-   * Bytes. In miniSEED 2 the length of every record, a power of two from 128 to 131072, default 512; in miniSEED 3 the most
-   * that a record may have, default 4096.
-   */
-  recordLength?: number | undefined;
-  /** miniSEED 2 only: byte order of header and payload. Default `false`: big endian. Steim is always big endian. */
-  littleEndian?: boolean | undefined;
-  /** Gets what has no place in miniSEED 2, once for the series: `HEADER_LOST`, `PRECISION_LOST`. */
-  onProblem?: ProblemHandler | undefined;
-}
-
-/** A series after all checks, as the two formats take it. */
-export interface PackableSeries {
-  sourceId: SourceId;
-  /** The codes for miniSEED 2, if they are known apart from the source identifier. */
-  nslc: Nslc | undefined;
-  startTime: bigint;
-  /** As miniSEED 3 writes it: hertz, or a negative period. */
-  rateField: number;
-  rate: Rate;
-  publicationVersion: number;
-  flags: number;
-  /** A JSON object, or empty. */
-  extraHeadersText: string;
-  encoding: number;
-  /** miniSEED 2: byte order of the payload. */
-  payloadLittleEndian: boolean;
-  /** The start time was second 60, and is written so. */
-  startsInLeapSecond: boolean;
-}
-
-/** How one of the formats lays out the records of a series. */
-export interface Layout {
-  /** A record in the making: headers that are the same for all, then zero. Used for one record after the other. */
-  draft: DataView;
-  /** Where the payload begins. */
-  dataOffset: number;
-  /** Samples in a record, at most. */
-  maxSamples: number;
-  /** Byte order of the payload. */
-  littleEndian: boolean;
-  /** Fills in what depends on the samples; gives the length of the finished record. */
-  finish: (startTime: bigint, samples: number, payloadBytes: number) => number;
 }
 
 /**
@@ -143,7 +92,7 @@ export function* packAll(
 
 /** @throws MiniSeedError `INVALID_ARGUMENT` for a time outside of the years that a header can tell */
 function checkTime(time: bigint): bigint {
-  if (time >= FIRST_TIME && time < END_OF_TIMES) return time;
+  if (isWithin(time, YEARS_OF_3)) return time;
   throw new MiniSeedError(
     "INVALID_ARGUMENT",
     "a record would start before the year 0 or after the year 65535",

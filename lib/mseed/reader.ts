@@ -1,18 +1,27 @@
 /** Finds the records in bytes, whole or arriving in pieces, and passes over what is none. */
-import { arrayType } from "./decode.ts";
+
 import {
   BAD_LENGTH,
   type DetectionLimits,
+  type Following,
   HEADER_BYTES,
-  isHeader,
+  HEADER3_BYTES,
   isHeader3,
+  isSureHeader2,
+  mayBeginRecord,
+  mayEndWithRecord2,
+  mayHoldHeader,
   NEED_MORE,
   recordLength,
+  SEARCH_STEP,
+  TELLING_BYTES,
+  whatFollows,
 } from "./detect.ts";
 import { MiniSeedError, type ProblemHandler, ProblemReporter } from "./errors.ts";
+import { arrayType } from "./payload/decode.ts";
 import type { MiniSeedRecord, Window } from "./record.ts";
 import { MiniSeed2Record } from "./v2/record.ts";
-import { hasIntactCrc, MiniSeed3Record } from "./v3/record.ts";
+import { crcOf, MiniSeed3Record, recordCrc } from "./v3/record.ts";
 
 /** How to read. */
 export interface ReadOptions {
@@ -20,7 +29,10 @@ export interface ReadOptions {
   onProblem?: ProblemHandler | undefined;
   /** Throws the first defect that is more than a warning. Default `false`: what can still be read is read. */
   strict?: boolean | undefined;
-  /** Whether to verify the checksums of miniSEED 3. Default `true`. */
+  /**
+   * Whether to verify the checksums of miniSEED 3. Default `true`. Without, a damaged record that declares just as many bytes
+   * as it has and whole records behind it have is taken for one that holds them.
+   */
   checkCrc?: boolean | undefined;
   /** Records longer than this are passed over; bounds what a reader holds. Default 16 MiB. */
   maxRecordLength?: number | undefined;
@@ -112,6 +124,14 @@ class RecordScanner {
   #needed = 0;
   /** Where in all the data bytes began that are no record, -1 if none: told as one problem when they end. */
   #skippedFrom = -1;
+  /** The record before the position, if it was given before it was known whether another one begins in its last bytes. */
+  #unsure: MiniSeedRecord | undefined;
+  /** Bytes behind the position in which no other record was found to begin: not to be searched again. */
+  #searched = 0;
+  /** The checksum of the record at the position, once it was worked out. */
+  #crc: number | undefined;
+  /** Bytes that checksums may be worked out of: a few for each byte that was passed, or hostile data could ask for any number. */
+  #crcCredit = MAX_CRC_CREDIT;
 
   constructor(options: ReadOptions, bytes: Uint8Array) {
     const { maxRecordLength = DEFAULT_MAX_RECORD_LENGTH, checkCrc = true } = options;
@@ -123,7 +143,7 @@ class RecordScanner {
     }
     this.#reporter = new ProblemReporter(options);
     this.#checkCrc = checkCrc;
-    this.#limits = { maxRecordLength, isLast: false, lengthHint: 0 };
+    this.#limits = { maxRecordLength, isLast: false, lengthHint: 0, isSearched: false, littleEndian: false };
     this.#window = windowOf(bytes.buffer, bytes.byteOffset, bytes.length, 0);
   }
 
@@ -147,13 +167,14 @@ class RecordScanner {
       this.#window = grown;
       return;
     }
-    const rest = window.subarray(this.#position);
+    const kept = this.#unsure ? this.#position - UNTOLD_BYTES : this.#position;
+    const rest = window.subarray(kept);
     const length = rest.length + bytes.length;
-    const grown = windowOf(new ArrayBuffer(2 * length), 0, length, base + this.#position);
+    const grown = windowOf(new ArrayBuffer(2 * length), 0, length, base + kept);
     grown.bytes.set(rest);
     grown.bytes.set(bytes, rest.length);
     this.#window = grown;
-    this.#position = 0;
+    this.#position -= kept;
   }
 
   finish(): void {
@@ -164,6 +185,7 @@ class RecordScanner {
     const { isLast } = this.#limits;
     while (this.buffered > 0 && (isLast || this.buffered >= this.#needed)) {
       this.#needed = 0;
+      if (this.#unsure && this.#lookBack(this.#unsure) === UNDECIDED) continue;
       const { bytes, view } = this.#window;
       const length = recordLength(bytes, view, this.#position, this.#limits);
       if (length === NEED_MORE) {
@@ -183,64 +205,135 @@ class RecordScanner {
     return undefined;
   }
 
-  /** The complete record at the position; `undefined` if another one interrupts it. */
+  /** The complete record at the position; `undefined` if another one interrupts it, or if that cannot be told yet. */
   #take(length: number): MiniSeedRecord | undefined {
-    const interruption = this.#findInterruption(length);
-    if (interruption > 0) {
+    const { bytes, view } = this.#window;
+    const { isLast, isSearched, littleEndian } = this.#limits;
+    const start = this.#position;
+    const following = whatFollows(bytes, view, start + length, isLast);
+    const is3 = isHeader3(bytes, start);
+    const interruption = is3
+      ? this.#findInterruption3(length, following)
+      : this.#findInterruption2(length, following, isSearched);
+    if (interruption === UNDECIDED) return undefined;
+    if (interruption !== NONE) {
       this.#passHalfRecord(interruption);
       return undefined;
     }
     this.#endSkipped();
-    const start = this.#position;
-    this.#position += length;
-    if (isHeader3(this.#window.bytes, start)) {
-      return new MiniSeed3Record(this.#window, start, length, this.#reporter, this.#checkCrc);
-    }
-    const record = new MiniSeed2Record(this.#window, start, length, this.#reporter);
+    const crc = is3 && this.#checkCrc ? this.#crcOf(length) : undefined;
+    this.#moveTo(start + length);
+    if (is3) return new MiniSeed3Record(this.#window, start, length, this.#reporter, crc);
+    // Two steps, so that the record counts as given where `strict` throws in between.
+    const record = new MiniSeed2Record(this.#window, start, length, this.#reporter, littleEndian);
     if (!record.declaresLength) this.#limits.lengthHint = length;
+    if (following !== "record") this.#unsure = record;
     return record;
   }
 
+  /** Where another record begins inside the one of version 3 at the position. Not in one whose checksum is right. */
+  #findInterruption3(length: number, following: Following): number {
+    const end = this.#position + length;
+    // At the end of the data there is nothing behind it that could show what is wrong.
+    if (following === "record" && !this.#checkCrc && end < this.#window.bytes.length) return NONE;
+    const isAffordable = this.#crcCredit >= length;
+    if (isAffordable && this.#hasIntactCrc(length)) return NONE;
+    // Not known to be sound: whatever follows may have begun inside.
+    if (following === "unknown") return this.#await(end + HEADER_BYTES);
+    if (isAffordable) this.#crcCredit -= length;
+    return this.#search(this.#position + 1, end, 1);
+  }
+
   /**
-   * Where another record begins inside the one at the position, -1 if none does. Only looked for where something is odd: no
-   * header follows this record's end.
+   * Where another record begins inside the one of version 2 at the position. Where a header follows, only one that has lost
+   * or declares as many bytes as whole records have can hide others: those begin at multiples of 64 bytes. A record is given as
+   * soon as it is there if nothing in it looks like a header.
    */
-  #findInterruption(length: number): number {
+  #findInterruption2(length: number, following: Following, isSearched: boolean): number {
     const { bytes, view } = this.#window;
     const start = this.#position;
     const end = start + length;
-    if (end + HEADER_BYTES > bytes.length || isHeader(bytes, view, end)) return -1;
-    if (isHeader3(bytes, start) && hasIntactCrc(view, start, length)) return -1;
-    return this.#findSureRecord(start + 1, end);
+    const last = end - UNTOLD_BYTES;
+    if (following === "unknown") {
+      const isOdd = mayHoldHeader(bytes, view, start + 1, last, end);
+      return isOdd ? this.#await(end + HEADER_BYTES) : NONE;
+    }
+    if (following === "other" || isSearched) return this.#search(start + 1, last, 1);
+    return mayEndWithRecord2(bytes, start, end) ? this.#search(start + SEARCH_STEP, last, SEARCH_STEP) : NONE;
   }
 
-  /** The first place from `from` to `to` where a whole record lies that is followed by another one, or by the end. */
-  #findSureRecord(from: number, to: number): number {
+  /** Whether another record began in the last bytes of one that was given: then go on from there. */
+  #lookBack(record: MiniSeedRecord): number {
     const { bytes, view } = this.#window;
-    const last = Math.min(to, bytes.length - HEADER_BYTES + 1);
-    for (let p = from; p < last; p++) {
-      if (!mayBeHeader(bytes[p] as number)) continue;
-      const length = recordLength(bytes, view, p, this.#limits);
-      if (length <= 0) continue;
-      const end = p + length;
-      if (end === bytes.length && this.#limits.isLast) return p;
-      if (end + HEADER_BYTES <= bytes.length && isHeader(bytes, view, end)) return p;
+    const end = this.#position;
+    const following = whatFollows(bytes, view, end, this.#limits.isLast);
+    if (following === "unknown") return this.#await(end + HEADER_BYTES);
+    const next = following === "record" ? NONE : this.#search(end - UNTOLD_BYTES, end, 1);
+    if (next === UNDECIDED) return UNDECIDED;
+    this.#moveTo(next === NONE ? end : next);
+    if (next === NONE) return NONE;
+    const length = this.#offset() - record.offset;
+    this.#reporter.report(
+      "HALF_RECORD",
+      `another record begins after ${length} of the ${record.length} bytes of this one: its end is missing`,
+      record.offset,
+      length,
+      record,
+    );
+    return next;
+  }
+
+  /** The first place from `from` to `to` where a record begins beyond doubt: see `#isSure`. */
+  #search(from: number, to: number, step: number): number {
+    const { bytes } = this.#window;
+    const last = Math.min(to, bytes.length - HEADER3_BYTES + 1);
+    for (let p = this.#searched > 0 ? this.#position + this.#searched : from; p < last; p += step) {
+      if (!mayBeginRecord(bytes[p] as number)) continue;
+      const answer = this.#isSure(p);
+      if (answer === NONE) continue;
+      if (answer === UNDECIDED) this.#searched = Math.max(0, p - this.#position);
+      return answer;
     }
-    return -1;
+    if (last < to && !this.#limits.isLast) return this.#await(to + HEADER_BYTES);
+    return NONE;
+  }
+
+  /**
+   * `p` itself if a record begins there that is sound by its checksum, or its header beyond doubt, or complete and followed by
+   * another one or the end; `NONE` if not.
+   */
+  #isSure(p: number): number {
+    const { bytes, view } = this.#window;
+    const { isLast } = this.#limits;
+    const length = recordLength(bytes, view, p, this.#limits);
+    if (length === NEED_MORE) return this.#await(bytes.length + MORE_BYTES);
+    if (length < 0) return NONE;
+    const is3 = isHeader3(bytes, p);
+    const isSure = is3 ? false : isSureHeader2(bytes, view, p, isLast);
+    if (isSure === undefined) return this.#await(bytes.length + MORE_BYTES);
+    if (isSure) return p;
+    const end = p + length;
+    if (end > bytes.length) return isLast ? NONE : this.#await(end + HEADER_BYTES);
+    const following = whatFollows(bytes, view, end, isLast);
+    if (following === "unknown") return this.#await(end + HEADER_BYTES);
+    if (following === "record") return p;
+    if (!is3 || this.#crcCredit < length) return NONE;
+    this.#crcCredit -= length;
+    return recordCrc(view, p, length) === crcOf(view, p) ? p : NONE;
   }
 
   /** The data end inside the record at the position. A length may be wrong: whole records may still lie in what is there. */
   #endInside(length: number): void {
     const { bytes } = this.#window;
-    const next = this.#findSureRecord(this.#position + 1, bytes.length);
-    if (next > 0) {
+    const next = this.#search(this.#position + 1, bytes.length, 1);
+    if (next !== NONE) {
       this.#passHalfRecord(next);
       return;
     }
     this.#endSkipped();
     const left = bytes.length - this.#position;
     const offset = this.#offset();
-    this.#position = bytes.length;
+    this.#moveTo(bytes.length);
     this.#reporter.report(
       "TRUNCATED",
       `data end after ${left} of the ${length} bytes of a record`,
@@ -253,10 +346,10 @@ class RecordScanner {
     this.#endSkipped();
     const length = next - this.#position;
     const offset = this.#offset();
-    this.#position = next;
+    this.#moveTo(next);
     this.#reporter.report(
       "HALF_RECORD",
-      `another record begins after ${length} bytes of this one`,
+      `another record begins after ${length} bytes of this one: skipped`,
       offset,
       length,
     );
@@ -268,11 +361,11 @@ class RecordScanner {
     const left = bytes.length - this.#position;
     const offset = this.#offset();
     if (this.#skippedFrom < 0) {
-      if (left < HEADER_BYTES && this.#limits.isLast) {
-        this.#position = bytes.length;
+      if (left < HEADER_BYTES && this.#limits.isLast && reason !== BAD_LENGTH) {
+        this.#moveTo(bytes.length);
         this.#reporter.report(
           "TRUNCATED",
-          `data end with ${left} bytes, less than any record has`,
+          `data end with ${left} bytes, fewer than any record has`,
           offset,
           left,
         );
@@ -280,8 +373,9 @@ class RecordScanner {
       }
       this.#skippedFrom = offset;
     }
-    do this.#position++;
-    while (this.#position < bytes.length && !mayBeHeader(bytes[this.#position] as number));
+    let next = this.#position + 1;
+    while (next < bytes.length && !mayBeginRecord(bytes[next] as number)) next++;
+    this.#moveTo(next);
     if (reason === BAD_LENGTH) {
       this.#reporter.report(
         "RECORD_LENGTH",
@@ -306,23 +400,58 @@ class RecordScanner {
     );
   }
 
+  /** Goes on from a place in the window, with nothing known of it yet. */
+  #moveTo(position: number): void {
+    this.#crcCredit = Math.min(
+      MAX_CRC_CREDIT,
+      this.#crcCredit + CRC_CREDIT_PER_BYTE * (position - this.#position),
+    );
+    this.#position = position;
+    this.#searched = 0;
+    this.#crc = undefined;
+    this.#unsure = undefined;
+  }
+
+  /** Nothing more can be told before bytes up to `end` are there. */
+  #await(end: number): typeof UNDECIDED {
+    this.#needed = Math.max(end - this.#position, this.buffered + 1);
+    return UNDECIDED;
+  }
+
+  #crcOf(length: number): number {
+    this.#crc ??= recordCrc(this.#window.view, this.#position, length);
+    return this.#crc;
+  }
+
+  #hasIntactCrc(length: number): boolean {
+    return this.#crcOf(length) === crcOf(this.#window.view, this.#position);
+  }
+
   /** The position in all the data. */
   #offset(): number {
     return this.#window.base + this.#position;
   }
 }
 
+/** Answers of a search that are no place. */
+const NONE = -1;
+const UNDECIDED = -2;
+
 /** How many more bytes to wait for where a header does not tell its length yet. */
 const MORE_BYTES = 16;
 
-/** A record begins with a digit, a space, a NUL, or `M`. */
-function mayBeHeader(byte: number): boolean {
-  return (byte >= 0x30 && byte <= 0x39) || byte === 0x20 || byte === 0 || byte === 0x4d;
-}
+/** So few bytes of a header that begins at the end of a record do not tell it from data. */
+const UNTOLD_BYTES = TELLING_BYTES - 1;
+
+const MAX_CRC_CREDIT = 4 * DEFAULT_MAX_RECORD_LENGTH;
+const CRC_CREDIT_PER_BYTE = 8;
 
 function checkBytes(bytes: Uint8Array): Uint8Array {
   if (arrayType(bytes) === "Uint8Array") return bytes;
-  throw new MiniSeedError("INVALID_ARGUMENT", `the bytes to read are no Uint8Array but ${arrayType(bytes)}`);
+  throw new MiniSeedError(
+    "INVALID_ARGUMENT",
+    `the bytes to read are not a Uint8Array but of type ${arrayType(bytes)}`,
+  );
 }
 
 /** A window of plain arrays: the caller's may be of a subclass, such as Node's Buffer, whose `slice` is no copy. */

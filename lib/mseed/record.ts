@@ -2,7 +2,9 @@
 import { parseJson } from "../json.ts";
 import type { Nslc, SourceId } from "../source-id.ts";
 import { formatNanoseconds } from "../time.ts";
-import { type CalendarTime, calendarSeconds, toBigNanoseconds } from "./calendar.ts";
+import { describeEncoding, ENCODINGS } from "./encodings.ts";
+import { MiniSeedError, type ProblemCode, type ProblemReporter, type RecordHeader } from "./errors.ts";
+import type { JsonObject, JsonValue } from "./extra-headers.ts";
 import {
   arrayType,
   decodePayload,
@@ -12,21 +14,19 @@ import {
   type SampleKind,
   type Samples,
   sampleKind,
-} from "./decode.ts";
-import { describeEncoding, ENCODINGS } from "./encodings.ts";
-import { MiniSeedError, type ProblemCode, type ProblemReporter } from "./errors.ts";
-import { leapSecondsWithin } from "./leap-seconds.ts";
+} from "./payload/decode.ts";
 import { type Rate, sampleOffset } from "./rate.ts";
-import { FRAME_BYTES, findInvalidWord, isSteim } from "./steim/steim.ts";
+import { findInvalidWord } from "./steim/decode.ts";
+import { FRAME_BYTES, isSteim } from "./steim/frames.ts";
+import { type CalendarTime, calendarSeconds, toBigNanoseconds } from "./times/calendar.ts";
+import { leapSecondsWithin } from "./times/leap-seconds.ts";
 
 /** Bits of `flags`, as in miniSEED 3. The others are reserved; they are kept when a record is copied. */
 export const FLAG_CALIBRATION = 1;
+/** Bit of `flags`: the time is questionable. */
 export const FLAG_TIME_QUESTIONABLE = 2;
+/** Bit of `flags`: the clock is locked. */
 export const FLAG_CLOCK_LOCKED = 4;
-
-/** JSON as extra headers have it. */
-export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
-export type JsonObject = { [key: string]: JsonValue };
 
 /** Bytes in which records lie, and where in the data they begin. */
 export interface Window {
@@ -45,7 +45,7 @@ const strictUtf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
  * Defects that come to light then, in the samples or the extra headers, go where those of reading went: to `onProblem`,
  * and with `strict` they are thrown as `MiniSeedError`.
  */
-export abstract class MiniSeedRecord {
+export abstract class MiniSeedRecord implements RecordHeader {
   abstract readonly formatVersion: 2 | 3;
   /** The number of samples that the header tells. `samples` has fewer where the payload does. */
   abstract readonly sampleCount: number;
@@ -69,13 +69,16 @@ export abstract class MiniSeedRecord {
   readonly offset: number;
   /** Length of the whole record in bytes. */
   readonly length: number;
+  /** @internal */
   protected readonly window: Window;
-  /** Where the record begins in the window. */
+  /** Where the record begins in the window. @internal */
   protected readonly start: number;
+  /** @internal */
   protected readonly reporter: ProblemReporter;
   #samples: Samples | undefined;
   #extraHeaders: JsonObject | undefined;
 
+  /** Use `readRecords`. @internal */
   constructor(window: Window, start: number, length: number, reporter: ProblemReporter) {
     this.window = window;
     this.start = start;
@@ -84,7 +87,7 @@ export abstract class MiniSeedRecord {
     this.reporter = reporter;
   }
 
-  /** Where the payload lies and how it is written. */
+  /** Where the payload lies and how it is written. @internal */
   protected abstract locatePayload(): Payload;
 
   /** Nanoseconds to add to the calendar time: miniSEED 2's corrections. */

@@ -9,7 +9,7 @@ import {
   type Command,
   commandParser,
   MAX_CREDENTIALS,
-  MAX_PATTERN,
+  maxPatternBytes,
 } from "../datalink/protocol/server-requests.ts";
 import type { Transport } from "../net/transport.ts";
 import type { Permissions } from "./access/access.ts";
@@ -94,7 +94,7 @@ export class Connection {
     this.port = peer.port;
     this.#reader = new FrameReader(
       commandParser(host.ring.packetSize),
-      Math.max(host.ring.packetSize, MAX_PATTERN, MAX_CREDENTIALS),
+      Math.max(host.ring.packetSize, maxPatternBytes(host.ring.packetSize), MAX_CREDENTIALS),
     );
     const sessionHost: SessionHost = {
       ring: host.ring,
@@ -150,8 +150,8 @@ export class Connection {
       reject: session.selection.reject?.text,
       selectedStreams: session.selectedStreams,
       lastSequence: session.lastSent,
-      sent: session.sent,
-      received: session.received,
+      sent: session.sent.figures,
+      received: session.received.figures,
       idleSeconds: (Date.now() - this.#lastExchange) / 1000,
       percentLag: ring.packets === 0 ? 0 : Math.round((behind / ring.packets) * 100),
     };

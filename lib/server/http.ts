@@ -9,7 +9,7 @@ import type { Permissions } from "./access/access.ts";
 import { compilePattern, type Pattern, PatternError } from "./access/pattern.ts";
 import type { ConnectionFigures, ServerFigures } from "./info-xml.ts";
 import type { Ring, RingStream } from "./ring/ring.ts";
-import type { Traffic } from "./traffic.ts";
+import type { TrafficFigures } from "./traffic.ts";
 
 /** What the pages tell of. */
 export interface HttpHost {
@@ -147,7 +147,7 @@ async function connectionsPage(host: HttpHost, { trusted }: Permissions, match: 
     }));
 }
 
-function trafficEntry({ packets, bytes, packetRate, byteRate }: Traffic) {
+function trafficEntry({ packets, bytes, packetRate, byteRate }: TrafficFigures) {
   return { packets, bytes, packetRate, byteRate };
 }
 

@@ -7,7 +7,7 @@
  */
 import { formatMicroseconds } from "../time.ts";
 import type { Ring, RingStream } from "./ring/ring.ts";
-import type { Traffic } from "./traffic.ts";
+import type { Traffic, TrafficFigures } from "./traffic.ts";
 
 /** What the server tells of itself. */
 export interface ServerFigures {
@@ -38,8 +38,8 @@ export interface ConnectionFigures {
   selectedStreams: number;
   /** Sequence of the packet last sent, or `undefined`. */
   lastSequence: number | undefined;
-  sent: Traffic;
-  received: Traffic;
+  sent: TrafficFigures;
+  received: TrafficFigures;
   /** Seconds since anything was exchanged. */
   idleSeconds: number;
   /** How far behind the newest packet, 0 to 100. */

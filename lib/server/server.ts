@@ -19,6 +19,7 @@ import { Journal } from "./ring/storage.ts";
 import { SlowLane, Turn } from "./scheduler.ts";
 import { Traffic } from "./traffic.ts";
 
+/** Where a server listens, what it holds, and whom it lets in. */
 export interface DataLinkServerOptions {
   /** Address to listen on. Default 127.0.0.1: only this machine. */
   host?: string | undefined;

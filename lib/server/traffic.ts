@@ -1,7 +1,15 @@
 /** Packets and bytes that went one way, and how many of them per second lately. */
 import { RateMeter } from "../rate-meter.ts";
 
-export class Traffic {
+/** Packets and bytes so far, and per second lately. */
+export interface TrafficFigures {
+  packets: number;
+  bytes: number;
+  packetRate: number;
+  byteRate: number;
+}
+
+export class Traffic implements TrafficFigures {
   /** Per second, as of the last `tick`. */
   packetRate = 0;
   byteRate = 0;
@@ -14,6 +22,12 @@ export class Traffic {
 
   get bytes(): number {
     return this.#bytes.total;
+  }
+
+  /** As they are now. */
+  get figures(): TrafficFigures {
+    const { packets, bytes, packetRate, byteRate } = this;
+    return { packets, bytes, packetRate, byteRate };
   }
 
   count(packets: number, bytes: number): void {

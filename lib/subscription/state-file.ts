@@ -27,7 +27,7 @@ export class StateFile<Position> implements Checkpoint<Position> {
   #writing: Promise<void> | undefined;
   #writtenAt = Number.NEGATIVE_INFINITY;
 
-  /** `onError` hears of a position that could not be written; the next one is tried again. */
+  /** `onError` hears of a position that could not be written; the next one is tried again. @internal */
   constructor(file: string, format: PositionFormat<Position>, onError: (error: Error) => void) {
     this.#file = file;
     this.#format = format;

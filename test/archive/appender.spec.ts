@@ -141,7 +141,7 @@ describe("archive appender", () => {
   });
 
   it("refuses after a while, and then at once until it works again", async () => {
-    const { appender } = observed({ retryFor: 100 });
+    const { appender } = observed({ retryFor: 500 });
     await writeFile(inFolder("a"), "");
     const failure = {
       name: "ArchiveError",
@@ -151,7 +151,7 @@ describe("archive appender", () => {
     await assert.rejects(appender.append(inFolder("a/log"), text(1)), failure);
     const started = performance.now();
     await assert.rejects(appender.append(inFolder("a/log"), text(2)), failure);
-    assert.ok(performance.now() - started < 90);
+    assert.ok(performance.now() - started < 450);
     await rm(inFolder("a"));
     await appender.append(inFolder("a/log"), text(3));
     await appender.close();

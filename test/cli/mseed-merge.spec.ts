@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import type { Command } from "../../lib/cli/command.ts";
+import { convert } from "../../lib/cli/mseed/convert.ts";
 import { merge } from "../../lib/cli/mseed/merge.ts";
 import {
   type MiniSeedRecord,
@@ -145,12 +147,19 @@ describe("mseed merge", () => {
     }
   });
 
-  it("joins within the tolerance, half a sample unless told", async () => {
-    const late = (ms: number) => record(50, 9, { startTime: START + 500_000_000n + BigInt(ms) * 1_000_000n });
-    assert.equal((await merged([record(0, 50), late(5)])).length, 1);
-    assert.equal((await merged([record(0, 50), late(6)])).length, 2);
-    assert.equal((await merged([record(0, 50), late(6)], "--tolerance", "0.006")).length, 1);
-    assert.equal((await merged([record(0, 50), late(1)], "--tolerance", "0")).length, 2);
+  it("joins what is within a tenth of the tolerance, and keeps the rest at its own time", async () => {
+    const late = (us: number) => record(50, 9, { startTime: START + 500_000_000n + BigInt(us) * 1000n });
+    const count = async (us: number, ...argv: string[]) =>
+      (await merged([record(0, 50), late(us)], ...argv)).length;
+    assert.equal(await count(500), 1);
+    assert.equal(await count(-500), 1);
+    assert.equal(await count(501), 2);
+    assert.equal(await count(500, "--tolerance", "0.006"), 1);
+    assert.equal(await count(600, "--tolerance", "0.006"), 2);
+    assert.equal(await count(200, "--tolerance", "0.002"), 1);
+    assert.equal(await count(201, "--tolerance", "0.002"), 2);
+    assert.equal(await count(1, "--tolerance", "0"), 2);
+    assert.equal(await count(0, "--tolerance", "0"), 1);
   });
 
   it("copies byte for byte what it does not join", async () => {
@@ -165,6 +174,57 @@ describe("mseed merge", () => {
     assert.deepEqual(new Set(records.map((r) => r.bytes.length)), new Set(pieces.map((p) => p.length)));
     const all = Buffer.concat(records.map((r) => r.bytes));
     for (const piece of pieces) assert.ok(all.includes(Buffer.from(piece)));
+  });
+
+  it("keeps the codes of miniSEED 2 byte for byte, whatever they are, also in other encodings and lengths", async () => {
+    const odd = [
+      "SCR  00H  XX",
+      "SCR  00   XX",
+      " SCR00 ZHXX",
+      "SCR    B_Z X",
+      "A_B  --BHZXX",
+      "  A  0 \0H\0\0\0",
+      "\xc4\xd6   00BHZX\xdf",
+      "",
+    ];
+    const codes = (bytes: Uint8Array) =>
+      [...readRecords(bytes)].map((r) => Buffer.from(r.bytes.subarray(8, 20)).toString("latin1"));
+    await using folder = await temporaryFolder();
+    const [input, output] = [path.join(folder.path, "in"), path.join(folder.path, "out")];
+    for (const text of odd) {
+      const pieces = [0, 50, 100].map((from) => {
+        const bytes = Buffer.from(record(from, 50, {}, { formatVersion: 2, recordLength: 512 }));
+        bytes.write(text.padEnd(12), 8, "latin1");
+        return bytes;
+      });
+      await writeFile(input, Buffer.concat(pieces));
+      const argvs: [Command, string[]][] = [
+        [merge, ["-s"]],
+        [merge, []],
+        [merge, ["-R", "256"]],
+        [convert, ["-R", "1024"]],
+        [convert, ["-E", "int32"]],
+        [convert, ["-F", "2", "--little-endian"]],
+      ];
+      for (const [command, argv] of argvs) {
+        // convertRecord refuses to write codes that are not ASCII.
+        if (command === convert && /[^\0-~]/.test(text)) continue;
+        const outcome = await run(command, [...argv, "-o", output, input]);
+        assert.deepEqual([outcome.exitCode, outcome.stderr], [0, ""], JSON.stringify(text));
+        const after = await readFile(output);
+        assert.deepEqual(new Set(codes(after)), new Set([text.padEnd(12)]));
+        assert.equal(allSamples([...readRecords(after)]).length, 150);
+        if (command === merge && argv[1] !== "256") assert.equal(codes(after).length, 1);
+      }
+    }
+  });
+
+  it("does not join what differs in the padding or the spelling of codes", async () => {
+    const [a, b] = [0, 50].map((from) =>
+      Buffer.from(record(from, 50, {}, { formatVersion: 2, recordLength: 512 })),
+    );
+    b!.write("--", 13);
+    assert.deepEqual(shape(await merged([a!, b!])), ["A 0+50", "A 50+50"]);
   });
 
   it("does not make a broken record look sound", async () => {

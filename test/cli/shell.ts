@@ -1,7 +1,5 @@
 // Runs commands as the shell does: as a process, or as a function with streams that remember what was written.
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable, Writable } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
@@ -64,8 +62,4 @@ export function start(name: string, argv: string[]) {
   return spawn(process.execPath, [path.join(__dirname, "../../lib/cli", `${name}.js`), ...argv]);
 }
 
-/** A folder for the files of a test, gone after it. */
-export async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
-  const folder = await mkdtemp(path.join(tmpdir(), "mseed-cli-"));
-  return { path: folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
-}
+export { temporaryFolder } from "../support/folders.ts";

@@ -2,14 +2,13 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import net from "node:net";
-import os from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { subscribe } from "../../lib/datalink/subscribe.ts";
 import { PacketWriter } from "../../lib/datalink/writer.ts";
+import { freePort, newFolder } from "../support/folders.ts";
 
 const PACKETS = 10_000;
 const hasRingServer = spawnSync("ringserver", ["-V"]).error === undefined;
@@ -20,22 +19,13 @@ function payloadOf(n: number): Buffer {
   return payload;
 }
 
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 (hasRingServer ? describe : describe.skip)("a real ringserver (needs ringserver on PATH)", () => {
   let directory: string;
   let server: ChildProcess;
   let address: string;
 
   before(async () => {
-    directory = mkdtempSync(path.join(os.tmpdir(), "ringserver-"));
+    directory = newFolder();
     const port = await freePort();
     const config = path.join(directory, "ring.conf");
     writeFileSync(config, `AcceptIP 127.0.0.1\n`);

@@ -93,7 +93,7 @@ describe("between records", () => {
 
   it("half a record is passed over, and the one after it is not lost", () => {
     for (const half of [a2, a3]) {
-      for (const length of [100, half.length - 1]) {
+      for (const length of [100, half.length - 20]) {
         const all = Buffer.concat([b3, half.subarray(0, length), b2, a3, a2]);
         const [found, problems] = outline(all);
         const start = b3.length + length;
@@ -101,6 +101,18 @@ describe("between records", () => {
         assert.deepEqual(problems, [["HALF_RECORD", b3.length, length]]);
       }
     }
+  });
+
+  it("a record that has lost its last bytes is given, and told when the next one has come", () => {
+    const bytes = Buffer.concat([a2.subarray(0, 511), b2, a3]);
+    const { records, problems } = read(bytes);
+    assert.deepEqual(
+      records.map(({ offset }) => offset),
+      [0, 511, 1023],
+    );
+    const [problem] = problems;
+    assert.deepEqual([problem?.code, problem?.offset, problem?.length], ["HALF_RECORD", 0, 511]);
+    assert.equal(problem?.record, records[0]);
   });
 
   it("a length that is too great does not hide the records after it", () => {

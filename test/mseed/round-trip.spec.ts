@@ -13,8 +13,8 @@ import {
   type SampleArray,
   type Series,
 } from "../../lib/mseed/index.ts";
-import { leapSecondsWithin } from "../../lib/mseed/leap-seconds.ts";
 import { factorsOf, rateOf, sampleOffset } from "../../lib/mseed/rate.ts";
+import { leapSecondsWithin } from "../../lib/mseed/times/leap-seconds.ts";
 import { toNanoseconds } from "../../lib/time.ts";
 
 type Numbers = Int32Array | Float32Array | Float64Array;

@@ -4,9 +4,12 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
 const NODES = path.join(__dirname, "../../nodes");
+const RESOURCES = path.join(__dirname, "../../resources");
 const pages = readdirSync(NODES)
   .filter((file) => file.endsWith(".html"))
   .map((file) => file.replace(".html", ""));
+
+const withHelp = pages.filter((page) => page !== "editor");
 
 /** Dotted keys of all texts in a catalog. */
 function keysOf(value: object, prefix = ""): string[] {
@@ -24,12 +27,20 @@ function blanks(language: string, page: string): string[][] {
 const catalog = (language: string, page: string): string[] =>
   keysOf(JSON.parse(readFileSync(path.join(NODES, "locales", language, `${page}.json`), "utf8")));
 
-/** The keys that a page asks for, without those of Node-RED itself. */
+/** A page with the scripts of its own. */
+function dialogOf(page: string): string {
+  const scripts = readdirSync(RESOURCES, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts") && path.basename(file.split(path.sep)[0]!, ".ts") === page)
+    .map((file) => readFileSync(path.join(RESOURCES, file), "utf8"));
+  return [readFileSync(path.join(NODES, `${page}.html`), "utf8"), ...scripts].join("\n");
+}
+
+/** The keys that a dialog asks for, without those of Node-RED itself. */
 function keysAsked(html: string): string[] {
   const attributes = [...html.matchAll(/data-i18n="([^"]+)"/g)].flatMap(([, keys]) =>
     keys!.split(";").map((key) => key.replace(/^\[[^\]]*\]/, "")),
   );
-  const calls = [...html.matchAll(/this\._\("([^"]+)"\)/g)].map(([, key]) => key!);
+  const calls = [...html.matchAll(/(?:this|node)\._\("([^"]+)"[),]/g)].map(([, key]) => key!);
   return [...attributes, ...calls].filter((key) => !key.startsWith("node-red:"));
 }
 
@@ -52,16 +63,35 @@ function outline(help: string): string[] {
   });
 }
 
+describe("dialogs", () => {
+  for (const page of withHelp) {
+    it(`of ${page} have their script in a file of its name, and no other in the page than its type`, () => {
+      const html = readFileSync(path.join(NODES, `${page}.html`), "utf8");
+      const script = `<script type="text/javascript">(window.datalinkNodes ??= []).push("${page}");</script>`;
+      assert.deepEqual(html.match(/<style|<script type="(text\/javascript|module)".*/g), [script]);
+      assert.ok(existsSync(path.join(RESOURCES, `${page}.js`)));
+    });
+  }
+
+  it("have scripts and styles that are there", () => {
+    const html = readFileSync(path.join(NODES, "editor.html"), "utf8");
+    const files = [...html.matchAll(/(?:src|href)="resources\/([^"]+)"/g)].map(([, file]) => file!);
+    assert.ok(files.length > 0);
+    for (const file of files) {
+      const [scope, name, ...rest] = file.split("/");
+      assert.equal(`${scope}/${name}`, "@seisflow/node-red-datalink");
+      assert.ok(existsSync(path.join(RESOURCES, ...rest)), file);
+    }
+  });
+});
+
 const languages = readdirSync(path.join(NODES, "locales"));
-const withHelp = pages.filter((page) => page !== "editor");
 
 describe("catalogs", () => {
   for (const page of pages) {
     it(`of ${page} have every text that it asks for`, () => {
       const known = new Set(catalog("en-US", page));
-      const missing = keysAsked(readFileSync(path.join(NODES, `${page}.html`), "utf8")).filter(
-        (key) => !known.has(key),
-      );
+      const missing = keysAsked(dialogOf(page)).filter((key) => !known.has(key));
       assert.deepEqual(missing, []);
     });
   }

@@ -3,9 +3,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import net from "node:net";
-import os from "node:os";
 import path from "node:path";
 import { encodeFrame } from "../../lib/datalink/protocol/frame.ts";
 import { encodeInfo } from "../../lib/datalink/protocol/replies.ts";
@@ -21,6 +20,7 @@ import { definitions } from "../support/definitions.ts";
 import { recordEvents } from "../support/events.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { type Flow, type Message, startFlow } from "../support/flow.ts";
+import { newFolder } from "../support/folders.ts";
 import { freePort } from "../support/node-red.ts";
 import { type Answer, type Script, scriptedPeer } from "../support/scripted-peer.ts";
 
@@ -33,7 +33,7 @@ describe("complaints", () => {
   let userDir: string;
 
   beforeEach(async () => {
-    userDir = await mkdtemp(path.join(os.tmpdir(), "flow-"));
+    userDir = newFolder();
   });
   afterEach(async () => {
     await flow?.stop();

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import net from "node:net";
-import os from "node:os";
-import path from "node:path";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { DataLinkServer } from "../../lib/server/server.ts";
 import datalinkServer from "../../nodes/datalink-server.ts";
 import editor from "../../nodes/editor.ts";
 import { Peer, write } from "../ring/peer.ts";
 import { type Flow, startFlow } from "../support/flow.ts";
+import { newFolder } from "../support/folders.ts";
 import { freePort } from "../support/node-red.ts";
 
 describe("datalink server node", () => {
@@ -149,7 +148,7 @@ describe("datalink server node", () => {
   });
 
   it("keeps its ring in a folder of the user directory", async () => {
-    const userDir = await mkdtemp(path.join(os.tmpdir(), "ring-"));
+    const userDir = newFolder();
     try {
       for (const packetId of ["1", "2"]) {
         const port = await listen({ directory: "ring" }, {}, { userDir });

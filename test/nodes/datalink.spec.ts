@@ -1,7 +1,6 @@
 // datalink in and datalink out against the embedded server.
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import os from "node:os";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
@@ -14,6 +13,7 @@ import datalinkOut from "../../nodes/datalink-out.ts";
 import jsonlArchive from "../../nodes/jsonl-archive.ts";
 import mseedDecode from "../../nodes/mseed-decode.ts";
 import { type Flow, startFlow } from "../support/flow.ts";
+import { newFolder } from "../support/folders.ts";
 
 const MODULES = [datalinkConnection, datalinkIn, datalinkOut, jsonlArchive, mseedDecode];
 const ID = "FDSN:XX_TEST_00_S_O_H";
@@ -25,7 +25,7 @@ describe("datalink in and datalink out nodes", () => {
 
   beforeEach(async () => {
     server = await DataLinkServer.listen({ port: 0, ringBytes: 1 << 20, packetSize: 4096 });
-    userDir = await mkdtemp(path.join(os.tmpdir(), "flow-"));
+    userDir = newFolder();
   });
   afterEach(async () => {
     await flow?.stop();

@@ -63,7 +63,7 @@ describe("questions of the dialogs", () => {
       /^Cannot connect to datalink:\/\/127\.0\.0\.1:1: nothing listens/,
     );
     const odd = await flow.post("/datalink/test", { id: "new", address: "ftp://x", auth: "none" });
-    assert.match((odd as { error: string }).error, /is no server address/);
+    assert.match((odd as { error: string }).error, /is not a server address/);
   });
 
   it("lists the streams of a deployed connection, as many as a pattern selects", async () => {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import os from "node:os";
+import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { packRecords } from "../../lib/mseed/pack.ts";
 import mseedArchive from "../../nodes/mseed-archive.ts";
 import { type Flow, startFlow } from "../support/flow.ts";
+import { newFolder } from "../support/folders.ts";
 
 const records = [
   ...packRecords(
@@ -61,7 +61,7 @@ describe("mseed archive node", () => {
   });
 
   it("writes a packet once that comes again after a restart", async () => {
-    const userDir = await mkdtemp(path.join(os.tmpdir(), "flow-"));
+    const userDir = newFolder();
     const datalink = {
       streamId: "FDSN:CO_JSC_00_H_H_Z/MSEED3",
       packetId: "7",

@@ -1,7 +1,6 @@
 // lib/server/ring/storage.ts: a ring in a folder outlives its server, however that ends, and the folder stays as small as the ring.
 import assert from "node:assert/strict";
 import {
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -10,7 +9,6 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { DataLinkError } from "../../lib/datalink/protocol/errors.ts";
 import {
@@ -18,6 +16,7 @@ import {
   type DataLinkServerEvent,
   type DataLinkServerOptions,
 } from "../../lib/server/server.ts";
+import { newFolder } from "../support/folders.ts";
 import { describe as inWords, Peer, write } from "./peer.ts";
 import { ServerProcess } from "./server-process.ts";
 
@@ -28,7 +27,7 @@ describe("ring in a folder", () => {
   let events: DataLinkServerEvent[];
 
   beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), "ring-"));
+    folder = newFolder();
     events = [];
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));

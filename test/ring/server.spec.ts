@@ -4,6 +4,7 @@ import { EventEmitter, once } from "node:events";
 import { DataLinkError } from "../../lib/datalink/protocol/errors.ts";
 import { encodeFrame } from "../../lib/datalink/protocol/frame.ts";
 import { DataLinkServer, type DataLinkServerEvent } from "../../lib/server/server.ts";
+import { VERSION } from "../support/version.ts";
 import { describe as inWords, Peer, write } from "./peer.ts";
 
 describe("datalink server", () => {
@@ -34,7 +35,7 @@ describe("datalink server", () => {
   it("takes packets and gives them back", async () => {
     assert.equal(
       await peer.ask("ID me"),
-      "ID DataLink v1.1 (SeisFlow/0.1.0) :: DLPROTO:1.1 PACKETSIZE:512 WRITE",
+      `ID DataLink v1.1 (SeisFlow/${VERSION}) :: DLPROTO:1.1 PACKETSIZE:512 WRITE`,
     );
     assert.equal(await peer.ask(write("A/TEXT", "one"), "READ 1"), "OK 1");
     assert.equal(inWords(await peer.next()), "PACKET A/TEXT 1 one");

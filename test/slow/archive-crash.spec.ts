@@ -1,13 +1,12 @@
 // What an archive acknowledged is on the disk exactly once, wherever its process is killed: a hundred times.
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
+import { rm } from "node:fs/promises";
 import { checkFiles, surviveKills } from "../archive/crash.ts";
+import { newFolder } from "../support/folders.ts";
 
 describe("an archive that is killed", () => {
   let directory: string;
   beforeEach(async () => {
-    directory = await mkdtemp(path.join(tmpdir(), "crash-"));
+    directory = newFolder();
   });
   afterEach(() => rm(directory, { recursive: true }));
 

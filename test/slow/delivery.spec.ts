@@ -1,11 +1,11 @@
 // From a server through a flow to a file, in a real Node-RED: killed while packets arrive, and slower than its server.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import os from "node:os";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { DataLinkServer, PacketWriter } from "../../lib/index.ts";
+import { newFolder } from "../support/folders.ts";
 import { NodeRed } from "../support/node-red.ts";
 
 const STREAM = "FDSN:XX_COUNT__L_O_G/JSON";
@@ -107,7 +107,7 @@ describe("delivery through a flow", function () {
 
   beforeEach(async () => {
     server = await DataLinkServer.listen({ port: 0, ringBytes: 256 * 1024 * 1024 });
-    userDir = await mkdtemp(path.join(os.tmpdir(), "delivery-"));
+    userDir = newFolder();
   });
   afterEach(async () => {
     await server.close();

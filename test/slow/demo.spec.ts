@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import net from "node:net";
-import os from "node:os";
 import path from "node:path";
 import { Editor, needsChromium } from "../support/editor.ts";
+import { newFolder } from "../support/folders.ts";
 import { freePort, NodeRed, needsNodeRed, PACKAGE, VERSIONS } from "../support/node-red.ts";
 
 const DEMO = path.join(__dirname, "../../examples/demo.js");
@@ -97,7 +97,7 @@ describe("npm start", () => {
   let ports: number[];
 
   beforeEach(async () => {
-    folder = await mkdtemp(path.join(os.tmpdir(), "demo-"));
+    folder = newFolder();
     ports = [await freePort(), await freePort()];
     environment = { DEMO_DIR: folder, PORT: String(ports[0]), DATALINK_PORT: String(ports[1]) };
   });

@@ -2,11 +2,11 @@
 // it last longer.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import os from "node:os";
+import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { DataLinkServer } from "../../lib/server/server.ts";
+import { newFolder } from "../support/folders.ts";
 import { NodeRed } from "../support/node-red.ts";
 
 const SECONDS = Number(process.env.DEPLOY_SECONDS ?? 15);
@@ -20,7 +20,7 @@ describe("deploys while packets arrive", () => {
 
   beforeEach(async () => {
     server = await DataLinkServer.listen({ port: 0, ringBytes: 64 * MIB });
-    userDir = await mkdtemp(path.join(os.tmpdir(), "delivery-"));
+    userDir = newFolder();
     written = 0;
   });
   afterEach(async () => {

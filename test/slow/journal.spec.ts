@@ -2,15 +2,14 @@
 // the ring of a datalink server node survives Node-RED.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
+import { rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { PacketWriter } from "../../lib/datalink/writer.ts";
 import { Peer, write } from "../ring/peer.ts";
 import { ServerThread } from "../ring/server-thread.ts";
+import { newFolder } from "../support/folders.ts";
 import { freePort, NodeRed } from "../support/node-red.ts";
 
 const RING_BYTES = 1024 ** 3;
@@ -19,7 +18,7 @@ const PACKETS = 1_800_000;
 describe("large ring in a folder", () => {
   let folder: string;
   before(() => {
-    folder = mkdtempSync(path.join(tmpdir(), "ring-"));
+    folder = newFolder();
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -62,7 +61,7 @@ describe("large ring in a folder", () => {
 describe("a datalink server with a folder", () => {
   it("has every acknowledged packet after Node-RED was killed, five times", async function () {
     this.timeout(120_000);
-    const userDir = await mkdtemp(path.join(tmpdir(), "ring-"));
+    const userDir = newFolder();
     const port = await freePort();
     const flows = [
       { id: "tab", type: "tab", label: "test" },

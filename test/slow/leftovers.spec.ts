@@ -2,11 +2,11 @@
 // while traffic went through them: nothing, and no packet of another server's is lost or repeated on the way. DEPLOY_SECONDS
 // makes it last longer.
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import os from "node:os";
+import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { DataLinkServer } from "../../lib/server/server.ts";
+import { newFolder } from "../support/folders.ts";
 import { grown, type Inventory, installProbe, takeInventory } from "../support/inventory.ts";
 import { freePort, NodeRed } from "../support/node-red.ts";
 
@@ -162,7 +162,7 @@ describe(`deploys every 2 s for ${SECONDS} s`, () => {
 
   before(async () => {
     server = await DataLinkServer.listen({ port: 0, ringBytes: 256 * MIB });
-    userDir = await mkdtemp(path.join(os.tmpdir(), "leftovers-"));
+    userDir = newFolder();
   });
   after(async () => {
     clearInterval(timer);

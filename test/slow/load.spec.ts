@@ -5,6 +5,7 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { NodeRed, needsNodeRed, PACKAGE, VERSIONS } from "../support/node-red.ts";
+import { VERSION } from "../support/version.ts";
 
 const manifest = JSON.parse(readFileSync(path.join(__dirname, "../../package.json"), "utf8"));
 const TYPES = Object.keys(manifest["node-red"].nodes);
@@ -92,7 +93,7 @@ for (const version of VERSIONS) {
       assert.equal(await connect(), true);
       assert.match(JSON.stringify(await nodeRed.request("/datalink/status")), /ring/i);
       const { answers } = await nodeRed.request<{ answers: object[] }>("/datalink/server-test/s1");
-      const software = "SeisFlow/0.1.0";
+      const software = `SeisFlow/${VERSION}`;
       assert.deepEqual(answers, Array(3).fill({ software, protocol: "1.1", write: true }));
       await nodeRed.deploy([{ id: "tab", type: "tab", label: "test" }]);
       await assert.rejects(connect());

@@ -3,14 +3,13 @@
 // the memory last longer.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import os from "node:os";
-import path from "node:path";
+import { rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CDPSession, Page } from "playwright-core";
 import { packRecords } from "../../lib/mseed/pack.ts";
 import { DataLinkServer } from "../../lib/server/server.ts";
 import { Editor, needsChromium } from "../support/editor.ts";
+import { newFolder } from "../support/folders.ts";
 import { installProbe } from "../support/inventory.ts";
 import { NodeRed } from "../support/node-red.ts";
 import type { Held } from "../support/probe.ts";
@@ -189,7 +188,7 @@ describe("20 waveforms at 100 Hz", function () {
     needsChromium(this);
     server = await DataLinkServer.listen({ port: 0 });
     timer = keepWriting(server);
-    userDir = await mkdtemp(path.join(os.tmpdir(), "waveforms-"));
+    userDir = newFolder();
     await installProbe(userDir);
     nodeRed = await NodeRed.start({ userDir, flows: flows(server.url, "disabled") });
   });

@@ -2,8 +2,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import vm from "node:vm";
+import { buildSync } from "esbuild";
 
 const NODES = path.join(__dirname, "../../nodes");
+const RESOURCES = path.join(__dirname, "../../resources");
 
 export interface Definition {
   category: string;
@@ -20,13 +22,20 @@ export function definitions(): Map<string, Definition> {
   const RED = new Proxy({}, { get: (_, name) => (name === "nodes" ? { registerType } : anything) });
   const context: Record<string, unknown> = { RED, document: anything, $: anything, setInterval: () => 0 };
   context.window = vm.createContext(context);
-  const pages = readdirSync(NODES).filter((name) => name.endsWith(".html"));
-  // What they share comes first, as in the editor, where it is a plugin.
-  for (const page of ["editor.html", ...pages]) {
+  for (const page of readdirSync(NODES).filter((name) => name.endsWith(".html"))) {
     const html = readFileSync(path.join(NODES, page), "utf8");
-    for (const [, script] of html.matchAll(/<script type="text\/javascript">([\s\S]*?)<\/script>/g)) {
+    for (const [, script] of html.matchAll(/<script type="text\/javascript">(.*?)<\/script>/gs))
       vm.runInContext(script!, context);
-    }
   }
+  vm.runInContext(editorScript(), context);
   return found;
+}
+
+/** The modules that the editor loads as one script. */
+function editorScript(): string {
+  const { outputFiles } = buildSync({
+    entryPoints: [path.join(RESOURCES, "editor.js")],
+    ...{ bundle: true, format: "iife", write: false },
+  });
+  return outputFiles![0]!.text;
 }

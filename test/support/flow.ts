@@ -2,11 +2,10 @@
 // and with inboxes to await messages from. Each flow has a user directory of its own.
 
 import type { EventEmitter } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { createRequire } from "node:module";
-import os from "node:os";
-import path from "node:path";
 import type { Node, NodeAPI, NodeMessage } from "node-red";
+import { newFolder } from "./folders.ts";
 
 /** A message with the properties that the tests look at. */
 export interface Message extends NodeMessage {
@@ -105,7 +104,7 @@ export async function startFlow(
   nodes: Record<string, unknown>[],
   options: { credentials?: object; userDir?: string; settings?: object } = {},
 ): Promise<Flow> {
-  const userDir = options.userDir ?? (await mkdtemp(path.join(os.tmpdir(), "flow-")));
+  const userDir = options.userDir ?? newFolder();
   helper.settings({ userDir, ...options.settings });
   const flow = nodes.map((node) => ("wires" in node ? { x: 0, y: 0, z: "tab", ...node } : node));
   await helper.load(

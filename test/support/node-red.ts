@@ -2,17 +2,19 @@
 // tarball. For what the test helper cannot see: loading, html, catalogs, icons, credentials, deploys, restarts.
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import net from "node:net";
-import os from "node:os";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
+import { freePort, newFolder } from "./folders.ts";
+import { PACKAGE } from "./version.ts";
+
+export { freePort } from "./folders.ts";
+export { PACKAGE } from "./version.ts";
 
 const run = promisify(execFile);
 const ROOT = path.join(__dirname, "../..");
 const CACHE = path.join(ROOT, "node_modules/.cache");
-export const PACKAGE = "@seisflow/node-red-datalink";
 
 /** Versions that the package promises to work with: the one in node_modules, and the last of the line before. */
 export const VERSIONS = ["5", "4.1.15"] as const;
@@ -26,8 +28,7 @@ let packed: Promise<string> | undefined;
 /** The package as `npm install` makes it from the tarball: a node_modules folder, made once per run. */
 function installPackage(): Promise<string> {
   packed ??= (async () => {
-    const folder = await mkdtemp(path.join(os.tmpdir(), "packed-"));
-    process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+    const folder = newFolder();
     await run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: ROOT });
     const tarball = readdirSync(folder).find((file) => file.endsWith(".tgz"));
     await writeFile(path.join(folder, "package.json"), '{"private":true}');
@@ -61,15 +62,6 @@ export async function needsNodeRed(context: Mocha.Context, version: Version): Pr
     context.test!.parent!.title += ": it could not be fetched";
     context.skip();
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 const SETTINGS = {
@@ -106,7 +98,7 @@ export class NodeRed implements AsyncDisposable {
   ): Promise<NodeRed> {
     const folder = await nodeRedFolder(options.version ?? "5");
     const modules = await installPackage();
-    const userDir = options.userDir ?? (await mkdtemp(path.join(os.tmpdir(), "node-red-")));
+    const userDir = options.userDir ?? newFolder();
     if (!existsSync(path.join(userDir, "node_modules"))) {
       await symlink(modules, path.join(userDir, "node_modules"));
       await writeFile(

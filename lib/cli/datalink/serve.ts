@@ -5,8 +5,8 @@ import type { AccessOptions } from "../../server/access/access.ts";
 import { describeEvent } from "../../server/event-text.ts";
 import { DataLinkServer, type DataLinkServerOptions } from "../../server/server.ts";
 import { defineCommand, EXIT_OK, usageError } from "../command.ts";
-import { printable } from "../mseed/printable.ts";
 import { numberOption } from "../numbers.ts";
+import { printable } from "../printable.ts";
 
 const LOCAL = ["127.0.0.0/8", "::1"];
 

@@ -7,8 +7,8 @@ import { parseJson } from "../../json.ts";
 import { splitStreamId } from "../../stream-id.ts";
 import { formatMicroseconds } from "../../time.ts";
 import { defineCommand, EXIT_OK, type Io, usageError } from "../command.ts";
-import { printable } from "../mseed/printable.ts";
 import { numberOption } from "../numbers.ts";
+import { printable } from "../printable.ts";
 import { FROM_OPTION, parseFromOption, readPackets } from "./reader.ts";
 import {
   ADDRESSES,

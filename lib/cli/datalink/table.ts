@@ -1,8 +1,8 @@
 /** Tables for a terminal, in colour where it is one. */
 import { styleText } from "node:util";
 import { EXIT_OK, type Io } from "../command.ts";
-import { printable } from "../mseed/printable.ts";
 import { Output } from "../output.ts";
+import { printable } from "../printable.ts";
 
 /** Prints rows in columns below their headings. What servers send cannot steer the terminal. */
 export async function printTable(

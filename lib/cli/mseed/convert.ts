@@ -13,7 +13,9 @@ import { CommandError, defineCommand, usageError } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { numberOption } from "../numbers.ts";
 import { Output } from "../output.ts";
-import { MATCH_OPTION, OUTPUT_OPTION, RecordFiles } from "./record-files.ts";
+import { INPUT_NOTE } from "./files/inputs.ts";
+import { PendingBytes } from "./files/pending-bytes.ts";
+import { MATCH_OPTION, OUTPUT_OPTION, RecordFiles } from "./files/record-files.ts";
 
 export const convert = defineCommand({
   name: "mseed convert",
@@ -38,18 +40,20 @@ export const convert = defineCommand({
     match: MATCH_OPTION,
   },
   notes: `
-A FILE of - is standard input. What is not given stays as it is; a record with
-nothing to change is copied byte for byte. Each record is converted by itself:
-"mseed merge" joins them. What has no place in the other version is told on
-standard error. A record that something is wrong with is copied as it is: a new
-one would look sound.
+${INPUT_NOTE}
+
+What is not given stays as it is; a record with nothing to change is copied byte
+for byte. Each record is converted by itself: "mseed merge" joins them. What has
+no place in the other version is told on standard error. A record that something
+is wrong with is copied as it is: a new one would look sound. If OUT is one of
+the files, what does not match stays in it.
 
 Examples: mseed convert --format 3 -o day.mseed3 day.mseed2
           mseed convert -F 2 -E steim2 -R 512 - <in.mseed3 >out.mseed2
 
 Exit code: 0; 1 if a file cannot be read or has data missing, or a record cannot
-be converted; 2 for a wrong command line. OUT is only there, or only changed,
-when everything was converted.`,
+be converted or matches; 2 for a wrong command line. OUT is only there, or only
+changed, when everything was converted.`,
   async run({ options, operands, io }) {
     const target = {
       formatVersion: formatOption(options.format),
@@ -60,18 +64,21 @@ when everything was converted.`,
     if (Object.values(target).every((value) => value === undefined)) {
       throw usageError("say what to convert to: --format, --encoding, --record-length or --little-endian");
     }
-    const files = await RecordFiles.open({ files: operands, match: options.match }, io);
+    const files = await RecordFiles.open({ operands, match: options.match }, io);
     await using output = await Output.openBinary(options.output ?? STANDARD, io);
-    for await (const { file, records } of files.batches()) {
+    const pending = await PendingBytes.of(options.output ?? STANDARD, files.names, output);
+    for await (const { file, records, passed } of files.batches((file, piece) => pending.push(file, piece))) {
       for (const record of records) {
+        await pending.pass(file, record);
         const onProblem = (problem: Problem) => files.report(file, asRemark(problem));
         const converted = convertOne(file, record, { ...target, onProblem });
         // Known only now: in its samples or extra headers, too, something may be wrong.
         const isBroken = files.worstOf(record) === "error";
         for (const bytes of isBroken ? [record.bytes] : converted) await output.write(bytes);
       }
+      await pending.copy(file, passed());
     }
-    await output.close();
+    if (!files.foundNone) await output.close();
     return files.exitCode;
   },
 });

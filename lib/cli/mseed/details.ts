@@ -4,9 +4,10 @@ import { defineCommand } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { numberOption } from "../numbers.ts";
 import { Output } from "../output.ts";
-import { recordFields } from "./record-fields.ts";
-import { MATCH_OPTION, RecordFiles, TOLERANCE_OPTION } from "./record-files.ts";
-import { headerLines, recordLine, sampleLines } from "./record-text.ts";
+import { INPUT_NOTE } from "./files/inputs.ts";
+import { MATCH_OPTION, RecordFiles, TOLERANCE_OPTION } from "./files/record-files.ts";
+import { recordFields } from "./text/record-fields.ts";
+import { headerLines, recordLine, sampleLines } from "./text/record-text.ts";
 import { gapJson, gapLines, type Trace, TraceCollector, traceJson, traceLines } from "./traces.ts";
 
 const FIRST_SAMPLES = 6;
@@ -33,15 +34,16 @@ export const details = defineCommand({
     summary: { type: "boolean", short: "s", help: "the numbers of files, records and samples at the end" },
   },
   notes: `
-A FILE of - is standard input. What is wrong with the files is told on standard
-error.
+${INPUT_NOTE}
+
+What is wrong with the files is told on standard error.
 
 Exit code: 0; 1 if a file cannot be read, has no record or has data missing;
 2 for a wrong command line.`,
   async run({ options, operands, io }) {
     const areRecordsListed = !options.traces && !options.gaps;
     const files = await RecordFiles.open(
-      { files: operands, match: options.match, keepGoing: true, printsAsItReads: areRecordsListed },
+      { operands, match: options.match, keepGoing: true, printsAsItReads: areRecordsListed },
       io,
     );
     const collector = new TraceCollector({

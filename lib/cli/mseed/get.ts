@@ -4,9 +4,10 @@ import { formatNanoseconds } from "../../time.ts";
 import { defineCommand, EXIT_FAILED, usageError } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { Output } from "../output.ts";
-import { compactJson } from "./json-text.ts";
-import { printable } from "./printable.ts";
-import { MATCH_OPTION, RecordFiles } from "./record-files.ts";
+import { printable } from "../printable.ts";
+import { INPUT_NOTE } from "./files/inputs.ts";
+import { MATCH_OPTION, RecordFiles } from "./files/record-files.ts";
+import { compactJson } from "./text/json-text.ts";
 
 export const get = defineCommand({
   name: "mseed get",
@@ -20,15 +21,17 @@ export const get = defineCommand({
   notes: `
 POINTER is a JSON pointer, such as /FDSN/Time/Quality; "" is all extra headers.
 What miniSEED 2 says in flags and blockettes has the name that it has in
-miniSEED 3. A FILE of - is standard input. The value of each record is a line of
-JSON; an empty line where there is none.
+miniSEED 3. The value of each record is a line of JSON; an empty line where
+there is none.
+
+${INPUT_NOTE}
 
 Exit code: 0; 1 if no record has the header, or a file cannot be read or has
 data missing; 2 for a wrong command line.`,
   async run({ options, operands: [pointer, ...operands], io }) {
     checkPointer(pointer);
     const files = await RecordFiles.open(
-      { files: operands, match: options.match, keepGoing: true, printsAsItReads: true },
+      { operands, match: options.match, keepGoing: true, printsAsItReads: true },
       io,
     );
     await using output = await Output.open(STANDARD, io);

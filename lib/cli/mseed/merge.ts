@@ -1,14 +1,17 @@
 /** `mseed merge`: records that follow each other joined into fuller ones. */
 import { createHash } from "node:crypto";
 import type { MiniSeedRecord } from "../../mseed/index.ts";
+import { dataHeaders } from "../../mseed/join/data-headers.ts";
+import { Joiner } from "../../mseed/join/joiner.ts";
 import { defineCommand, type Io, usageError } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { numberOption } from "../numbers.ts";
 import { Output } from "../output.ts";
-import { dataHeaders } from "./data-headers.ts";
-import { Joiner } from "./joiner.ts";
-import { MATCH_OPTION, OUTPUT_OPTION, RecordFiles, TOLERANCE_OPTION } from "./record-files.ts";
-import { RecordIndex } from "./record-index.ts";
+import { INPUT_NOTE } from "./files/inputs.ts";
+import { PendingBytes } from "./files/pending-bytes.ts";
+import { MATCH_OPTION, OUTPUT_OPTION, RecordFiles, TOLERANCE_OPTION } from "./files/record-files.ts";
+import { RecordIndex } from "./files/record-index.ts";
+import { Spool } from "./files/spool.ts";
 
 const DEFAULT_RECORD_LENGTH = 4096;
 
@@ -34,53 +37,85 @@ export const merge = defineCommand({
     match: MATCH_OPTION,
   },
   notes: `
-A FILE of - is standard input. Records of a source id are joined if rate,
-encoding, format version, publication version, flags and extra headers (but for
-FDSN.Sequence) are the same; without --sort, if they come in order of time. All
-others, text, and records that something is wrong with are copied as they are.
+${INPUT_NOTE}
+
+Records of a source id are joined if rate, encoding, format version, publication
+version, flags and extra headers (but for FDSN.Sequence) are the same; without
+--sort, if they come in order of time. All others, text, and records that
+something is wrong with are copied as they are.
+
+The samples of a record are joined only where that moves them by no more than a
+tenth of the tolerance and a twentieth of a sample, counted from the first of
+the records joined. Else, as where a clock drifts, the next record begins at its
+own time, so that gaps are where they were and nowhere else.
+
+If OUT is one of the files, what does not match stays in it.
 
 Example: mseed merge --sort -R 4096 -o day.mseed3 hour-*.mseed3
 
-Exit code: 0; 1 if a file cannot be read or has data missing; 2 for a wrong
-command line. OUT is only there, or only changed, when all was read.`,
+Exit code: 0; 1 if a file cannot be read or has data missing, or no record
+matches; 2 for a wrong command line. OUT is only there, or only changed, when
+all was read.`,
   async run({ options, operands, io }) {
     const recordLength = numberOption("record-length", options["record-length"]) ?? DEFAULT_RECORD_LENGTH;
     const tolerance = numberOption("tolerance", options.tolerance);
     const isSorted = options.sort === true || options.dedupe === true;
-    if (isSorted && operands.includes(STANDARD)) {
+    const files = await RecordFiles.open({ operands, match: options.match }, io);
+    if (isSorted && files.names.includes(STANDARD)) {
       throw usageError("standard input cannot be sorted, because it can be read only once: name files");
     }
-    const files = await RecordFiles.open({ files: operands, match: options.match }, io);
     await using output = await Output.openBinary(options.output ?? STANDARD, io);
+    const pending = await PendingBytes.of(options.output ?? STANDARD, files.names, output);
     const joiner = new Joiner({
       recordLength,
       tolerance,
       isDoubtful: (record) => files.worstOf(record) !== undefined,
-      write: (bytes) => output.write(bytes),
     });
+    const write = async (records: Iterable<Uint8Array>) => {
+      for (const bytes of records) await output.write(bytes);
+    };
     if (isSorted) {
-      const records = sorted(files, io);
+      const records = sorted(files, pending, io);
       for await (const record of options.dedupe ? withoutDuplicates(records) : records)
-        await joiner.add(record);
+        await write(joiner.add(record));
     } else {
-      for await (const { records } of files.batches()) {
-        for (const record of records) await joiner.add(record);
+      for await (const { file, records, passed, isLast } of files.batches((file, piece) =>
+        pending.push(file, piece),
+      )) {
+        for (const record of records) {
+          await pending.pass(file, record);
+          await write(joiner.add(record));
+        }
+        if (!isLast) await pending.copy(file, passed());
       }
     }
-    await joiner.finish();
-    await output.close();
+    await write(joiner.finish());
+    await pending.copyRest();
+    if (!files.foundNone) await output.close();
     return files.exitCode;
   },
 });
 
-async function* sorted(files: RecordFiles, io: Io): AsyncGenerator<MiniSeedRecord, void> {
+async function* sorted(
+  files: RecordFiles,
+  pending: PendingBytes,
+  io: Io,
+): AsyncGenerator<MiniSeedRecord, void> {
   const index = new RecordIndex();
-  for await (const { file, records } of files.batches()) {
+  await using spool = await Spool.of(files.names);
+  const onPiece = (file: string, piece: Uint8Array) => {
+    pending.push(file, piece);
+    spool.push(file, piece);
+  };
+  for await (const { file, records, passed, isLast } of files.batches(onPiece)) {
     for (const record of records) {
-      index.add(file, record);
+      await pending.pass(file, record);
+      index.add(spool.nameOf(file), record);
       // So that what is wrong is told now, with its place.
       void record.samples;
     }
+    if (isLast) spool.finish(file);
+    else await pending.copy(file, passed());
   }
   yield* index.sorted(io, (problem) => files.mark(problem));
 }

@@ -1,5 +1,6 @@
 /** `mseed set`: extra headers changed, and everything else copied byte for byte. */
 import { readFile } from "node:fs/promises";
+import { withExtraHeaders } from "../../mseed/edit.ts";
 import {
   MiniSeedError,
   type MiniSeedRecord,
@@ -9,10 +10,10 @@ import {
 import { CommandError, defineCommand, EXIT_FAILED, type Io, usageError } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { Output } from "../output.ts";
+import { INPUT_NOTE, type InputFile, inputFiles } from "./files/inputs.ts";
+import { PendingBytes } from "./files/pending-bytes.ts";
+import { MATCH_OPTION, RecordFiles } from "./files/record-files.ts";
 import { checkPointer } from "./get.ts";
-import { MATCH_OPTION, RecordFiles } from "./record-files.ts";
-import { Tape } from "./tape.ts";
-import { withExtraHeaders } from "./with-extra-headers.ts";
 
 export const set = defineCommand({
   name: "mseed set",
@@ -33,7 +34,11 @@ export const set = defineCommand({
   },
   notes: `
 POINTER is a JSON pointer, such as /FDSN/Time/Quality. VALUE is JSON: 95,
-'"text"', '{"a": 2.0}'. A FILE of - is standard input, and then standard output.
+'"text"', '{"a": 2.0}'.
+
+${INPUT_NOTE}
+What is read from there goes to standard output.
+
 Other headers keep their very characters; samples, other records, and bytes
 between records are copied as they are. A record that something is wrong with
 is not changed: it would look sound.
@@ -48,25 +53,31 @@ changed when all of it was done.`,
     const [pointer, ...rest] = operands;
     checkPointer(pointer);
     const takesValue = !options.delete && options["value-file"] === undefined;
-    const files = takesValue ? rest.slice(1) : rest;
-    if (options.output !== undefined && files.length > 1)
+    const operandsLeft = takesValue ? rest.slice(1) : rest;
+    const inputs = await inputFiles(operandsLeft);
+    if (options.output !== undefined && inputs.length > 1)
       throw usageError("--output takes the result of one FILE");
-    if (files.length === 0) throw usageError("no file is named (- means standard input)");
     const value = options.delete ? undefined : await valueText(rest[0], options);
     const edit = (text: string) =>
       value === undefined ? removeExtraHeader(text, pointer) : setExtraHeaderText(text, pointer, value);
     let exitCode = 0;
-    for (const file of files) {
+    let found = 0;
+    for (const input of inputs) {
       const job = {
-        file,
-        output: options.output ?? file,
+        input,
+        output: options.output ?? input.name,
         match: options.match,
         isFirstOnly: options.first === true,
         edit,
       };
-      exitCode = Math.max(exitCode, await editFile(job, io));
+      const outcome = await editFile(job, io);
+      exitCode = Math.max(exitCode, outcome.exitCode);
+      found += outcome.records;
     }
-    return exitCode;
+    if (found > 0) return exitCode;
+    if (options.match !== undefined)
+      io.stderr.write(`mseed: ${operandsLeft.join(", ")}: no record matches ${options.match}\n`);
+    return EXIT_FAILED;
   },
 });
 
@@ -88,42 +99,40 @@ async function valueText(
 }
 
 interface Job {
-  file: string;
+  input: InputFile;
   output: string;
   match: string | undefined;
   isFirstOnly: boolean;
   edit: (extraHeadersText: string) => string;
 }
 
-async function editFile({ file, output: name, match, isFirstOnly, edit }: Job, io: Io): Promise<number> {
-  const tape = new Tape();
-  const files = await RecordFiles.open({ files: [file], match, onPiece: (piece) => tape.push(piece) }, io);
+async function editFile(
+  { input, output: name, match, isFirstOnly, edit }: Job,
+  io: Io,
+): Promise<{ exitCode: number; records: number }> {
+  const file = input.name;
   await using output = await Output.openBinary(name, io);
-  const copy = async (to: number) => {
-    for (const bytes of tape.take(to)) await output.write(bytes);
-  };
+  const pending = new PendingBytes(output, () => true);
+  const files = await RecordFiles.open({ operands: [], part: input, match }, io);
   let count = 0;
   let changes = 0;
-  for await (const { records, passed } of files.batches()) {
+  for await (const { records, passed } of files.batches((name, piece) => pending.push(name, piece))) {
     for (const record of records) {
-      await copy(record.offset);
+      await pending.copy(file, record.offset);
       const isMeant = !isFirstOnly || count === 0;
       const changed = isMeant ? editRecord(file, record, edit, files) : undefined;
       count++;
       if (!changed) continue;
       changes++;
-      tape.skip(record.offset + record.length);
-      await output.write(changed);
+      await pending.pass(file, record);
+      for (const bytes of changed) await output.write(bytes);
     }
-    await copy(passed());
-  }
-  if (count === 0) {
-    files.note(`${file}: no record matches`);
-    return EXIT_FAILED;
+    await pending.copy(file, passed());
   }
   // A file that would be replaced by its like is left alone.
-  if (changes > 0 || name !== file || name === STANDARD) await output.close();
-  return files.exitCode;
+  const isWritten = changes > 0 || name !== file || name === STANDARD;
+  if (isWritten && !files.foundNone) await output.close();
+  return { exitCode: files.exitCode, records: files.counts.records };
 }
 
 /** The changed record; `undefined` if it stays as it is. */
@@ -132,15 +141,13 @@ function editRecord(
   record: MiniSeedRecord,
   edit: Job["edit"],
   files: RecordFiles,
-): Uint8Array | undefined {
+): Uint8Array[] | undefined {
   if (files.worstOf(record) === "error") return undefined;
   try {
     const text = edit(record.extraHeadersText);
     return text === record.extraHeadersText ? undefined : withExtraHeaders(record, text);
   } catch (error) {
-    if (error instanceof MiniSeedError || error instanceof CommandError) {
-      throw new CommandError(`${file}: offset ${record.offset}: ${error.message}`);
-    }
-    throw error;
+    if (!(error instanceof MiniSeedError)) throw error;
+    throw new CommandError(`${file}: offset ${record.offset}: ${error.message}`);
   }
 }

@@ -6,12 +6,12 @@ import {
   type Segment,
   type Span,
 } from "../../mseed/index.ts";
-import { sampleOffset } from "../../mseed/rate.ts";
+import { dueTime, follows } from "../../mseed/join/follows.ts";
 import { formatNanoseconds } from "../../time.ts";
 import { CommandError } from "../command.ts";
-import { significant } from "./number-text.ts";
-import { printable } from "./printable.ts";
-import { timeText } from "./time-text.ts";
+import { printable } from "../printable.ts";
+import { significant } from "./text/number-text.ts";
+import { timeText } from "./text/time-text.ts";
 
 export interface TraceOptions {
   /** Seconds; `undefined`: half a sample. */
@@ -35,16 +35,20 @@ export class TraceCollector {
 
   add(record: MiniSeedRecord): void {
     const { startTime, endTime, rate, sampleCount, publicationVersion } = record;
+    const start = { startTime, rate, sampleCount };
+    const due = dueTime(start);
     const sourceId = record.sourceId.text;
     const key = this.#options.separateVersions ? `${publicationVersion} ${sourceId}` : sourceId;
     const latest = this.#latest.get(key);
-    if (latest && this.#follows(latest, record)) {
+    // What comes right after. Any other way in which it fits is found in the end.
+    if (latest && follows(latest, start, this.#options.tolerance)) {
       latest.endTime = endTime;
+      latest.dueTime = due;
       latest.sampleCount += sampleCount;
       latest.publicationVersion = Math.max(latest.publicationVersion, publicationVersion);
       return;
     }
-    const span = { sourceId, startTime, endTime, rate, sampleCount, publicationVersion };
+    const span = { sourceId, startTime, endTime, rate, sampleCount, publicationVersion, dueTime: due };
     this.#spans.push(span);
     this.#latest.set(key, span);
   }
@@ -60,17 +64,6 @@ export class TraceCollector {
     return traces.sort(
       (a, b) => compareText(a.sourceId.text, b.sourceId.text) || a.publicationVersion - b.publicationVersion,
     );
-  }
-
-  /** A record that comes right after; any other way in which it fits is found in the end. */
-  #follows(latest: Span, { startTime, rate, sampleCount }: MiniSeedRecord): boolean {
-    if (sampleCount === 0 || latest.sampleCount === 0 || rate.samples === 0n) return false;
-    if (rate.samples !== latest.rate.samples || rate.seconds !== latest.rate.seconds) return false;
-    const period = sampleOffset(rate, 1);
-    const { tolerance } = this.#options;
-    const slack = tolerance === undefined ? period / 2n : BigInt(Math.round(tolerance * 1e9));
-    const late = startTime - latest.endTime - period;
-    return late <= slack && -late <= slack;
   }
 }
 

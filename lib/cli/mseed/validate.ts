@@ -3,7 +3,8 @@ import type { MiniSeedRecord } from "../../mseed/index.ts";
 import { defineCommand, EXIT_FAILED } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { Output } from "../output.ts";
-import { describeFinding, type Finding, MATCH_OPTION, RecordFiles } from "./record-files.ts";
+import { INPUT_NOTE } from "./files/inputs.ts";
+import { describeFinding, type Finding, MATCH_OPTION, RecordFiles } from "./files/record-files.ts";
 
 export const validate = defineCommand({
   name: "mseed validate",
@@ -15,8 +16,10 @@ export const validate = defineCommand({
     match: MATCH_OPTION,
   },
   notes: `
-A FILE of - is standard input. An error means that data are missing or doubtful,
-a warning that something is odd.
+${INPUT_NOTE}
+
+An error means that data are missing or doubtful, a warning that something is
+odd.
 
 Exit code: 0 if there are no errors; 1 if there are, or a file cannot be read;
 2 for a wrong command line.`,
@@ -26,10 +29,7 @@ Exit code: 0 if there are no errors; 1 if there are, or a file cannot be read;
     const onProblem = (file: string, finding: Finding) => {
       lines.push(options.json ? json(file, finding) : describeFinding(file, finding, io.stdout));
     };
-    const files = await RecordFiles.open(
-      { files: operands, match: options.match, keepGoing: true, onProblem },
-      io,
-    );
+    const files = await RecordFiles.open({ operands, match: options.match, keepGoing: true, onProblem }, io);
     await using output = await Output.open(STANDARD, io);
     const writeLines = async () => {
       if (lines.length === 0) return;

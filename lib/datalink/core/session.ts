@@ -16,6 +16,7 @@ export interface Platform {
   readonly clientId: () => string;
 }
 
+/** How to connect, and as whom. */
 export interface ConnectOptions {
   /** Who this client is, for the server's logs. Default: a name made by `generateClientId`. */
   clientId?: string | undefined;
@@ -33,6 +34,7 @@ export interface ConnectOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** How long to wait, in milliseconds. */
 export interface Timeouts {
   /** Until the connection is open and the server has answered ID. Default 10 s. */
   connect?: number | undefined;
@@ -42,6 +44,7 @@ export interface Timeouts {
 
 /** An open connection, and what the server has said of itself. */
 export interface ClientSession {
+  /** @internal */
   connection: DataLinkConnection;
   server: ServerIdentity;
   clientId: string;

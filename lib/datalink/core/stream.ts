@@ -9,6 +9,7 @@ import { isPosition, positionOf } from "../protocol/position.ts";
 import type { DataLinkConnection } from "./connection.ts";
 import { deadlines } from "./failures.ts";
 
+/** The packets of one connection, to be read with `for await`. Leaving the loop ends the stream. */
 export class PacketStream implements AsyncIterableIterator<Packet, undefined>, AsyncDisposable {
   readonly #connection: DataLinkConnection;
   readonly #queue: PacketQueue<Packet>;
@@ -16,7 +17,7 @@ export class PacketStream implements AsyncIterableIterator<Packet, undefined>, A
   #lastTaken: Packet | undefined;
   #ending: Promise<void> | undefined;
 
-  /** Sends STREAM. */
+  /** Sends STREAM. @internal */
   constructor(connection: DataLinkConnection, signal?: AbortSignal) {
     deadlines.throwIfAborted(signal, "STREAM");
     if (connection.isStreaming) {

@@ -10,10 +10,10 @@ import { MAX_INFO_ROWS } from "../../limits.ts";
 import { toMicroseconds } from "../../time.ts";
 import { DataLinkError } from "./errors.ts";
 
-export const INFO_TYPES = ["STATUS", "STREAMS", "CONNECTIONS"] as const;
-
 /** What can be asked about: the ring, its streams, the server's clients. */
-export type InfoType = (typeof INFO_TYPES)[number];
+export type InfoType = "STATUS" | "STREAMS" | "CONNECTIONS";
+
+export const INFO_TYPES: readonly InfoType[] = ["STATUS", "STREAMS", "CONNECTIONS"];
 
 /** DataLink, ServerThreads, Thread: INFO is never nested deeper than that. */
 const MAX_DEPTH = 8;
@@ -163,7 +163,7 @@ export interface ConnectionInfo {
 }
 
 /** What every INFO tells. */
-export interface AnyInfo {
+export interface ServerInfo {
   /** What the server calls itself, for example `DataLink v1.1 (RingServer/4.5.3)`. */
   version: string;
   /** The name that its operator gave the server. */
@@ -176,7 +176,7 @@ export interface AnyInfo {
 }
 
 /** What `info("STATUS")` resolves to. */
-export interface StatusInfo extends AnyInfo {
+export interface StatusInfo extends ServerInfo {
   /** How many threads the server has. Told to trusted clients only. */
   totalServerThreads?: number;
   /** Empty where this client is not told. */
@@ -184,7 +184,7 @@ export interface StatusInfo extends AnyInfo {
 }
 
 /** What `info("STREAMS")` resolves to. */
-export interface StreamsInfo extends AnyInfo {
+export interface StreamsInfo extends ServerInfo {
   /** Streams that have packets in the ring. */
   totalStreams: number;
   /** How many of them are selected: listed in `streams`. */
@@ -193,7 +193,7 @@ export interface StreamsInfo extends AnyInfo {
 }
 
 /** What `info("CONNECTIONS")` resolves to. */
-export interface ConnectionsInfo extends AnyInfo {
+export interface ConnectionsInfo extends ServerInfo {
   /** Clients of the server. */
   totalConnections: number;
   /** How many of them are selected: listed in `connections`. */
@@ -223,7 +223,7 @@ const id: Reader = (value) => (/^\d{1,255}$/.test(value) ? BigInt(value) : undef
 const time: Reader = (value) => toMicroseconds(value);
 const yes: Reader = (value) => (value === "" || value === "-" ? undefined : value.toUpperCase() === "TRUE");
 
-const ROOT: Table<AnyInfo> = {
+const ROOT: Table<ServerInfo> = {
   Version: ["version", text],
   ServerID: ["serverId", text],
   Capabilities: ["capabilities", text],

@@ -10,8 +10,16 @@ import type { Framed } from "./frame.ts";
 /** Largest MATCH, REJECT or INFO pattern that the protocol allows, in bytes. */
 export const MAX_PATTERN_BY_PROTOCOL = 1_048_576;
 
-/** Largest pattern that this server compiles, in bytes; ringserver with packets of 512 bytes takes 6320. */
-export const MAX_PATTERN = 8192;
+/** What a packet takes in ringserver's ring beside its payload, in bytes. */
+const SLOT_HEADER = 120;
+
+/**
+ * Largest pattern, in bytes, that this server takes with packets of this size: as with ringserver, as much as ten packets
+ * take in its ring; but always 8 KiB, and never more than 128 KiB, because every client may have two.
+ */
+export function maxPatternBytes(packetSize: number): number {
+  return Math.min(Math.max(10 * (packetSize + SLOT_HEADER), 8192), 131_072);
+}
 
 /** Largest AUTH payload, in bytes. */
 export const MAX_CREDENTIALS = 4095;
@@ -129,15 +137,15 @@ function parseCommand(text: string, packetSize: number): Command {
     case "POSITION":
       return parsePosition(words);
     case "MATCH":
-      return parseFilter("MATCH", words);
+      return parseFilter("MATCH", words, packetSize);
     case "REJECT":
-      return parseFilter("REJECT", words);
+      return parseFilter("REJECT", words, packetSize);
     case "STREAM":
       return bare("STREAM");
     case "ENDSTREAM":
       return bare("ENDSTREAM");
     case "INFO":
-      return parseInfo(words);
+      return parseInfo(words, packetSize);
     case "AUTH":
       return parseAuth(words);
     case "AUTHORIZATION":
@@ -245,21 +253,27 @@ function parsePositionSet(value: string, timeWord: string | undefined): Command 
   return { kind: "POSITION SET", at, packetTime, size: 0, payload: NO_PAYLOAD };
 }
 
-function parseFilter(kind: "MATCH" | "REJECT", words: string[]): Command {
+function parseFilter(kind: "MATCH" | "REJECT", words: string[], packetSize: number): Command {
   if (words.length === 1) return { kind, clear: true, size: 0, payload: NO_PAYLOAD };
   if (words.length > 2) return malformed(kind, `${kind} requires a single argument`);
   const size = toSize(words[1]!);
   if (size === undefined) return malformed(kind, `${kind} size argument is invalid`);
-  if (size > MAX_PATTERN) return malformed(kind, tooLargePattern(kind.toLowerCase(), size));
+  const tooLarge = tooLargePattern(kind.toLowerCase(), size, packetSize);
+  if (tooLarge !== undefined) return malformed(kind, tooLarge);
   return { kind, clear: false, size, payload: NO_PAYLOAD };
 }
 
-function tooLargePattern(kind: string, size: number): string {
-  const limit = size > MAX_PATTERN_BY_PROTOCOL ? MAX_PATTERN_BY_PROTOCOL : MAX_PATTERN;
-  return `${kind} expression too large, must be <= ${limit}`;
+/** Why a pattern of so many bytes is not taken; `undefined` where it is. */
+function tooLargePattern(kind: string, size: number, packetSize: number): string | undefined {
+  const limit = maxPatternBytes(packetSize);
+  if (size <= limit) return undefined;
+  if (size > MAX_PATTERN_BY_PROTOCOL) {
+    return `${kind} expression too large, must be <= ${MAX_PATTERN_BY_PROTOCOL}`;
+  }
+  return `${kind} expression too large, must be <= ${limit} with packets of ${packetSize} bytes`;
 }
 
-function parseInfo(words: string[]): Command {
+function parseInfo(words: string[], packetSize: number): Command {
   const type = words[1];
   if (type === undefined) return malformed("INFO", "INFO request has no type");
   const known = type.toUpperCase();
@@ -273,7 +287,8 @@ function parseInfo(words: string[]): Command {
   if (size === undefined) {
     return { kind: "INFO", type: known, inlinePattern: argument, size: 0, payload: NO_PAYLOAD };
   }
-  if (size > MAX_PATTERN) return malformed("INFO", tooLargePattern("match", size));
+  const tooLarge = tooLargePattern("match", size, packetSize);
+  if (tooLarge !== undefined) return malformed("INFO", tooLarge);
   return { kind: "INFO", type: known, inlinePattern: undefined, size, payload: NO_PAYLOAD };
 }
 

@@ -1,8 +1,14 @@
 /** The blockettes of miniSEED 2 (SEED manual, chapter 8): names, lengths and fields, read and written by one table. */
-import { type CalendarTime, calendarSeconds, fromBigNanoseconds, toBigNanoseconds } from "../calendar.ts";
+import {
+  type CalendarTime,
+  calendarSeconds,
+  fromBigNanoseconds,
+  toBigNanoseconds,
+} from "../times/calendar.ts";
 
 /** What a field of a blockette holds: times are nanoseconds since 1970, absent where the year is 0; text is without padding. */
 export type BlocketteValue = number | string | bigint | number[] | string[] | Uint8Array;
+/** The fields of a blockette by their names. */
 export type BlocketteFields = { [name: string]: BlocketteValue };
 
 /** A blockette of a record. */

@@ -3,9 +3,8 @@
  * `FDSN`). Numbers that say nothing (0) and empty text are left out; times are to the 0.1 ms or microsecond that they have.
  */
 import { formatNanoseconds } from "../../time.ts";
-import type { JsonObject, JsonValue } from "../record.ts";
+import type { JsonObject, JsonValue } from "../extra-headers.ts";
 import type { Blockette, BlocketteFields } from "./blockettes.ts";
-import type { MiniSeed2Record } from "./record.ts";
 
 /** Flags of the fixed header that have an extra header of their own, by bit. */
 export const EVENT_FLAGS: readonly (readonly [number, string])[] = [
@@ -59,11 +58,25 @@ export function hasPlaceInExtraHeaders(blocketteType: number): boolean {
   return WITH_PLACE.has(blocketteType);
 }
 
+/** What a record of version 2 says that has a place in the extra headers. */
+export interface Statements2 {
+  /** Six characters. */
+  readonly sequenceNumber: string;
+  /** Percent; `undefined` if nothing tells it. */
+  readonly timingQuality: number | undefined;
+  /** In 0.1 ms. */
+  readonly timeCorrection: number;
+  readonly activityFlags: number;
+  readonly clockFlags: number;
+  readonly dataQualityFlags: number;
+  readonly blockettes: readonly Blockette[];
+}
+
 /** Extra headers in the making, by group. */
 type Groups = Record<"Time" | "Event" | "Calibration" | "Flags" | "Clock", JsonObject>;
 
 /** The extra headers of a record as JSON text; `""` if it says nothing that needs one. */
-export function extraHeadersOf2(record: MiniSeed2Record): string {
+export function extraHeadersOf2(record: Statements2): string {
   const groups: Groups = { Time: {}, Event: {}, Calibration: {}, Flags: {}, Clock: {} };
   addFixedHeader(record, groups);
   for (const blockette of record.blockettes) addBlockette(blockette, groups);
@@ -75,7 +88,7 @@ export function extraHeadersOf2(record: MiniSeed2Record): string {
   return Object.keys(fdsn).length > 0 ? JSON.stringify({ FDSN: fdsn }) : "";
 }
 
-function addFixedHeader(record: MiniSeed2Record, { Time, Event, Flags }: Groups): void {
+function addFixedHeader(record: Statements2, { Time, Event, Flags }: Groups): void {
   if (record.timingQuality !== undefined) Time.Quality = record.timingQuality;
   if (record.timeCorrection !== 0) Time.Correction = record.timeCorrection / TICKS_PER_SECOND;
   if (record.activityFlags & 0x20) Time.LeapSecond = -1;

@@ -2,16 +2,12 @@
  * Places for what a series says in the header and the blockettes of miniSEED 2: the way back of `extra-headers-from-2.ts`.
  * Every header that finds its place is taken out of the tree; what is left in the end is reported as lost.
  */
-import { toNanoseconds } from "../../time.ts";
+import { floorDivide, toNanoseconds } from "../../time.ts";
 import { MiniSeedError, type ProblemReporter } from "../errors.ts";
-import type { PackableSeries } from "../pack.ts";
-import {
-  FLAG_CALIBRATION,
-  FLAG_CLOCK_LOCKED,
-  FLAG_TIME_QUESTIONABLE,
-  type JsonObject,
-  type JsonValue,
-} from "../record.ts";
+import type { JsonObject, JsonValue } from "../extra-headers.ts";
+import type { PackableSeries } from "../layout.ts";
+import { FLAG_CALIBRATION, FLAG_CLOCK_LOCKED, FLAG_TIME_QUESTIONABLE } from "../record.ts";
+import { isWithin, YEARS_OF_BLOCKETTES } from "../times/calendar.ts";
 import { type BlocketteDraft, type BlocketteFields, draftBlockette } from "./blockettes.ts";
 import {
   AMPLITUDE_RANGES,
@@ -21,6 +17,7 @@ import {
   QUALITY_FLAGS,
   TICKS_PER_SECOND,
 } from "./extra-headers-from-2.ts";
+import { hasQuality, qualityLetterOf, qualityOf } from "./quality.ts";
 
 /** What the fixed header has besides time, rate and samples, and the blockettes after 1000, 1001 and 100. */
 export interface Header2 {
@@ -41,9 +38,6 @@ export interface Header2 {
   timingQuality: number | undefined;
   blockettes: BlocketteDraft[];
 }
-
-/** Data quality by publication version; D for all others. */
-const QUALITIES: Record<number, string> = { 1: "R", 3: "Q", 4: "M" };
 
 /** Headers that a message names. */
 const MAX_NAMED = 20;
@@ -70,7 +64,7 @@ export function header2Of(series: PackableSeries, littleEndian: boolean, reporte
   const header: Header2 = {
     ...nslc,
     sequenceNumber: String(headers.take(headers.fdsn, "Sequence", integer(0, 999_999)) ?? 0).padStart(6, "0"),
-    quality: headers.take(headers.fdsn, "DataQuality", qualityLetter) ?? QUALITIES[publicationVersion] ?? "D",
+    quality: headers.take(headers.fdsn, "DataQuality", qualityLetter) ?? qualityOf(publicationVersion),
     activityFlags:
       (flags & FLAG_CALIBRATION ? 0x01 : 0) |
       (correction === 0 ? 0 : 0x02) |
@@ -88,7 +82,7 @@ export function header2Of(series: PackableSeries, littleEndian: boolean, reporte
 
 /** Bits and numbers of the fixed header that miniSEED 2 does not have. */
 function reportLost({ flags, publicationVersion }: PackableSeries, reporter: ProblemReporter): void {
-  if (publicationVersion < 1 || publicationVersion > 4) {
+  if (!hasQuality(publicationVersion)) {
     reporter.report(
       "HEADER_LOST",
       `publication version ${publicationVersion} becomes quality D in miniSEED 2`,
@@ -134,7 +128,7 @@ function draftBlockettes(headers: HeaderTree, littleEndian: boolean): BlocketteD
 function exception(headers: HeaderTree, item: JsonObject, clockModel: string | undefined): BlocketteFields {
   const at = headers.take(item, "Time", headers.time(1000n));
   // To the nearest 0.1 ms, and the microseconds from there: -50 to 49.
-  const tick = at === undefined ? undefined : at - modulo(at + TICK_NS / 2n, TICK_NS) + TICK_NS / 2n;
+  const tick = at === undefined ? undefined : floorDivide(at + TICK_NS / 2n, TICK_NS) * TICK_NS;
   return present({
     vcoCorrection: headers.take(item, "VCOCorrection", float32),
     time: tick,
@@ -260,8 +254,8 @@ class HeaderTree {
     return (value) => {
       if (typeof value !== "string") return undefined;
       const time = toNanoseconds(value);
-      if (time === undefined || time < FIRST_TIME || time >= END_OF_TIMES) return undefined;
-      const finer = modulo(time, resolution);
+      if (time === undefined || !isWithin(time, YEARS_OF_BLOCKETTES)) return undefined;
+      const finer = time - floorDivide(time, resolution) * resolution;
       if (finer !== 0n) this.#shortened.push(`time ${value} to ${resolution / 1000n} microseconds`);
       return time - finer;
     };
@@ -285,10 +279,6 @@ class HeaderTree {
   }
 }
 
-/** Years that fit a BTIME and are none of its absent times: 1 to 9999. */
-const FIRST_TIME = toNanoseconds("0001-01-01") as bigint;
-const END_OF_TIMES = toNanoseconds("+10000-01-01") as bigint;
-
 /** Pointers of all values that are left: not of objects and lists, which may be empty now. */
 function leaves(value: JsonValue, pointer: string): string[] {
   if (typeof value !== "object" || value === null) return [pointer];
@@ -305,7 +295,7 @@ const float32: Convert<number> = (value) =>
   typeof value === "number" && Number.isFinite(Math.fround(value)) ? value : undefined;
 
 const qualityLetter: Convert<string> = (value) =>
-  typeof value === "string" && /^[DRQM]/.test(value) ? value.charAt(0) : undefined;
+  typeof value === "string" ? qualityLetterOf(value) : undefined;
 
 const sixBytes: Convert<number[]> = (value) =>
   Array.isArray(value) && value.length <= 6 && value.every((n) => integer(0, 255)(n) !== undefined)
@@ -335,9 +325,4 @@ function present(fields: { [name: string]: BlocketteFields[string] | undefined }
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== undefined),
   ) as BlocketteFields;
-}
-
-function modulo(value: bigint, divisor: bigint): bigint {
-  const rest = value % divisor;
-  return rest < 0n ? rest + divisor : rest;
 }

@@ -1,12 +1,12 @@
 /** The layout of miniSEED 2 records: fixed header, blockettes, payload. */
 
-import { formatNanoseconds, toNanoseconds } from "../../time.ts";
-import { fromBigNanoseconds, inLeapSecond } from "../calendar.ts";
+import { floorDivide, formatNanoseconds } from "../../time.ts";
 import { HEADER_BYTES } from "../detect.ts";
 import { MiniSeedError, ProblemReporter, shown } from "../errors.ts";
-import type { Layout, PackableSeries, PackOptions } from "../pack.ts";
+import type { Layout, PackableSeries, PackOptions } from "../layout.ts";
 import { factorsOf, type Rate, type RateFactors, rateOfFactors } from "../rate.ts";
-import { FRAME_BYTES, isSteim } from "../steim/steim.ts";
+import { FRAME_BYTES, isSteim } from "../steim/frames.ts";
+import { fromBigNanoseconds, inLeapSecond, isWithin, YEARS_WRITTEN_OF_2 } from "../times/calendar.ts";
 import { type BlocketteDraft, draftBlockette, writeText, writeTime } from "./blockettes.ts";
 import { type Header2, header2Of } from "./extra-headers-to-2.ts";
 
@@ -188,15 +188,11 @@ function writeBlockettes(view: DataView, blockettes: readonly BlocketteDraft[], 
   }
 }
 
-/** Readers tell the byte order of a header by its year: outside of these they may fail. */
-const FIRST_TIME = toNanoseconds("1900-01-01") as bigint;
-const END_OF_TIMES = toNanoseconds("2101-01-01") as bigint;
-
 function checkTime(startTime: bigint): bigint {
-  if (startTime >= FIRST_TIME && startTime < END_OF_TIMES) return startTime;
+  if (isWithin(startTime, YEARS_WRITTEN_OF_2)) return startTime;
   throw new MiniSeedError(
     "INVALID_ARGUMENT",
-    `start time ${formatNanoseconds(startTime)}: miniSEED 2 is written for the years 1900 to 2100`,
+    `start time ${formatNanoseconds(startTime)}: miniSEED 2 is written for the years ${YEARS_WRITTEN_OF_2.first} to ${YEARS_WRITTEN_OF_2.last}`,
   );
 }
 
@@ -209,9 +205,4 @@ function splitTime(startTime: bigint): { time: bigint; microseconds: number } {
     time: ticks * MICROSECONDS_PER_TICK * NS_PER_MICROSECOND,
     microseconds: Number(rounded - ticks * MICROSECONDS_PER_TICK),
   };
-}
-
-function floorDivide(value: bigint, divisor: bigint): bigint {
-  const quotient = value / divisor;
-  return value % divisor < 0n ? quotient - 1n : quotient;
 }

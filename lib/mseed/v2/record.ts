@@ -1,10 +1,9 @@
 /** A miniSEED 2 record: 48 bytes of fixed header (SEED manual, chapter 8), a chain of blockettes, the data. */
 import { type Nslc, SourceId } from "../../source-id.ts";
-import { type CalendarTime, daysInYear } from "../calendar.ts";
-import type { Payload } from "../decode.ts";
-import { HEADER_BYTES, headerOrder2, LITTLE_ENDIAN } from "../detect.ts";
+import { HEADER_BYTES } from "../detect.ts";
 import { ENCODINGS } from "../encodings.ts";
 import type { ProblemReporter } from "../errors.ts";
+import type { Payload } from "../payload/decode.ts";
 import { type Rate, rateOf, rateOfFactors } from "../rate.ts";
 import {
   FLAG_CALIBRATION,
@@ -13,15 +12,15 @@ import {
   MiniSeedRecord,
   type Window,
 } from "../record.ts";
+import { type CalendarTime, daysInYear } from "../times/calendar.ts";
 import { type Blockette, blocketteLength, hasFixedLength, readBlockette } from "./blockettes.ts";
 import { extraHeadersOf2 } from "./extra-headers-from-2.ts";
-
-/** Publication versions by data quality (FDSN miniSEED 3, appendix). */
-const PUBLICATION_VERSIONS: Record<string, number> = { R: 1, D: 2, Q: 3, M: 4 };
+import { publicationVersionOf } from "./quality.ts";
 
 const latin1 = new TextDecoder("latin1");
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
+/** A record of miniSEED 2. */
 export class MiniSeed2Record extends MiniSeedRecord {
   readonly formatVersion = 2;
   readonly sampleCount: number;
@@ -39,10 +38,16 @@ export class MiniSeed2Record extends MiniSeedRecord {
   readonly declaresLength: boolean;
   readonly #actualRate: number | undefined;
 
-  constructor(window: Window, start: number, length: number, reporter: ProblemReporter) {
+  /** @internal */
+  constructor(
+    window: Window,
+    start: number,
+    length: number,
+    reporter: ProblemReporter,
+    littleEndian: boolean,
+  ) {
     super(window, start, length, reporter);
-    const { bytes, view } = window;
-    const littleEndian = headerOrder2(bytes, view, start) === LITTLE_ENDIAN;
+    const { view } = window;
     this.littleEndian = littleEndian;
     this.sampleCount = view.getUint16(start + 30, littleEndian);
     let encoding = -1;
@@ -146,7 +151,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
   }
 
   get publicationVersion(): number {
-    return PUBLICATION_VERSIONS[this.quality] ?? 0;
+    return publicationVersionOf(this.quality);
   }
 
   /** The six characters of the sequence number. */
@@ -207,6 +212,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
     return extraHeadersOf2(this);
   }
 
+  /** @internal */
   protected locatePayload(): Payload {
     const { encoding, dataOffset, length } = this;
     const isThere = dataOffset >= HEADER_BYTES && dataOffset < length;

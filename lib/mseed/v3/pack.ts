@@ -1,8 +1,9 @@
 /** The layout of miniSEED 3 records: fixed header, source identifier, extra headers, payload. */
-import { fromBigNanoseconds, inLeapSecond } from "../calendar.ts";
+
 import { HEADER3_BYTES } from "../detect.ts";
 import { MiniSeedError, shown } from "../errors.ts";
-import type { Layout, PackableSeries, PackOptions } from "../pack.ts";
+import type { Layout, PackableSeries, PackOptions } from "../layout.ts";
+import { fromBigNanoseconds, inLeapSecond } from "../times/calendar.ts";
 import { crc32c } from "./crc32c.ts";
 
 const DEFAULT_RECORD_LENGTH = 4096;

@@ -1,12 +1,12 @@
 /** A miniSEED 3 record: 40 bytes of fixed header, source identifier, extra headers, payload (FDSN miniSEED 3). */
 import { type Nslc, SourceId } from "../../source-id.ts";
-import { type CalendarTime, daysInYear } from "../calendar.ts";
-import type { Payload } from "../decode.ts";
 import { HEADER3_BYTES } from "../detect.ts";
 import type { ProblemReporter } from "../errors.ts";
+import type { Payload } from "../payload/decode.ts";
 import { type Rate, rateOf } from "../rate.ts";
 import { MiniSeedRecord, type Window } from "../record.ts";
-import { isSteim } from "../steim/steim.ts";
+import { isSteim } from "../steim/frames.ts";
+import { type CalendarTime, daysInYear } from "../times/calendar.ts";
 import { crc32c } from "./crc32c.ts";
 
 const CRC_OFFSET = 28;
@@ -15,20 +15,25 @@ const SMALLEST_NORMAL = 2 ** -1022;
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
+/** A record of miniSEED 3. */
 export class MiniSeed3Record extends MiniSeedRecord {
   readonly formatVersion = 3;
   readonly sampleCount: number;
   readonly encoding: number;
 
-  constructor(window: Window, start: number, length: number, reporter: ProblemReporter, checkCrc: boolean) {
+  /** @param checksum what the bytes give, to be held against the header's; `undefined` if that is not to be checked @internal */
+  constructor(
+    window: Window,
+    start: number,
+    length: number,
+    reporter: ProblemReporter,
+    checksum: number | undefined,
+  ) {
     super(window, start, length, reporter);
     this.sampleCount = window.view.getUint32(start + 24, true);
     this.encoding = window.bytes[start + 15] as number;
-    if (checkCrc) {
-      const crc = recordCrc(window.view, start, length);
-      if (crc !== this.crc) {
-        this.report("CRC_MISMATCH", `checksum is ${hex(crc)}, but the header tells ${hex(this.crc)}`);
-      }
+    if (checksum !== undefined && checksum !== this.crc) {
+      this.report("CRC_MISMATCH", `checksum is ${hex(checksum)}, but the header tells ${hex(this.crc)}`);
     }
     this.#checkHeader();
   }
@@ -77,7 +82,7 @@ export class MiniSeed3Record extends MiniSeedRecord {
 
   /** The checksum that the header tells. */
   get crc(): number {
-    return this.window.view.getUint32(this.start + CRC_OFFSET, true);
+    return crcOf(this.window.view, this.start);
   }
 
   get extraHeadersText(): string {
@@ -90,6 +95,7 @@ export class MiniSeed3Record extends MiniSeedRecord {
     return this.window.bytes.subarray(from, from + this.#extraHeadersLength);
   }
 
+  /** @internal */
   protected locatePayload(): Payload {
     const before = HEADER3_BYTES + this.#sourceIdLength + this.#extraHeadersLength;
     return {
@@ -136,9 +142,9 @@ export function recordCrc(view: DataView, start: number, length: number): number
   return crc32c(view, field + 4, start + length, before);
 }
 
-/** Whether the miniSEED 3 record at `start` is what was written. */
-export function hasIntactCrc(view: DataView, start: number, length: number): boolean {
-  return recordCrc(view, start, length) === view.getUint32(start + CRC_OFFSET, true);
+/** The checksum that the header of the miniSEED 3 record at `start` tells. */
+export function crcOf(view: DataView, start: number): number {
+  return view.getUint32(start + CRC_OFFSET, true);
 }
 
 function hex(value: number): string {

@@ -31,11 +31,13 @@ export interface AccessRule extends Grant {
   refuse?: boolean | undefined;
 }
 
+/** Somebody who may log in with a password, and what they may do then. */
 export interface AccessUser extends Grant {
   name: string;
   password: string;
 }
 
+/** Who may connect, read and write: by address, by user and password, by token. */
 export interface AccessOptions {
   /**
    * The first rule that an address fits decides; an address that fits none is turned away. Default: this machine may do

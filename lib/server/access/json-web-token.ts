@@ -2,6 +2,7 @@
 import { createHmac, createPublicKey, type KeyObject, timingSafeEqual, verify } from "node:crypto";
 import { DataLinkError } from "../../datalink/protocol/errors.ts";
 
+/** How tokens are verified. */
 export interface JsonWebTokenOptions {
   /** Secret of tokens signed with HS256, at least 32 bytes. */
   secret?: string | undefined;

@@ -1,13 +1,15 @@
 /**
- * Patterns that strangers send, matched so that none of them can hold up the server: by RE2, whose time grows with the
- * length of the text and never with the cunning of the pattern, in programs of bounded size and memory. What that
- * cannot express is refused in words.
+ * Patterns that strangers send, matched so that none of them can hold up the server: the time that a text takes grows
+ * with its length, and never with the cunning of the pattern. What cannot be matched in that way is refused in words.
  *
- * Programs send long lists of stream ids joined by `|`. A pattern is therefore taken apart at its outermost `|`: what
- * is plain text needs no engine, and the rest is compiled piece by piece.
+ * Programs send long lists of stream ids, with wildcards, joined by `|`. A pattern is therefore taken apart at its
+ * outermost `|`: alternatives of the usual kind share one trie, and the others are compiled one by one by RE2, in
+ * programs of bounded size and memory.
  */
 import { RE2JS, RE2JSException } from "re2js";
 import { DataLinkError } from "../../datalink/protocol/errors.ts";
+import { classEnd, readInto } from "./pattern-reader.ts";
+import { PatternTrie, TrieFullError } from "./pattern-trie.ts";
 
 /** A compiled pattern; like ringserver's it is searched for anywhere in the text, and is case-sensitive. */
 export interface Pattern {
@@ -20,9 +22,12 @@ export interface Pattern {
 /** A pattern that cannot be used, and why in words; empty where it is simply not a regular expression. */
 export class PatternError extends Error {}
 
-/** Most instructions of all the compiled pieces together, and of a single one; `x{1000}` has 1000. */
+/** Most instructions of all the pieces together that RE2 compiles, and of a single one; `x{1000}` has 1000. */
 const MAX_PROGRAM = 2500;
 const MAX_PIECE = 800;
+
+/** Characters that counted repetitions may add to a pattern when they are written out. */
+const MAX_WRITTEN_OUT = 2500;
 
 /** Most bytes that RE2's memory of one pattern may take between two releases. */
 const MAX_MEMORY = 16 * 1024 * 1024;
@@ -36,22 +41,21 @@ const BYTES_PER_INSTRUCTION = 8;
 export function* compilePattern(text: string): Generator<undefined, Pattern> {
   const nul = text.indexOf("\0");
   const pattern = nul < 0 ? text : text.slice(0, nul);
-  const literals: Literal[] = [];
+  const { before, alternatives, after } = takeApart(withoutComments(pattern));
+  const trie = new PatternTrie(pattern.length + MAX_WRITTEN_OUT);
   const expressions: RE2JS[] = [];
   let room = MAX_PROGRAM;
-  const { before, alternatives, after } = takeApart(pattern);
   for (const alternative of alternatives) {
-    const literal = literalOf(before + alternative + after);
-    if (literal) literals.push(literal);
-    else {
+    if (!addTo(trie, before + alternative + after)) {
       const piece = before + after === "" ? alternative : `${before}(?:${alternative})${after}`;
-      const expression = compileExpression(piece, Math.min(room, MAX_PIECE));
+      const expression = compileExpression(piece, room);
       room -= expression.programSize();
       expressions.push(expression);
     }
     yield;
   }
-  return new CompiledPattern(pattern, literals, expressions, MAX_PROGRAM - room);
+  trie.finish();
+  return new CompiledPattern(pattern, trie, expressions, MAX_PROGRAM - room);
 }
 
 /**
@@ -68,23 +72,32 @@ export function compileNow(text: string): Pattern {
     }
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
-    const reason = error.message || "it is no regular expression";
+    const reason = error.message || "it is not a regular expression";
     throw new DataLinkError("INVALID_ARGUMENT", `The pattern "${text}" cannot be used: ${reason}.`, {
       cause: error,
     });
   }
 }
 
+function addTo(trie: PatternTrie, expression: string): boolean {
+  try {
+    return readInto(trie, expression);
+  } catch (error) {
+    if (!(error instanceof TrieFullError)) throw error;
+    throw new PatternError(`it is too large: ${error.message}`, { cause: error });
+  }
+}
+
 class CompiledPattern implements Pattern {
   readonly text: string;
-  readonly #literals: Literal[];
+  readonly #trie: PatternTrie | undefined;
   readonly #expressions: RE2JS[];
   readonly #testsPerRelease: number;
   #tests = 0;
 
-  constructor(text: string, literals: Literal[], expressions: RE2JS[], instructions: number) {
+  constructor(text: string, trie: PatternTrie, expressions: RE2JS[], instructions: number) {
     this.text = text;
-    this.#literals = literals;
+    this.#trie = trie.isEmpty ? undefined : trie;
     this.#expressions = expressions;
     const bytesPerTest =
       STATES_PER_TEST * (BYTES_PER_STATE * expressions.length + BYTES_PER_INSTRUCTION * instructions);
@@ -92,7 +105,8 @@ class CompiledPattern implements Pattern {
   }
 
   test(text: string): boolean {
-    if (this.#literals.some((literal) => contains(text, literal))) return true;
+    if (this.#trie?.isFoundIn(text)) return true;
+    if (this.#expressions.length === 0) return false;
     if (this.#tests >= this.#testsPerRelease) this.release();
     this.#tests++;
     return this.#expressions.some((expression) => expression.test(text));
@@ -105,28 +119,34 @@ class CompiledPattern implements Pattern {
   }
 }
 
-/** Plain text, to be found anywhere, or where `^` and `$` say. */
-interface Literal {
-  text: string;
-  atStart: boolean;
-  atEnd: boolean;
+/**
+ * The pattern without its comments `(?#…)`. `\\Z`, which RE2 does not know, is written `\\z`: they differ before a line
+ * break at the end only, which no name has.
+ */
+function withoutComments(pattern: string): string {
+  if (!/\(\?#|\\Z/.test(pattern) || pattern.includes("\\Q")) return pattern;
+  const lastClose = pattern.lastIndexOf(")");
+  let [text, copied] = ["", 0];
+  const replace = (from: number, to: number, by: string): void => {
+    text += pattern.slice(copied, from) + by;
+    copied = to;
+  };
+  for (let at = 0; at < pattern.length; at++) {
+    if (pattern[at] === "\\") {
+      if (pattern[at + 1] === "Z") replace(at, at + 2, "\\z");
+      at++;
+    } else if (pattern[at] === "[") {
+      at = classEnd(pattern, at) - 1;
+    } else if (at < lastClose && pattern.startsWith("(?#", at)) {
+      const close = pattern.indexOf(")", at);
+      replace(at, close + 1, "");
+      at = close;
+    }
+  }
+  return text + pattern.slice(copied);
 }
 
-const PLAIN = /^(\^?)((?:[^\\^$.|?*+()[\]{}]|\\[^0-9A-Za-z])*)(\$?)$/;
-
-function literalOf(piece: string): Literal | undefined {
-  const parts = PLAIN.exec(piece);
-  if (!parts) return undefined;
-  const text = parts[2]!.replace(/\\(.)/gs, "$1");
-  return { text, atStart: parts[1] === "^", atEnd: parts[3] === "$" };
-}
-
-function contains(text: string, literal: Literal): boolean {
-  if (literal.atStart) return literal.atEnd ? text === literal.text : text.startsWith(literal.text);
-  return literal.atEnd ? text.endsWith(literal.text) : text.includes(literal.text);
-}
-
-/** A pattern as alternatives, each with the same anchors around it: `^(a|b)$` is `^a$` or `^b$`. */
+/** A pattern as alternatives, each with the same around it: `(?i)^(a|b)$` is `(?i)^a$` or `(?i)^b$`. */
 interface Parts {
   before: string;
   alternatives: string[];
@@ -134,37 +154,50 @@ interface Parts {
 }
 
 function takeApart(pattern: string): Parts {
+  const [flags = ""] = /^\(\?[a-z]+\)/.exec(pattern) ?? [];
+  const rest = pattern.slice(flags.length);
   // Flags hold for all that follows them, and \Q quotes bars, too.
-  if (/\(\?[a-zA-Z-]+\)|\\Q/.test(pattern)) return { before: "", alternatives: [pattern], after: "" };
-  const bars = outerBars(pattern);
-  const group = /^(\^?)\((?:\?:|(?!\?))(.*)\)(\$?)$/s.exec(pattern);
-  if (bars.length > 0 || !group) return { before: "", alternatives: splitAt(pattern, bars), after: "" };
-  const [, before, inner, after] = group as unknown as [string, string, string, string];
-  const innerBars = outerBars(inner);
-  // In (a)|(b) or (a)(b) the first and the last parenthesis are no pair: what is between closes more than it opens.
-  if (innerBars.length === 0 || !isBalanced(inner)) return { before: "", alternatives: [pattern], after: "" };
-  return { before, alternatives: splitAt(inner, innerBars), after };
+  if (/\(\?[a-zA-Z-]+\)|\\Q/.test(rest)) return { before: "", alternatives: [pattern], after: "" };
+  const { bars, innerBars, isGroup } = structureOf(rest);
+  if (bars.length > 0 || !isGroup) return { before: flags, alternatives: splitAt(rest, bars), after: "" };
+  const [, before, after] = GROUP.exec(rest) as unknown as [string, string, string];
+  const inner = rest.slice(before.length, rest.length - after.length);
+  const alternatives = splitAt(
+    inner,
+    innerBars.map((bar) => bar - before.length),
+  );
+  return { before: flags + before.replace(/\(.*/, ""), alternatives, after: after.slice(1) };
 }
 
-function outerBars(pattern: string): number[] {
-  const bars: number[] = [];
-  let depth = 0;
-  for (const { kind, at } of tokens(pattern)) {
-    if (kind === "(") depth++;
-    else if (kind === ")") depth--;
-    else if (kind === "|" && depth === 0) bars.push(at);
-  }
-  return bars;
-}
+/** What may stand around the alternatives of a group that is the whole pattern. */
+const GROUP = /^(\^?\((?:\?:|(?!\?))).*(\)\$?)$/s;
 
-function isBalanced(pattern: string): boolean {
+/** Where the bars outside all groups are, and those inside one; and whether one group with bars is the whole pattern. */
+function structureOf(pattern: string): { bars: number[]; innerBars: number[]; isGroup: boolean } {
+  const [bars, innerBars]: [number[], number[]] = [[], []];
   let depth = 0;
-  for (const { kind } of tokens(pattern)) {
-    if (kind === "(") depth++;
-    else if (kind === ")") depth--;
-    if (depth < 0) return false;
+  let firstEnd = -1;
+  let lastEnd = -1;
+  for (let at = 0; at < pattern.length; at++) {
+    const character = pattern[at];
+    if (character === "\\") at++;
+    else if (character === "[") at = classEnd(pattern, at) - 1;
+    else if (character === "(") depth++;
+    else if (character === ")") {
+      depth--;
+      lastEnd = at;
+      if (depth === 0 && firstEnd < 0) firstEnd = at;
+      if (depth < 0) throw new PatternError("");
+    } else if (character === "|") {
+      if (depth === 0) bars.push(at);
+      else if (depth === 1) innerBars.push(at);
+    }
   }
-  return depth === 0;
+  if (depth > 0) throw new PatternError("");
+  // In (a)(b), the first and the last parenthesis are not a pair; in (a)\), the last character is not one.
+  const isLast = lastEnd === pattern.length - (pattern.endsWith("$") ? 2 : 1);
+  const isGroup = innerBars.length > 0 && firstEnd === lastEnd && isLast && GROUP.test(pattern);
+  return { bars, innerBars, isGroup };
 }
 
 function splitAt(pattern: string, bars: number[]): string[] {
@@ -175,13 +208,35 @@ function compileExpression(piece: string, room: number): RE2JS {
   // Names are ASCII: classes of all the world's letters would only make tables.
   if (/\\[pP]|[^ -~]/.test(piece))
     throw new PatternError("only printable ASCII can be matched, without \\p and \\P");
-  if (expandedSize(piece) > room) throw new PatternError(TOO_LARGE);
+  if (piece.length > LONGEST_PIECE) throw tooLarge(piece, `it has more than ${LONGEST_PIECE} characters`);
+  checkSize(piece, expandedSize(piece), room);
   const expression = compileByRe2(piece);
-  if (expression.programSize() > room) throw new PatternError(TOO_LARGE);
+  checkSize(piece, expression.programSize(), room);
   return expression;
 }
 
-const TOO_LARGE = "it is too large when counted repetitions are written out, use fewer or shorter ones";
+/** More characters would make more instructions than a piece may have. */
+const LONGEST_PIECE = 16 * MAX_PIECE;
+
+function checkSize(piece: string, size: number, room: number): void {
+  if (size > MAX_PIECE) {
+    throw tooLarge(
+      piece,
+      `written out, it has about ${size} steps where ${MAX_PIECE} are the most: use fewer or shorter repetitions`,
+    );
+  }
+  if (size > room) {
+    throw tooLarge(
+      piece,
+      `it and the alternatives before it that are more than names with wildcards have over ${MAX_PROGRAM} steps`,
+    );
+  }
+}
+
+function tooLarge(piece: string, why: string): PatternError {
+  const shown = piece.length > 40 ? `${piece.slice(0, 40)}...` : piece;
+  return new PatternError(`${shown} is too large: ${why}`);
+}
 
 function compileByRe2(piece: string): RE2JS {
   try {
@@ -196,7 +251,8 @@ function compileByRe2(piece: string): RE2JS {
 /** What RE2 says of expressions that other engines take. */
 const BEYOND_RE2 = /Perl syntax|\(\?<[=!]|escape sequence|nested repetition|repeat count|too large/;
 const BEYOND =
-  "look-around, back-references, possessive quantifiers and more than 1000 repetitions are not supported";
+  "look-around, back-references, more than 1000 repetitions, and possessive quantifiers and atomic groups that change " +
+  "what is found are not supported";
 
 type Token = { kind: "(" | ")" | "|" | "atom" | "repeat"; at: number; times: number };
 

@@ -1,0 +1,41 @@
+/**
+ * What a page in a browser imports: the miniSEED codec, and the DataLink clients over the browser's own WebSocket. Bytes are
+ * plain `Uint8Array`s there.
+ */
+
+export { DataLinkClient, PacketWriter, subscribe } from "./datalink/browser.ts";
+export type { Resumption } from "./datalink/core/begin.ts";
+export type { CommandClient, CommandOptions } from "./datalink/core/client.ts";
+export type { ClientSession, ConnectOptions, Timeouts } from "./datalink/core/session.ts";
+export type { PacketStream } from "./datalink/core/stream.ts";
+export type { SubscribeOptions, Subscription, SubscriptionEvent } from "./datalink/core/subscription.ts";
+export type {
+  PacketWriterOptions,
+  ResumingWriter,
+  WriteOptions,
+  WriterEvent,
+} from "./datalink/core/writer.ts";
+export type { ServerIdentity } from "./datalink/protocol/capabilities.ts";
+export type { Credentials, Pattern } from "./datalink/protocol/client-requests.ts";
+export { DataLinkError, type DataLinkErrorCode } from "./datalink/protocol/errors.ts";
+export type {
+  ConnectionInfo,
+  ConnectionsInfo,
+  InfoResults,
+  InfoType,
+  RingStatus,
+  ServerInfo,
+  ServerThread,
+  StatusInfo,
+  StreamInfo,
+  StreamsInfo,
+} from "./datalink/protocol/info.ts";
+export { MAX_PACKET_ID, type Packet, type PacketInput } from "./datalink/protocol/packet.ts";
+export type { From, Position } from "./datalink/protocol/position.ts";
+export * from "./mseed/index.ts";
+export type { BackoffOptions } from "./net/backoff.ts";
+export type { TlsOptions } from "./net/transport.ts";
+export { joinStreamId, type PayloadType, type StreamIdParts, splitStreamId } from "./stream-id.ts";
+export { type Checkpoint, PositionError } from "./subscription/checkpoint.ts";
+export type { Carrier } from "./subscription/packet-queue.ts";
+export type { ReaderEvent, ResumingReader } from "./subscription/resuming-reader.ts";

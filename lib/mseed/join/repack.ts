@@ -1,0 +1,66 @@
+/** Samples packed anew under the headers of a record that is there. */
+
+import type { ProblemHandler } from "../errors.ts";
+import type { PackableSeries } from "../layout.ts";
+import { mostPayload, packAll } from "../pack.ts";
+import type { SampleArray } from "../payload/decode.ts";
+import { rateFieldOf } from "../rate.ts";
+import type { MiniSeedRecord } from "../record.ts";
+import { calendarSeconds } from "../times/calendar.ts";
+import { copyCodes, NO_CODES } from "../v2/codes.ts";
+import { layOut2 } from "../v2/pack.ts";
+import { MiniSeed2Record } from "../v2/record.ts";
+import { layOut3 } from "../v3/pack.ts";
+
+/** What is packed. */
+export interface Repacking {
+  startTime: bigint;
+  samples: SampleArray;
+  encoding: number;
+  /** JSON text, or empty. */
+  extraHeadersText: string;
+  /** Bytes: see `PackOptions`. */
+  recordLength: number;
+  onProblem?: ProblemHandler | undefined;
+}
+
+/**
+ * The records of samples that have the version, codes, rate, byte order, flags and publication version of `model`.
+ * @throws MiniSeedError `INVALID_ARGUMENT` where headers do not fit in the record length; `SAMPLE_RANGE` for samples that
+ *   the encoding cannot hold
+ */
+export function* repack(model: MiniSeedRecord, what: Repacking): Generator<Uint8Array, void> {
+  const { sourceId, rate, publicationVersion, flags } = model;
+  const { startTime, samples, encoding, extraHeadersText, recordLength, onProblem } = what;
+  const littleEndian = model instanceof MiniSeed2Record && model.littleEndian;
+  const series: PackableSeries = {
+    sourceId,
+    nslc: NO_CODES,
+    startTime,
+    rate,
+    rateField: rateFieldOf(rate),
+    publicationVersion,
+    flags,
+    extraHeadersText,
+    encoding,
+    payloadLittleEndian: littleEndian,
+    startsInLeapSecond: startTime === model.startTime && startsInLeapSecond(model),
+  };
+  const options = { recordLength, littleEndian, onProblem };
+  if (!(model instanceof MiniSeed2Record)) {
+    yield* packAll(series, samples, layOut3(series, mostPayload(samples), options));
+    return;
+  }
+  const layout = layOut2(series, options);
+  copyCodes(model, layout.draft);
+  yield* packAll(series, samples, layout);
+}
+
+/** Whether a record's first sample is in second 60, which its start time does not tell. */
+export function startsInLeapSecond({ calendarTime, startTime }: MiniSeedRecord): boolean {
+  const { year, dayOfYear, hour, minute, second } = calendarTime;
+  // A correction may have moved it into another second.
+  return (
+    second === 60 && startTime / 1_000_000_000n === BigInt(calendarSeconds(year, dayOfYear, hour, minute, 60))
+  );
+}

@@ -1,0 +1,14 @@
+/** What the editor loads: the scripts of all nodes. */
+import "./datalink-connection.ts";
+import "./datalink-in.ts";
+import "./datalink-info.ts";
+import "./datalink-out.ts";
+import "./datalink-server.ts";
+import "./jsonl-archive.ts";
+import "./mseed-archive.ts";
+import "./mseed-decode.ts";
+import "./mseed-encode.ts";
+import "./waveform.ts";
+import { registerTypes } from "./shared/define.ts";
+
+registerTypes();

@@ -1,0 +1,90 @@
+/**
+ * What the dialogs take into their fields. A validator gives true, or a sentence where the editor asks for one (false where it
+ * does not); `${NAME}` of an environment variable is taken everywhere, since only the runtime knows its value.
+ */
+import { text } from "./texts.ts";
+
+/** With exactly these two parameters: Node-RED shows the sentences of no other. */
+export type Validator = (this: EditorNode, value: any, options: ValidatorOptions) => boolean | string;
+
+export interface Range {
+  min: number;
+  max: number;
+  integer?: boolean;
+  /** Whether the field may stay empty, which means the default. */
+  blank?: boolean;
+}
+
+function invalid(options: ValidatorOptions, key: string, values?: Record<string, string | number>) {
+  return options ? text(`invalid.${key}`, values) : false;
+}
+
+export function hasEnvironmentVariable(value: unknown): boolean {
+  return typeof value === "string" && /\$\{[^}]+\}/.test(value);
+}
+
+/** The validator, where the node's other settings ask for the field. */
+export function when(isAsked: (node: EditorNode) => boolean, validator: Validator): Validator {
+  return function (value, options) {
+    return !isAsked(this) || validator.call(this, value, options);
+  };
+}
+
+/** A number within bounds. */
+export function number({ min, max, integer = false, blank = false }: Range): Validator {
+  return (value, options) => {
+    const trimmed = String(value ?? "").trim();
+    if (trimmed === "") return blank || invalid(options, "missing-number", { min, max });
+    if (hasEnvironmentVariable(trimmed)) return true;
+    const given = Number(trimmed);
+    if (!(given >= min && given <= max)) return invalid(options, "range", { value: trimmed, min, max });
+    return !integer || Number.isInteger(given) || invalid(options, "integer", { value: trimmed });
+  };
+}
+
+/** `host`, `host:port`, `[v6]:port`, `host@port`, or a URL of one of the four schemes. */
+export const address: Validator = (value, options) => {
+  const trimmed = String(value ?? "").trim();
+  if (trimmed === "") return invalid(options, "missing-address");
+  if (hasEnvironmentVariable(trimmed)) return true;
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(trimmed)?.[1];
+  if (scheme && !/^(datalinks?|wss?)$/i.test(scheme)) return invalid(options, "scheme", { scheme });
+  if (/\s/.test(trimmed)) return invalid(options, "address-space");
+  const port = /^(?:[a-z]+:\/\/)?(?:\[[^\]]*\]|[^:/@]*)[:@](\d+)/i.exec(trimmed)?.[1];
+  return !port || (Number(port) >= 1 && Number(port) <= 65535) || invalid(options, "port", { port });
+};
+
+/** A regular expression, or nothing. */
+export const pattern: Validator = (value, options) => {
+  if (!value || hasEnvironmentVariable(value)) return true;
+  try {
+    new RegExp(value);
+    return true;
+  } catch (error) {
+    return invalid(options, "pattern", { reason: String((error as Error).message).replace(/^.*\/: /, "") });
+  }
+};
+
+export const required: Validator = (value, options) =>
+  String(value ?? "").trim() !== "" || invalid(options, "required");
+
+export const atLeastOne: Validator = (nodes, options) =>
+  (nodes ?? []).length > 0 || invalid(options, "no-node");
+
+const TIME = /^\d{4}(-\d{2}(-\d{2}([T ]\d{2}(:\d{2}(:\d{2}(\.\d+)?)?)?(Z|[+-]\d{2}:?\d{2})?)?)?|-\d{3}.*)?$/;
+
+/** A point in time as people write it: ISO 8601, UTC unless it says otherwise. */
+export const time: Validator = (value, options) => {
+  const trimmed = String(value ?? "").trim();
+  return hasEnvironmentVariable(trimmed) || TIME.test(trimmed) || invalid(options, "time");
+};
+
+export const packetId: Validator = (value, options) =>
+  hasEnvironmentVariable(value) || /^\d{1,20}$/.test(String(value).trim()) || invalid(options, "packet-id");
+
+/** A stream id, or nothing. */
+export const streamId: Validator = (value, options) =>
+  !value ||
+  hasEnvironmentVariable(value) ||
+  /^[\x21-\x7e]{1,63}$/.test(value) ||
+  invalid(options, "stream-id");
