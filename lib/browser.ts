@@ -19,12 +19,12 @@ export type { ServerIdentity } from "./datalink/protocol/capabilities.ts";
 export type { Credentials, Pattern } from "./datalink/protocol/client-requests.ts";
 export { DataLinkError, type DataLinkErrorCode } from "./datalink/protocol/errors.ts";
 export type {
+  AnyInfo,
   ConnectionInfo,
   ConnectionsInfo,
   InfoResults,
   InfoType,
   RingStatus,
-  ServerInfo,
   ServerThread,
   StatusInfo,
   StreamInfo,

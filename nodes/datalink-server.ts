@@ -1,12 +1,12 @@
 /** datalink server: a DataLink server inside Node-RED. Its output tells what happens there. */
 import type { Node, NodeAPI, NodeStatus } from "node-red";
 import { DataLinkError } from "../lib/datalink/protocol/errors.ts";
-import { describeEvent } from "../lib/server/event-text.ts";
+import { describeEvent } from "../lib/server/events.ts";
 import {
   DataLinkServer,
   type DataLinkServerEvent,
   type DataLinkServerOptions,
-  type NewestPacket,
+  type PacketFigures,
 } from "../lib/server/server.ts";
 import { asError, onClose } from "./runtime/input-handler.ts";
 import {
@@ -40,7 +40,7 @@ export default function register(RED: NodeAPI): void {
     begin(RED, this, () => {
       const settings = new Settings(RED, this);
       const options = serverOptions(RED, settings, def, this.credentials ?? {});
-      serve(RED, this, options, web, settings.text(def.webPath ?? "/datalink"));
+      serve(RED, this, options, web, settings.text(def.webPath));
     });
   }
   RED.nodes.registerType<DataLinkServerNode, DataLinkServerDef, object, Secrets>(
@@ -91,7 +91,14 @@ function serve(
       else node.log(describeEvent(event));
       status.update();
     }
-    node.send(eventMessage(event));
+    const hasLosses = event.type === "recovered" && (event.lost.length > 0 || event.foreign.length > 0);
+    if (hasLosses) node.warn(describeEvent(event));
+    try {
+      node.send(eventMessage(event));
+    } catch (error) {
+      // What the nodes behind this one throw must not reach the server's sockets.
+      node.error(asError(error).message);
+    }
   };
 
   const serveOnWeb = (running: DataLinkServer): void => {
@@ -134,7 +141,7 @@ function serve(
 }
 
 /** Which packet came last, and when (UTC): the day, too, where that is not today. */
-function packetText({ streamId, packetTime }: NewestPacket): string {
+function packetText({ streamId, packetTime }: PacketFigures): string {
   const time = new Date(packetTime / 1000).toISOString();
   const isToday = time.slice(0, 10) === new Date().toISOString().slice(0, 10);
   return `${streamId.replace(/^FDSN:/, "")} ${isToday ? time.slice(11, 19) : time.slice(0, 16).replace("T", " ")}`;
@@ -143,5 +150,14 @@ function packetText({ streamId, packetTime }: NewestPacket): string {
 /** An event as a message: its type as topic, and who it is about. */
 function eventMessage(event: DataLinkServerEvent): { topic: string; payload: object } {
   const { type, client, ...details } = event;
-  return { topic: type, payload: { ...client, ...details, message: describeEvent(event) } };
+  const lost = event.type === "recovered" ? { lost: event.lost.map(withIdsAsText) } : {};
+  return { topic: type, payload: { ...client, ...details, ...lost, message: describeEvent(event) } };
+}
+
+function withIdsAsText({
+  after,
+  before,
+  ...range
+}: Extract<DataLinkServerEvent, { type: "recovered" }>["lost"][number]): object {
+  return { ...range, after: after?.toString(), before: before?.toString() };
 }

@@ -31,11 +31,13 @@ export class SocketTransport implements Transport {
     let failure: Error | undefined;
     socket.on("error", (error) => {
       failure ??= error;
+      // What is not TLS behind a handshake is told, but does not close a TLS socket.
+      socket.destroy();
     });
     socket.on("data", (piece: Buffer) => listener.onBytes(piece));
     socket.on("drain", () => listener.onDrain?.());
-    // There are no half-open connections: a peer that has sent its last byte also reads no more.
-    socket.once("end", () => socket.end());
+    // Unless the listener knows better, a peer that has sent its last byte also reads no more.
+    socket.once("end", () => (listener.onEnd ? listener.onEnd() : socket.end()));
     socket.once("close", () => listener.onClose(failure));
   }
 

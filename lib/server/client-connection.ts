@@ -13,10 +13,11 @@ import {
 } from "../datalink/protocol/server-requests.ts";
 import type { Transport } from "../net/transport.ts";
 import type { Permissions } from "./access/access.ts";
-import type { ConnectionFigures } from "./info-xml.ts";
+import { ClientSession, type Steps } from "./client-session.ts";
+import type { ServerContext } from "./context.ts";
+import { type ClientFigures, packetFigures } from "./figures.ts";
 import { gather } from "./ring/gather.ts";
-import type { SlowLane, Turn } from "./scheduler.ts";
-import { Session, type SessionHost, type Steps } from "./session.ts";
+import type { Scheduled } from "./scheduler.ts";
 
 /** Bytes of packets in one write. */
 const WRITE_BYTES = 128 * 1024;
@@ -30,42 +31,25 @@ const MAX_UNREAD = 64 * 1024;
 /** Milliseconds that a closed connection is still read, so that the client can see why before the reset. */
 const LINGER = 2000;
 
-export interface ConnectionTimeouts {
-  /** Milliseconds for a command that has begun, for the first command, and for a client to read. */
-  ioTimeout: number;
-  /** Milliseconds without anything exchanged. */
-  idleTimeout: number;
-}
+/**
+ * Milliseconds that answers wait at most while more commands are there. A client that has closed answers what is written
+ * to it with a reset, and with that the system drops what the client sent before and nobody has read yet.
+ */
+const HOLD = 50;
 
-/** What a connection tells its server. */
-export interface ConnectionHost
-  extends Omit<SessionHost, "identified" | "refused" | "lapped" | "streamStarted"> {
-  readonly timeouts: ConnectionTimeouts;
-  identified(connection: Connection): void;
-  streamStarted(connection: Connection, streamId: string): void;
-  refused(connection: Connection, reason: string): void;
-  lapped(connection: Connection, missed: number): void;
-  closed(connection: Connection, reason: string): void;
-  /** Packets before this sequence outlive the server; with a volatile ring all of them do as well as they can. */
-  readonly durable: number;
-  /** Has `run` called when more packets are durable. */
-  awaitDurable(connection: Connection): void;
-  readonly turn: Turn;
-  readonly slowLane: SlowLane<Connection>;
-  /** Has `run` called in this turn of the event loop, after what is there has been read, or in the next one. */
-  schedule(connection: Connection): void;
-}
-
-export class Connection {
+export class ClientConnection implements Scheduled {
   readonly address: string;
   readonly port: number;
   readonly connectedAt = Date.now();
-  readonly session: Session;
-  readonly #host: ConnectionHost;
-  readonly #wire: Transport;
+  readonly session: ClientSession;
+  readonly #context: ServerContext;
+  readonly #onClosed: (connection: ClientConnection) => void;
+  readonly #transport: Transport;
   readonly #reader: FrameReader<Command>;
   #steps: Steps | undefined;
   #stepsBegun = false;
+  /** A command is being answered, behind which the others wait. */
+  #answering: Promise<void> | undefined;
   /** Commands have arrived that could not be handled yet. */
   #held = false;
   /** Frames for the next write. */
@@ -73,75 +57,75 @@ export class Connection {
   #outboxBytes = 0;
   #writing = false;
   #paused = false;
+  /** Bytes that have come since the last turn. */
+  #unseen = 0;
+  /** The client has closed its side; what it sent before still counts, and is answered. */
+  #inputEnded = false;
+  /** The transport is gone, or to be destroyed; what it has brought still counts. */
+  #gone = false;
+  #lost = false;
+  /** Nothing more is handled: everything has been, or the session has ended. */
   #closing = false;
   #closeReason: string | undefined;
-  /** Times in milliseconds: of the last byte in or out, of the last progress in writing, of an open frame's first byte. */
-  #lastExchange = Date.now();
+  /**
+   * Milliseconds by the clock of `performance`: of the last byte in or out, of the last progress in writing, of an open
+   * frame's first byte, or since when the first command is waited for.
+   */
+  #lastExchange = performance.now();
   #lastWrite = 0;
-  #frameSince = 0;
-  #lastReceived = 0;
+  #frameSince = this.#lastExchange;
+  #lastReceived = this.#lastExchange;
   #closingSince = 0;
+  /** When the oldest answer was put into the outbox that is there. */
+  #answeredSince = 0;
 
+  /** @param onClosed is called when it is gone and all that it brought is handled */
   constructor(
-    host: ConnectionHost,
-    wire: Transport,
+    context: ServerContext,
+    transport: Transport,
     peer: { address: string; port: number },
     permissions: Permissions,
+    onClosed: (connection: ClientConnection) => void,
   ) {
-    this.#host = host;
-    this.#wire = wire;
+    this.#context = context;
+    this.#transport = transport;
+    this.#onClosed = onClosed;
     this.address = peer.address;
     this.port = peer.port;
+    const { packetSize } = context.ring;
     this.#reader = new FrameReader(
-      commandParser(host.ring.packetSize),
-      Math.max(host.ring.packetSize, maxPatternBytes(host.ring.packetSize), MAX_CREDENTIALS),
+      commandParser(packetSize),
+      Math.max(packetSize, maxPatternBytes(packetSize), MAX_CREDENTIALS),
     );
-    const sessionHost: SessionHost = {
-      ring: host.ring,
-      access: host.access,
-      versionText: host.versionText,
-      sent: host.sent,
-      received: host.received,
-      written: () => host.written(),
-      figures: () => host.figures(),
-      connections: () => host.connections(),
-      identified: () => host.identified(this),
-      streamStarted: (streamId) => host.streamStarted(this, streamId),
-      refused: (reason) => {
-        this.#closeReason = reason;
-        host.refused(this, reason);
-      },
-      lapped: (missed) => host.lapped(this, missed),
-    };
-    this.session = new Session(sessionHost, permissions, (...parts) => this.#queueFrame(parts));
-    wire.listen({
+    this.session = new ClientSession(context, peer, permissions, (...parts) => this.#queueFrame(parts));
+    transport.listen({
       onBytes: (bytes) => this.#receive(bytes),
+      onEnd: () => this.#endInput(),
       onClose: (error) => {
         this.#closeReason ??= error?.message;
-        this.#closing = true;
-        host.slowLane.leave(this);
-        host.closed(this, this.#closeReason ?? "closed by the client");
+        this.#lose();
       },
     });
   }
 
   /** Whether it has nothing to do but to wait for the next packet. */
   get waitsForPackets(): boolean {
-    return this.session.streaming && !this.#writing && !this.#closing && this.#outboxBytes <= MAX_WAITING;
+    if (!this.session.streaming || this.#writing || this.#isInputOver) return false;
+    return this.#outboxBytes <= MAX_WAITING;
   }
 
   /** Bytes that the client has not taken yet. */
   get unsent(): number {
-    return this.#wire.unsent;
+    return this.#transport.unsent;
   }
 
-  figures(): ConnectionFigures {
+  figures(): ClientFigures {
     const { session } = this;
-    const { ring } = this.#host;
+    const { ring } = this.#context;
     const behind =
       session.next === undefined ? 0 : Math.max(0, ring.end - Math.max(session.next, ring.first));
     return {
-      type: typeOf(this.#wire),
+      type: typeOf(this.#transport),
       address: this.address,
       port: this.port,
       clientId: session.clientId,
@@ -149,10 +133,10 @@ export class Connection {
       match: session.selection.match?.text,
       reject: session.selection.reject?.text,
       selectedStreams: session.selectedStreams,
-      lastSequence: session.lastSent,
+      lastPacket: packetFigures(ring, session.lastSent),
       sent: session.sent.figures,
       received: session.received.figures,
-      idleSeconds: (Date.now() - this.#lastExchange) / 1000,
+      idleSeconds: (performance.now() - this.#lastExchange) / 1000,
       percentLag: ring.packets === 0 ? 0 : Math.round((behind / ring.packets) * 100),
     };
   }
@@ -160,26 +144,44 @@ export class Connection {
   /** One turn: commands, then packets, then one write. */
   run(): void {
     if (this.#closing) return;
-    const until = this.#host.turn.share();
+    const until = this.#context.scheduler.turn.share();
     if (until === undefined) {
-      this.#host.schedule(this);
+      this.#context.scheduler.schedule(this);
       return;
     }
-    let more = false;
-    try {
-      more = this.#runCommands(until);
-    } catch (error) {
-      if (!(error instanceof DataLinkError)) throw error;
-      this.session.ended = true;
-      this.#closeReason = error.message;
-      this.#host.refused(this, error.message);
+    this.#unseen = 0;
+    let more = this.#tryCommands(until);
+    if (this.#gone) {
+      if (more) this.#context.scheduler.schedule(this);
+      else if (this.#lost && !this.#answering) this.#finish();
+      return;
     }
     if (this.waitsForPackets && !this.session.ended) more = this.#gather(until) || more;
-    this.#flush();
-    if (this.session.ended && this.#outboxBytes === 0) {
-      this.close(this.#closeReason ?? "closed on the client's request");
-    } else if (more && !this.#isBlocked && this.#outboxBytes === 0) this.#host.schedule(this);
+    if (this.#holdsAnswers(more)) this.#context.scheduler.schedule(this);
+    else this.#send(more);
     this.#readAsNeeded();
+  }
+
+  #send(more: boolean): void {
+    this.#flush();
+    if (this.#outboxBytes > 0) return;
+    if (this.session.ended) this.close(this.#closeReason ?? "closed on the client's request");
+    else if (this.#inputEnded && !this.#held) this.close(CLOSED_BY_CLIENT);
+    else if (more && !this.#isBlocked) this.#context.scheduler.schedule(this);
+  }
+
+  /** Handles everything that has come, however long it takes: the server is about to close. */
+  async drain(): Promise<void> {
+    if (this.#closing) return;
+    this.#gone = true;
+    this.#abandonSteps();
+    this.#tryCommands(Number.POSITIVE_INFINITY);
+    while (this.#answering) {
+      await this.#answering;
+      this.#tryCommands(Number.POSITIVE_INFINITY);
+    }
+    this.#closing = true;
+    if (this.#lost) this.#finish();
   }
 
   /** Closes it after what has been sent; the client may still read that for a moment. */
@@ -187,27 +189,73 @@ export class Connection {
     if (this.#closing) return;
     this.#closing = true;
     this.#closeReason ??= reason;
-    this.#closingSince = Date.now();
-    this.#wire.end();
+    this.#closingSince = performance.now();
+    this.#transport.end();
   }
 
+  /** Closes it at once; what has come is still handled. */
   destroy(reason: string): void {
-    this.#closing = true;
     this.#closeReason ??= reason;
-    this.#wire.destroy();
+    this.#gone = true;
+    this.#abandonSteps();
+    this.#transport.destroy();
   }
 
-  /** Closes it if it has been waiting too long, which it returns; called about once a second with the time in milliseconds. */
+  /** The client has closed its side, which ends streaming, and this one follows when all is handled. */
+  #endInput(): void {
+    if (this.#closing) return;
+    this.#inputEnded = true;
+    this.#lastWrite = performance.now();
+    this.#context.scheduler.schedule(this);
+  }
+
+  /** There is nobody to answer any more. */
+  #lose(): void {
+    this.#lost = true;
+    this.#gone = true;
+    this.#abandonSteps();
+    if (this.#closing || this.session.ended) this.#finish();
+    else this.#context.scheduler.schedule(this);
+  }
+
+  /** The commands behind this one wait until it is answered. */
+  #await(answer: Promise<void>): void {
+    this.#answering = answer
+      .catch((error: unknown) => this.session.end(error instanceof Error ? error.message : String(error)))
+      .finally(() => {
+        this.#answering = undefined;
+        this.#context.scheduler.schedule(this);
+      });
+  }
+
+  #abandonSteps(): void {
+    this.#steps = undefined;
+    this.#stepsBegun = false;
+    this.#context.scheduler.slowLane.leave(this);
+    this.#outbox = [];
+    this.#outboxBytes = 0;
+  }
+
+  #finish(): void {
+    this.#closing = true;
+    const reason = this.session.endReason ?? this.#closeReason ?? CLOSED_BY_CLIENT;
+    this.#onClosed(this);
+    this.#context.tell({ type: "closed", client: this.session.client, reason });
+  }
+
+  /** Closes it if it has been waiting too long, which it returns; called about once a second with the time by `performance`. */
   sweep(now: number): boolean {
+    if (!this.#gone && this.session.expire(Date.now() / 1000)) this.#context.scheduler.schedule(this);
     const reason = this.#reasonToClose(now);
     if (reason !== undefined) this.destroy(reason);
     return reason !== undefined;
   }
 
   #reasonToClose(now: number): string | undefined {
-    const { ioTimeout, idleTimeout } = this.#host.timeouts;
+    const { ioTimeout, idleTimeout } = this.#context.timeouts;
+    if (this.#gone) return undefined;
     if (this.#closing) return now - this.#closingSince > LINGER ? "does not close" : undefined;
-    if (this.#writing && now - this.#lastWrite > ioTimeout) return "does not read";
+    if ((this.#writing || this.#inputEnded) && now - this.#lastWrite > ioTimeout) return "does not read";
     if (this.#isFrameOverdue(now, ioTimeout)) return "sent an incomplete command";
     return idleTimeout > 0 && now - this.#lastExchange > idleTimeout ? "idle" : undefined;
   }
@@ -219,22 +267,41 @@ export class Connection {
   }
 
   get #isBlocked(): boolean {
-    return this.#wire.unsent > MAX_WAITING;
+    return !this.#gone && this.#transport.unsent > MAX_WAITING;
   }
 
+  get #isInputOver(): boolean {
+    return this.#inputEnded || this.#gone || this.#closing;
+  }
+
+  /** Until all that the system has is read, nothing is handled, and nothing answered. */
   #receive(bytes: Buffer): void {
-    this.#lastReceived = this.#lastExchange = Date.now();
+    this.#lastReceived = this.#lastExchange = performance.now();
     if (this.#closing) return;
     this.#reader.push(bytes);
-    this.run();
+    this.#unseen += bytes.length;
+    if (this.#unseen > MAX_UNREAD) this.#pause(true);
+    this.#context.scheduler.schedule(this);
+  }
+
+  #tryCommands(until: number): boolean {
+    try {
+      return this.#runCommands(until);
+    } catch (error) {
+      if (!(error instanceof DataLinkError)) throw error;
+      this.session.end(error.message);
+      return false;
+    }
   }
 
   /** Returns whether there is more to do that could be done at once. */
   #runCommands(until: number): boolean {
     this.#held = true;
     for (let handled = 1; !this.session.ended; handled++) {
+      if (this.#answering) return false;
       if (this.#isBlocked || this.#outboxBytes > MAX_WAITING) return true;
-      if (this.#steps && !this.#runSteps(this.#steps, until)) return this.#host.slowLane.enter(this);
+      if (this.#steps && !this.#runSteps(this.#steps, until))
+        return this.#context.scheduler.slowLane.enter(this);
       const command = this.#reader.next();
       if (command === undefined) {
         this.#held = false;
@@ -242,7 +309,7 @@ export class Connection {
         return false;
       }
       this.#frameSince = 0;
-      this.#steps = this.session.handle(command);
+      if (!this.#gone || OF_LASTING_EFFECT.has(command.kind)) this.#handle(command);
       if (handled % 32 === 0 && performance.now() > until) return true;
     }
     return false;
@@ -253,17 +320,23 @@ export class Connection {
    * enter the slow lane to go on.
    */
   #runSteps(steps: Steps, until: number): boolean {
-    if (this.#stepsBegun && !this.#host.slowLane.enter(this)) return false;
+    if (this.#stepsBegun && !this.#context.scheduler.slowLane.enter(this)) return false;
     this.#stepsBegun = true;
     do {
       if (steps.next().done) {
         this.#steps = undefined;
         this.#stepsBegun = false;
-        this.#host.slowLane.leave(this);
+        this.#context.scheduler.slowLane.leave(this);
         return true;
       }
     } while (performance.now() < until);
     return false;
+  }
+
+  #handle(command: Command): void {
+    const more = this.session.handle(command);
+    if (more instanceof Promise) this.#await(more);
+    else this.#steps = more;
   }
 
   #noteOpenFrame(): void {
@@ -274,14 +347,14 @@ export class Connection {
   /** Puts the next packets into the outbox; returns whether there may be more. */
   #gather(until: number): boolean {
     const { session } = this;
-    const { ring } = this.#host;
+    const { ring } = this.#context;
     const delivery = gather(ring, {
       selection: session.selection,
       from: session.catchUp(),
       end: ring.readEnd,
       maxBytes: WRITE_BYTES,
       until,
-      prefix: this.#wire.prefix,
+      prefix: this.#transport.prefix,
     });
     session.next = delivery.next;
     if (delivery.packets > 0) {
@@ -293,21 +366,30 @@ export class Connection {
 
   /** Takes one frame, in one or more parts. */
   #queueFrame(parts: Buffer[]): void {
-    const { prefix } = this.#wire;
+    const { prefix } = this.#transport;
     if (prefix) this.#queue(prefix(parts.reduce((sum, part) => sum + part.length, 0)));
     for (const part of parts) this.#queue(part);
   }
 
   #queue(bytes: Buffer): void {
+    if (this.#gone) return;
+    if (this.#outboxBytes === 0) this.#answeredSince = performance.now();
     this.#outbox.push(bytes);
     this.#outboxBytes += bytes.length;
+  }
+
+  /** Whether answers wait for what is still to be read. */
+  #holdsAnswers(more: boolean): boolean {
+    if (this.#outboxBytes === 0 || this.#outboxBytes > MAX_WAITING || this.session.streaming) return false;
+    if (this.#steps || this.#answering || !(more || this.#paused)) return false;
+    return performance.now() - this.#answeredSince < HOLD;
   }
 
   #flush(): void {
     if (this.#outboxBytes === 0) return;
     // An acknowledgement, and all that comes behind it, waits until what it acknowledges is safe.
-    if (this.session.unsafe > this.#host.durable) {
-      this.#host.awaitDurable(this);
+    if (this.session.unsafe > this.#context.durable) {
+      this.#context.awaitDurable(this);
       return;
     }
     const bytes =
@@ -315,24 +397,32 @@ export class Connection {
     this.#outbox = [];
     this.#outboxBytes = 0;
     this.#writing = true;
-    this.#lastWrite = this.#lastExchange = Date.now();
-    this.#wire.send(bytes, this.#written);
+    this.#lastWrite = this.#lastExchange = performance.now();
+    this.#transport.send(bytes, this.#written);
   }
 
   readonly #written = (): void => {
-    this.#lastWrite = Date.now();
-    this.#writing = this.#wire.unsent > 0;
-    if (this.session.streaming || this.#held) this.#host.schedule(this);
+    this.#lastWrite = performance.now();
+    this.#writing = this.#transport.unsent > 0;
+    if (this.session.streaming || this.#held) this.#context.scheduler.schedule(this);
   };
 
   #readAsNeeded(): void {
-    const pause = this.#held && this.#reader.buffered > MAX_UNREAD && !this.#closing;
+    this.#pause(this.#held && this.#reader.buffered > MAX_UNREAD && !this.#closing);
+  }
+
+  #pause(pause: boolean): void {
     if (pause === this.#paused) return;
     this.#paused = pause;
-    if (pause) this.#wire.pause();
-    else this.#wire.resume();
+    if (pause) this.#transport.pause();
+    else this.#transport.resume();
   }
 }
+
+const CLOSED_BY_CLIENT = "closed by the client";
+
+/** What is handled of a client that is gone: what it wrote, and what decides whether it might. */
+const OF_LASTING_EFFECT = new Set<Command["kind"]>(["WRITE", "AUTH", "ID", "BYE", "MALFORMED", "UNKNOWN"]);
 
 /** How INFO CONNECTIONS calls it. */
 function typeOf({ isWebSocket, isEncrypted }: Transport): string {

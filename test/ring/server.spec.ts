@@ -6,6 +6,7 @@ import { encodeFrame } from "../../lib/datalink/protocol/frame.ts";
 import { DataLinkServer, type DataLinkServerEvent } from "../../lib/server/server.ts";
 import { VERSION } from "../support/version.ts";
 import { describe as inWords, Peer, write } from "./peer.ts";
+import { RawPeer } from "./raw-peer.ts";
 
 describe("datalink server", () => {
   let server: DataLinkServer;
@@ -97,6 +98,39 @@ describe("datalink server", () => {
     assert.match(await peer.ask("INFO CONNECTIONS"), /<Connection Type="DataLink" Host="127.0.0.1"/);
   });
 
+  it("takes packets of any time that 64 bits hold, as ringserver does, and gives them back digit for digit", async () => {
+    const times = [
+      "1767270600000000",
+      "9100000000000000",
+      "1767270600000000123",
+      "-9223372036854775807",
+      "-9223372036854775808",
+      "9223372036854775807",
+      "1767270602000000",
+    ];
+    for (const [i, time] of times.entries()) {
+      peer.send(encodeFrame(`WRITE FAR${i}/T ${time} ${time} A 1`, Buffer.from("x")));
+      assert.equal(inWords(await peer.next()), `OK ${i + 1}`, time);
+    }
+    const raw = await RawPeer.connect(server.port);
+    raw.send(times.map((_, i) => encodeFrame(`READ ${i + 1}`).toString("latin1")).join(""));
+    await raw.until(() => raw.received.includes("FAR6"));
+    raw.send(encodeFrame("POSITION SET 1").toString("latin1") + encodeFrame("STREAM").toString("latin1"));
+    await raw.until(() => raw.received.split("FAR6").length > 2);
+    for (const [i, time] of times.entries()) {
+      const count = raw.received.match(
+        new RegExp(`PACKET FAR${i}/T ${i + 1} \\d+ ${time} ${time} 1x`, "g"),
+      )?.length;
+      assert.equal(count, i === 0 ? 1 : 2, time);
+    }
+    assert.match(await peer.ask("INFO STREAMS"), /SelectedStreams="7".*Name="FAR6/);
+    assert.match(await peer.ask("POSITION AFTER 9223372036854775806"), /^OK [67]/);
+    assert.match(await peer.ask("POSITION AFTER 9223372036854775808"), /^ERROR/);
+    peer.send(encodeFrame("WRITE FAR/T 9223372036854775808 0 A 1", Buffer.from("x")));
+    assert.match(inWords(await peer.next()), /^ERROR 0 Error parsing WRITE/);
+    raw.socket.destroy();
+  });
+
   it("tells what happens", async () => {
     await peer.ask("ID my program", write("A/T", "x"));
     await peer.next();
@@ -106,6 +140,37 @@ describe("datalink server", () => {
       events.map(({ type, client }) => `${type} ${client?.clientId}`),
       ["connected ", "identified my program", "stream my program", "closed my program"],
     );
+  });
+
+  it("goes on where whoever listens to its events throws", async () => {
+    const warned = once(process, "warning");
+    await using other = await DataLinkServer.listen({
+      port: 0,
+      ringBytes: 4096,
+      onEvent: () => {
+        throw new Error("of the listener");
+      },
+    });
+    const client = await Peer.connect(other.port);
+    assert.match(await client.ask("ID me"), /^ID/);
+    assert.equal(await client.ask(write("A/T", "x")), "OK 1");
+    client.end();
+    assert.match(String((await warned)[0]), /of the listener/);
+  });
+
+  it("hands out plain figures, with nothing of its inside", async () => {
+    await peer.ask("ID me", write("A/T", "x"), "READ 1");
+    await peer.take(2);
+    const isPlain = (value: unknown): boolean =>
+      typeof value !== "object" ||
+      value === null ||
+      ([Object.prototype, Array.prototype].includes(Object.getPrototypeOf(value) as never) &&
+        Object.values(value).every(isPlain));
+    assert.ok(isPlain(server.status));
+    assert.ok(isPlain(server.connections));
+    const [client] = server.connections;
+    assert.deepEqual([client?.clientId, client?.lastPacket?.packetId, client?.sent.packets], ["me", 1n, 1]);
+    assert.doesNotThrow(() => structuredClone([server.status, server.connections]));
   });
 
   it("says what to do about a port that is taken", async () => {

@@ -163,7 +163,7 @@ export interface ConnectionInfo {
 }
 
 /** What every INFO tells. */
-export interface ServerInfo {
+export interface AnyInfo {
   /** What the server calls itself, for example `DataLink v1.1 (RingServer/4.5.3)`. */
   version: string;
   /** The name that its operator gave the server. */
@@ -176,7 +176,7 @@ export interface ServerInfo {
 }
 
 /** What `info("STATUS")` resolves to. */
-export interface StatusInfo extends ServerInfo {
+export interface StatusInfo extends AnyInfo {
   /** How many threads the server has. Told to trusted clients only. */
   totalServerThreads?: number;
   /** Empty where this client is not told. */
@@ -184,7 +184,7 @@ export interface StatusInfo extends ServerInfo {
 }
 
 /** What `info("STREAMS")` resolves to. */
-export interface StreamsInfo extends ServerInfo {
+export interface StreamsInfo extends AnyInfo {
   /** Streams that have packets in the ring. */
   totalStreams: number;
   /** How many of them are selected: listed in `streams`. */
@@ -193,7 +193,7 @@ export interface StreamsInfo extends ServerInfo {
 }
 
 /** What `info("CONNECTIONS")` resolves to. */
-export interface ConnectionsInfo extends ServerInfo {
+export interface ConnectionsInfo extends AnyInfo {
   /** Clients of the server. */
   totalConnections: number;
   /** How many of them are selected: listed in `connections`. */
@@ -223,7 +223,7 @@ const id: Reader = (value) => (/^\d{1,255}$/.test(value) ? BigInt(value) : undef
 const time: Reader = (value) => toMicroseconds(value);
 const yes: Reader = (value) => (value === "" || value === "-" ? undefined : value.toUpperCase() === "TRUE");
 
-const ROOT: Table<ServerInfo> = {
+const ROOT: Table<AnyInfo> = {
   Version: ["version", text],
   ServerID: ["serverId", text],
   Capabilities: ["capabilities", text],

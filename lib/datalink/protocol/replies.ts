@@ -256,8 +256,14 @@ export function encodeInfo(type: string, xml: string): Buffer {
   return encodeFrame(`INFO ${type} ${payload.length}`, payload);
 }
 
+/** What the header of a PACKET reply says; data times beyond 2^53 may be bigints. */
+export interface PacketHeader extends Omit<Packet, "payload" | "dataStart" | "dataEnd"> {
+  dataStart: number | bigint;
+  dataEnd: number | bigint;
+}
+
 /** The header of a PACKET reply. */
-export function packetHeader(packet: Omit<Packet, "payload">, size: number): string {
+export function packetHeader(packet: PacketHeader, size: number): string {
   return (
     `PACKET ${packet.streamId} ${packet.packetId} ${digits(packet.packetTime)} ` +
     `${digits(packet.dataStart)} ${digits(packet.dataEnd)} ${size}`
@@ -265,6 +271,6 @@ export function packetHeader(packet: Omit<Packet, "payload">, size: number): str
 }
 
 /** All digits of a number: its own text rounds those beyond 2^53. */
-function digits(value: number): number | bigint {
-  return Number.isSafeInteger(value) ? value : BigInt(value);
+function digits(value: number | bigint): number | bigint {
+  return typeof value === "bigint" || Number.isSafeInteger(value) ? value : BigInt(value);
 }
