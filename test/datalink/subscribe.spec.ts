@@ -303,6 +303,29 @@ describe("subscribe", () => {
       assert.equal(events.all.filter((event) => event.type === "disconnected").length, 0);
     });
 
+    it("hands out no more bytes than may be in flight, but always one packet", async () => {
+      const payload = Buffer.alloc(400);
+      for (let n = 1; n <= 6; n++) server.write({ streamId: STREAM, dataStart: n, payload });
+      const { packets } = open({ from: "earliest", maxInFlightBytes: 1300 });
+      const first = await take(packets, 2);
+      assert.equal(packets.inFlight, 2);
+      let isHanded = false;
+      const third = take(packets, 1).then(([packet]) => {
+        isHanded = true;
+        return packet!;
+      });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.equal(isHanded, false);
+      packets.commit(first[0]!);
+      assert.equal((await third).packetId, 3n);
+      const small = open({ from: "earliest", maxInFlightBytes: 1 });
+      for (const packet of await take(small.packets, 1)) small.packets.commit(packet);
+      assert.equal((await take(small.packets, 1))[0]!.packetId, 2n);
+      for (const wrong of [0, -1, Number.NaN]) {
+        assert.throws(() => open({ maxInFlightBytes: wrong }), { code: "INVALID_ARGUMENT" });
+      }
+    });
+
     it("says that the server refuses a filter, and tries again", async () => {
       const { events } = open({ match: "(" });
       const { error } = await events.wait("refused", (event) => event.attempt === 2);

@@ -12,7 +12,7 @@ import { Timer } from "../../net/timer.ts";
 import type { Transport, TransportListener } from "../../net/transport.ts";
 import type { PacketSink } from "../../subscription/packet-queue.ts";
 import type { ServerIdentity } from "../protocol/capabilities.ts";
-import { type Command, END_STREAM, errorCodeOf, STREAM } from "../protocol/client-requests.ts";
+import { type ClientCommand, END_STREAM, errorCodeOf, STREAM } from "../protocol/client-requests.ts";
 import { DataLinkError } from "../protocol/errors.ts";
 import { FrameReader } from "../protocol/frame.ts";
 import type { Packet } from "../protocol/packet.ts";
@@ -27,7 +27,7 @@ const CLOSE_TIMEOUT_MS = 2000;
 
 /** A command that waits for its reply. */
 interface Expected extends Settlers<unknown> {
-  readonly command: Command<unknown>;
+  readonly command: ClientCommand<unknown>;
   /** Sent behind a command that may be answered twice: what comes before its reply belongs to that one. */
   readonly isFence: boolean;
 }
@@ -40,7 +40,7 @@ export interface ConnectionOptions {
   /** After how many idle milliseconds an ID asks whether the server is still there; 0: never. */
   readonly keepAlive: number;
   /** The command for it. */
-  readonly ping: Command<ServerIdentity>;
+  readonly ping: ClientCommand<ServerIdentity>;
 }
 
 export class DataLinkConnection implements TransportListener {
@@ -103,7 +103,7 @@ export class DataLinkConnection implements TransportListener {
    * @throws DataLinkError `SERVER_ERROR`, `PACKET_NOT_FOUND`, `NOT_PERMITTED`, `TOO_LARGE` as the server answers;
    * `CONNECTION_LOST`, `TIMEOUT`, `PROTOCOL`, `CLOSED` when the connection ends; `ABORTED`.
    */
-  run<Result>(command: Command<Result>, signal?: AbortSignal): Promise<Result> {
+  run<Result>(command: ClientCommand<Result>, signal?: AbortSignal): Promise<Result> {
     if (command.stopsStream && this.#sink !== undefined && !this.#ending) {
       this.#expect(END_STREAM).catch(() => {});
       const result = this.#expect(command, signal);
@@ -116,7 +116,7 @@ export class DataLinkConnection implements TransportListener {
   }
 
   /** Sends a command that has no reply; resolves when there is room for the next one. */
-  async post(command: Command<unknown>): Promise<void> {
+  async post(command: ClientCommand<unknown>): Promise<void> {
     this.#throwIfClosed();
     this.#unconfirmed = true;
     if (this.#send(command.frame, command.hasPayload)) return;
@@ -213,7 +213,7 @@ export class DataLinkConnection implements TransportListener {
     );
   }
 
-  #expect<Result>(command: Command<Result>, signal?: AbortSignal, isFence = false): Promise<Result> {
+  #expect<Result>(command: ClientCommand<Result>, signal?: AbortSignal, isFence = false): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#throwIfClosed();
       deadlines.throwIfAborted(signal, command.name);

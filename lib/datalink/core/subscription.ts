@@ -28,6 +28,7 @@ import { deadlines } from "./failures.ts";
 import { Feed, type Jump } from "./feed.ts";
 import { type ClientSession, type ConnectOptions, openSession, type Platform } from "./session.ts";
 
+/** Which packets to read, from where on, and what happens when they are not read as fast as they come. */
 export interface SubscribeOptions extends ConnectOptions {
   /** Which streams; default: all. */
   match?: Pattern | undefined;

@@ -12,6 +12,7 @@ import { deadlines, warn } from "./failures.ts";
 import { Outbox, type Outgoing, STRIKES_OUT } from "./outbox.ts";
 import { type ClientSession, type ConnectOptions, openSession, type Platform } from "./session.ts";
 
+/** How a writer connects, and how much may wait to be acknowledged. */
 export interface PacketWriterOptions extends Omit<ConnectOptions, "signal"> {
   /** How many packets may be sent and not acknowledged. Default 100. */
   maxInFlight?: number | undefined;
@@ -33,6 +34,7 @@ export type WriterEvent =
   /** The server did not take a packet that was written with `ack: false`. */
   | { type: "packet-refused"; server: string; streamId: string; error: DataLinkError };
 
+/** What one write waits for. */
 export interface WriteOptions {
   /** Resolve with the packet's id when the server has acknowledged it (default), or when the packet has been sent. */
   ack?: boolean | undefined;

@@ -18,7 +18,7 @@ import { MAX_PACKET_ID, type Packet, type PacketInput } from "./packet.ts";
 import { type Reply, type StatusReply, toPacket } from "./replies.ts";
 
 /** A command, ready to be sent. */
-export interface Command<Result> {
+export interface ClientCommand<Result> {
   /** What it is called in a sentence; without payload and secrets. */
   readonly name: string;
   /** Header and payload in one piece. */
@@ -34,7 +34,7 @@ export interface Command<Result> {
 }
 
 /** READ: its reply is read at once, so that the packet keeps its place among those of a stream. */
-export interface ReadCommand extends Command<Packet> {
+export interface ReadCommand extends ClientCommand<Packet> {
   read(reply: Reply): Packet;
 }
 
@@ -54,7 +54,7 @@ const LONG_INFO = 64 * 1024;
 const MAX_CREDENTIALS = 4095;
 
 /** `ID`: says who this client is, and asks who the server is. */
-export function identify(clientId: string): Command<ServerIdentity> {
+export function identify(clientId: string): ClientCommand<ServerIdentity> {
   if (/[^\x20-\x7e]/.test(clientId) || clientId.length > MAX_HEADER - 3) {
     throw invalid(`A client id has at most ${MAX_HEADER - 3} printable ASCII characters.`);
   }
@@ -65,7 +65,7 @@ export function identify(clientId: string): Command<ServerIdentity> {
 }
 
 /** `AUTH USERPASS` or `AUTH JWT`. */
-export function authenticate(credentials: Credentials): Command<void> {
+export function authenticate(credentials: Credentials): ClientCommand<void> {
   const jwt = "jwt" in credentials;
   const { type, secret } = jwt
     ? { type: "JWT", secret: credentials.jwt }
@@ -82,7 +82,10 @@ export function authenticate(credentials: Credentials): Command<void> {
 }
 
 /** `POSITION SET`: the id of the packet that now counts as the last one seen. */
-export function positionSet(to: "EARLIEST" | "LATEST" | bigint, packetTime?: TimeInput): Command<bigint> {
+export function positionSet(
+  to: "EARLIEST" | "LATEST" | bigint,
+  packetTime?: TimeInput,
+): ClientCommand<bigint> {
   if (typeof to !== "bigint" && to !== "EARLIEST" && to !== "LATEST") {
     throw invalid(`A position is "EARLIEST", "LATEST" or a packet id as a bigint, not ${shown(to)}.`);
   }
@@ -92,7 +95,7 @@ export function positionSet(to: "EARLIEST" | "LATEST" | bigint, packetTime?: Tim
 }
 
 /** `POSITION AFTER`: to the first packet whose data end is later than a time. Gives its id. */
-export function positionAfter(time: TimeInput, server: ServerIdentity): Command<bigint> {
+export function positionAfter(time: TimeInput, server: ServerIdentity): ClientCommand<bigint> {
   const header = `POSITION AFTER ${microseconds(time, "time")}`;
   const mayBeAnsweredTwice = server.protocol === "1.0";
   return { ...simple(header, "OK"), stopsStream: true, mayBeAnsweredTwice, read: statusValue };
@@ -103,7 +106,7 @@ export function filter(
   word: "MATCH" | "REJECT",
   pattern: Pattern | null,
   server: ServerIdentity,
-): Command<number> {
+): ClientCommand<number> {
   // Without a size: REJECT of size 0 would reject every stream.
   const source = patternSource(pattern);
   const base = source === "" ? simple(word, "OK") : withPayload(word, patternBytes(source, word, server));
@@ -123,14 +126,14 @@ export function read(packetId: bigint): ReadCommand {
 export const STREAM = encodeFrame("STREAM");
 
 /** `ENDSTREAM`: answered when the last packet has been sent. */
-export const END_STREAM: Command<void> = { ...simple("ENDSTREAM", "ENDSTREAM"), read: () => undefined };
+export const END_STREAM: ClientCommand<void> = { ...simple("ENDSTREAM", "ENDSTREAM"), read: () => undefined };
 
 /** `INFO`, of servers that take it with an expression for the streams or connections to list. */
 export function info<Type extends InfoType>(
   type: Type,
   match: Pattern | undefined,
   server: ServerIdentity,
-): Command<InfoResults[Type]> {
+): ClientCommand<InfoResults[Type]> {
   if (!(INFO_TYPES as readonly string[]).includes(type)) {
     throw invalid(`INFO is ${INFO_TYPES.join(", ")}, not ${shown(type)}.`);
   }
@@ -155,7 +158,11 @@ function infoRequest(header: string, source: string, server: ServerIdentity) {
 }
 
 /** `WRITE`: puts a packet into the ring. With `acknowledge` the server answers with the packet's id. */
-export function write(packet: PacketInput, acknowledge: boolean, server: ServerIdentity): Command<bigint> {
+export function write(
+  packet: PacketInput,
+  acknowledge: boolean,
+  server: ServerIdentity,
+): ClientCommand<bigint> {
   const { streamId, dataStart, dataEnd = dataStart, packetId } = packet;
   checkStreamId(streamId, server);
   const payload = typeof packet.payload === "string" ? toBytes(packet.payload) : packet.payload;

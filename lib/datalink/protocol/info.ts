@@ -10,10 +10,10 @@ import { MAX_INFO_ROWS } from "../../limits.ts";
 import { toMicroseconds } from "../../time.ts";
 import { DataLinkError } from "./errors.ts";
 
-export const INFO_TYPES = ["STATUS", "STREAMS", "CONNECTIONS"] as const;
-
 /** What can be asked about: the ring, its streams, the server's clients. */
-export type InfoType = (typeof INFO_TYPES)[number];
+export type InfoType = "STATUS" | "STREAMS" | "CONNECTIONS";
+
+export const INFO_TYPES: readonly InfoType[] = ["STATUS", "STREAMS", "CONNECTIONS"];
 
 /** DataLink, ServerThreads, Thread: INFO is never nested deeper than that. */
 const MAX_DEPTH = 8;
