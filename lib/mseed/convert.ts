@@ -10,7 +10,6 @@ import { rateFieldOf } from "./rate.ts";
 import type { MiniSeedRecord } from "./record.ts";
 import { toBigEndianSteim } from "./steim/byte-order.ts";
 import { FRAME_BYTES, isSteim } from "./steim/frames.ts";
-import { calendarSeconds, toBigNanoseconds } from "./times/calendar.ts";
 import { CODES_KEY } from "./v2/codes.ts";
 import { hasPlaceInExtraHeaders } from "./v2/extra-headers-from-2.ts";
 import { layOut2, MAX_SAMPLES } from "./v2/pack.ts";
@@ -153,9 +152,6 @@ function seriesOf(
   options: ConvertOptions,
   report: Report,
 ): PackableSeries {
-  const { year, dayOfYear, hour, minute, second, nanosecond } = record.calendarTime;
-  const uncorrected = toBigNanoseconds(calendarSeconds(year, dayOfYear, hour, minute, second), nanosecond);
-  const stays = record.startTime / 1_000_000_000n === uncorrected / 1_000_000_000n;
   const { publicationVersion = record.publicationVersion } = options;
   if (record instanceof MiniSeed2Record) reportBlockettes(record, report);
   return {
@@ -173,7 +169,7 @@ function seriesOf(
     encoding,
     payloadLittleEndian:
       options.littleEndian ?? (record instanceof MiniSeed2Record && record.payloadLittleEndian),
-    startsInLeapSecond: second === 60 && stays,
+    startsInLeapSecond: record.startsInLeapSecond,
   };
 }
 

@@ -83,7 +83,7 @@ export function* packAll(
     }
     // Always from the start of the series: adding up rounded times would drift.
     const counted = startTime + (from === 0 ? 0n : sampleOffset(rate, from));
-    const time = checkTime(counted - leapSecondsWithin(startTime, counted));
+    const time = checkTime(counted - leapSecondsWithin(startTime, counted, series.startsInLeapSecond));
     const length = layout.finish(time, packed.samples, packed.bytes);
     yield bytes.slice(0, length);
     from += packed.samples;

@@ -105,16 +105,36 @@ export abstract class MiniSeedRecord implements RecordHeader {
     return toBigNanoseconds(seconds, nanosecond + this.startCorrection());
   }
 
+  /** Whether the record starts inside a leap second: second 60, also after corrections. */
+  get startsInLeapSecond(): boolean {
+    const { second, nanosecond } = this.calendarTime;
+    const corrected = nanosecond + this.startCorrection();
+    return second === 60 && corrected >= 0 && corrected < 1e9;
+  }
+
   /** Time of the last sample in nanoseconds since 1970; the start time where there are no samples or no rate. */
   get endTime(): bigint {
     return this.timeOfSample(Math.max(this.sampleCount - 1, 0));
   }
 
-  /** Time of sample `index` (0 is the first) in nanoseconds since 1970. A leap second on the way does not count. */
+  /**
+   * Time of sample `index` (0 is the first) in nanoseconds since 1970. A leap second on the way does not count; but of a record
+   * that starts inside of one all samples are told as if it started in the second after it, as libmseed does.
+   */
   timeOfSample(index: number): bigint {
     const start = this.startTime;
     const time = start + sampleOffset(this.rate, index);
     return time - leapSecondsWithin(start, time);
+  }
+
+  /**
+   * When the sample after the last one is due, in nanoseconds since 1970: where the next record of the series starts, also where
+   * this one starts inside a leap second. The start time where there are no samples or no rate.
+   */
+  get nextTime(): bigint {
+    const start = this.startTime;
+    const time = start + sampleOffset(this.rate, this.sampleCount);
+    return time - leapSecondsWithin(start, time, this.startsInLeapSecond);
   }
 
   /** Samples per second; 0 where there is no time series. */

@@ -1,6 +1,6 @@
 /** The calendar of record headers: year, day of year and time of day, and nanoseconds since 1970. */
 
-import { floorDivide } from "../../time.ts";
+import { floorDivide, formatNanoseconds } from "../../time.ts";
 
 /** A start time as the header has it; second 60 is inside a positive leap second. */
 export interface CalendarTime {
@@ -58,6 +58,12 @@ export function fromBigNanoseconds(time: bigint): CalendarTime {
 export function inLeapSecond(time: bigint): CalendarTime {
   const before = fromBigNanoseconds(time - NS_PER_SECOND);
   return before.second === 59 ? { ...before, second: 60 } : fromBigNanoseconds(time);
+}
+
+/** As `formatNanoseconds`, for a time inside a leap second: `2016-12-31T23:59:60.5Z`. */
+export function formatInLeapSecond(time: bigint): string {
+  const before = formatNanoseconds(time - NS_PER_SECOND);
+  return inLeapSecond(time).second === 60 ? before.replace(/:59(?=[.Z])/, ":60") : formatNanoseconds(time);
 }
 
 /** Years, the first and the last one, that a header can tell or that readers understand. */
