@@ -18,7 +18,9 @@ import { layOut3 } from "./v3/pack.ts";
 
 /** What is to change; whatever is not given stays as it is in the record. */
 export interface ConvertOptions extends PackOptions {
+  /** Instead of the record's source identifier. */
   sourceId?: SourceId | string | undefined;
+  /** Instead of the record's: 0 to 255. */
   publicationVersion?: number | undefined;
   /** Instead of the record's: an object, or JSON text, which is written as it is. */
   extraHeaders?: JsonObject | string | undefined;
@@ -52,7 +54,7 @@ interface Target {
 /**
  * The record with the changes wished for: mostly one record; more, where one of the new version or length cannot hold it.
  *
- * A record without changes comes back byte for byte, unless nothing in it tells its length. Steim frames, text, and payloads that nobody can decode are taken over
+ * A record without changes comes back byte for byte, unless nothing in it tells its length. Steim frames, text, and payloads without a decoder are taken over
  * as they are; in another version numbers change their byte order, and retired encodings become int32 or float32. Where
  * `recordLength` does not say otherwise, a miniSEED 2 record keeps its length if that is enough, and else gets the smallest
  * that is. What has no place in the new version goes to `onProblem`: `HEADER_LOST`, `PRECISION_LOST`, and `PAYLOAD_SHORT`

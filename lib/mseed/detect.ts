@@ -6,22 +6,28 @@
 import { YEARS_READ_OF_2, YEARS_WRITTEN_OF_2 } from "./times/calendar.ts";
 import { isControlHeader } from "./v2/control-headers.ts";
 
-/** Answers of `recordLength` that are no length. */
+/** Answers of `recordLength` that are not a length. */
 export const NOT_A_RECORD = -1;
+/** More bytes must come before the length can be told. */
 export const NEED_MORE = -2;
 /** A header, but its length cannot be: zero-like, or above the limit. */
 export const BAD_LENGTH = -3;
 
 /** Bytes that decide whether a record begins here. */
 export const HEADER_BYTES = 48;
+/** The fixed header of version 3. */
 export const HEADER3_BYTES = 40;
 
 /** The longest miniSEED 2 record that is searched for where no blockette 1000 tells the length. */
 const MAX_SEARCHED_LENGTH = 131_072;
+/** Records of version 2 are as long as multiples of this. */
 export const SEARCH_STEP = 64;
 
+/** Whether a header of version 2 is there, and its byte order: `BIG_ENDIAN`, `LITTLE_ENDIAN`, or 0 for no header. */
 export type HeaderOrder = 0 | 1 | 2;
+/** Most significant byte first. */
 export const BIG_ENDIAN = 1;
+/** Least significant byte first. */
 export const LITTLE_ENDIAN = 2;
 
 /** Whether the bytes at `p` begin a miniSEED 3 record; needs 15 bytes. */

@@ -23,12 +23,16 @@ import { leapSecondsWithin } from "./times/leap-seconds.ts";
 
 /** Bits of `flags`, as in miniSEED 3. The others are reserved; they are kept when a record is copied. */
 export const FLAG_CALIBRATION = 1;
+/** Bit of `flags`: the time is questionable. */
 export const FLAG_TIME_QUESTIONABLE = 2;
+/** Bit of `flags`: the clock is locked. */
 export const FLAG_CLOCK_LOCKED = 4;
 
 /** Bytes in which records lie, and where in the data they begin. */
 export interface Window {
+  /** The bytes. */
   bytes: Uint8Array;
+  /** The same bytes. */
   view: DataView;
   /** Offset of the first of these bytes in all the data. */
   base: number;
@@ -44,6 +48,7 @@ const strictUtf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
  * and with `strict` they are thrown as `MiniSeedError`.
  */
 export abstract class MiniSeedRecord implements RecordHeader {
+  /** Version of the format. */
   abstract readonly formatVersion: 2 | 3;
   /** The number of samples that the header tells. `samples` has fewer where the payload does. */
   abstract readonly sampleCount: number;
@@ -53,6 +58,7 @@ export abstract class MiniSeedRecord implements RecordHeader {
   abstract readonly flags: number;
   /** 0 unknown, 1 raw, 2 and more revised; of miniSEED 2's quality R, D, Q, M: 1, 2, 3, 4. */
   abstract readonly publicationVersion: number;
+  /** What the record is about. */
   abstract readonly sourceId: SourceId;
   /** Start time as the header has it, before corrections; keeps a second 60 apart. */
   abstract readonly calendarTime: CalendarTime;
@@ -148,7 +154,7 @@ export abstract class MiniSeedRecord implements RecordHeader {
     return samples === 0n ? 0 : Number(seconds) / Number(samples);
   }
 
-  /** Extra headers, parsed; `{}` if there are none or they are no JSON object (a problem `EXTRA_HEADERS_INVALID`). */
+  /** Extra headers, parsed; `{}` if there are none or they are not a JSON object (a problem `EXTRA_HEADERS_INVALID`). */
   get extraHeaders(): JsonObject {
     this.#extraHeaders ??= this.#parseExtraHeaders();
     return this.#extraHeaders;
@@ -160,14 +166,14 @@ export abstract class MiniSeedRecord implements RecordHeader {
     return this.window.bytes.subarray(start, start + length);
   }
 
-  /** What `samples` is: an `Int32Array`, a `Float32Array`, a `Float64Array`, text; `undefined` if nobody can decode it. */
+  /** What `samples` is: an `Int32Array`, a `Float32Array`, a `Float64Array`, text; `undefined` if there is no decoder. */
   get sampleKind(): SampleKind | undefined {
     return sampleKind(this.encoding);
   }
 
   /**
    * The samples, decoded when first asked for and then kept: integers of all widths and of Steim as `Int32Array`, floats as
-   * `Float32Array` or `Float64Array`, text as string. Empty where there are none or nobody can decode them.
+   * `Float32Array` or `Float64Array`, text as string. Empty where there are none or there is no decoder.
    */
   get samples(): Samples {
     this.#samples ??= this.#decode();
@@ -289,14 +295,14 @@ export abstract class MiniSeedRecord implements RecordHeader {
     const text = this.extraHeadersText;
     if (text === "") return {};
     let value: JsonValue = null;
-    let reason = "they are JSON, but no object";
+    let reason = "they are JSON, but not an object";
     try {
       value = parseJson(text) as JsonValue;
     } catch (error) {
       reason = (error as Error).message;
     }
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-    this.report("EXTRA_HEADERS_INVALID", `extra headers are no JSON object: ${reason}`);
+    this.report("EXTRA_HEADERS_INVALID", `extra headers are not a JSON object: ${reason}`);
     return {};
   }
 }

@@ -4,12 +4,17 @@ import { floorDivide, formatNanoseconds } from "../../time.ts";
 
 /** A start time as the header has it; second 60 is inside a positive leap second. */
 export interface CalendarTime {
+  /** 0 to 65535. */
   year: number;
   /** 1 to 366. */
   dayOfYear: number;
+  /** 0 to 23. */
   hour: number;
+  /** 0 to 59. */
   minute: number;
+  /** 0 to 60. */
   second: number;
+  /** 0 to 999,999,999; more where a record tells more. */
   nanosecond: number;
 }
 
@@ -68,7 +73,9 @@ export function formatInLeapSecond(time: bigint): string {
 
 /** Years, the first and the last one, that a header can tell or that readers understand. */
 export interface Years {
+  /** The first one. */
   readonly first: number;
+  /** The last one, which counts. */
   readonly last: number;
 }
 
@@ -87,6 +94,7 @@ export function isWithin(time: bigint, { first, last }: Years): boolean {
   return seconds >= calendarSeconds(first, 1, 0, 0, 0) && seconds < calendarSeconds(last + 1, 1, 0, 0, 0);
 }
 
+/** 365 or 366. */
 export function daysInYear(year: number): number {
   return daysTo(year + 1) - daysTo(year);
 }

@@ -9,6 +9,7 @@ import {
 
 /** What a field of a blockette holds: times are nanoseconds since 1970, absent where the year is 0; text is without padding. */
 export type BlocketteValue = number | string | bigint | number[] | string[] | Uint8Array;
+/** The fields of a blockette by name. */
 export type BlocketteFields = { [name: string]: BlocketteValue };
 
 /** A blockette of a record. */

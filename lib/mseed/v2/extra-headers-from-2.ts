@@ -14,6 +14,7 @@ export const EVENT_FLAGS: readonly (readonly [number, string])[] = [
   [0x08, "End"],
   [0x40, "InProgress"],
 ];
+/** Flags of data quality, by bit. */
 export const QUALITY_FLAGS: readonly (readonly [number, string])[] = [
   [0x01, "AmplifierSaturation"],
   [0x02, "DigitizerClipping"],
@@ -23,6 +24,7 @@ export const QUALITY_FLAGS: readonly (readonly [number, string])[] = [
   [0x20, "TelemetrySyncError"],
   [0x40, "FilterCharging"],
 ];
+/** Flags of input/output and clock, by bit. */
 export const CLOCK_FLAGS: readonly (readonly [number, string])[] = [
   [0x01, "StationVolumeParityError"],
   [0x02, "LongRecordRead"],
@@ -38,6 +40,7 @@ export const CALIBRATION_TYPES = new Map([
   [320, "PSEUDORANDOM"],
   [390, "GENERIC"],
 ]);
+/** The bits of a calibration's flags that tell how the amplitude was measured, by blockette. */
 export const AMPLITUDE_RANGES = new Map<number, readonly (readonly [number, string])[]>([
   [
     310,
@@ -56,6 +59,7 @@ export const TICKS_PER_SECOND = 10_000;
 /** Blockettes whose contents are in the header fields and the extra headers of miniSEED 3. */
 const WITH_PLACE = new Set([100, 200, 201, 300, 310, 320, 390, 395, 500, 1000, 1001]);
 
+/** Whether extra headers can say what a blockette does. */
 export function hasPlaceInExtraHeaders(blocketteType: number): boolean {
   return WITH_PLACE.has(blocketteType);
 }

@@ -262,7 +262,7 @@ class HeaderTree {
     };
   }
 
-  /** A number from 0 that becomes an integer; told if it was none. */
+  /** A number from 0 that becomes an integer; reported if it was not one. */
   rounded(max: number): Convert<number> {
     return (value) => {
       if (typeof value !== "number") return undefined;

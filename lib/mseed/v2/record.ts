@@ -24,6 +24,7 @@ import { CODES_LENGTH, CODES_OFFSET, headerText, sourceIdOfCodes } from "./codes
 import { extraHeadersOf2 } from "./extra-headers-from-2.ts";
 import { publicationVersionOf } from "./quality.ts";
 
+/** A miniSEED 2 record, with what only this version has: quality, sequence number, flags, blockettes. */
 export class MiniSeed2Record extends MiniSeedRecord {
   readonly formatVersion = 2;
   readonly sampleCount: number;
@@ -186,6 +187,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
     return this.window.bytes[this.start + 38] as number;
   }
 
+  /** Where the data begin, in bytes from the start of the record; 0 without data. */
   get dataOffset(): number {
     return this.window.view.getUint16(this.start + 44, this.littleEndian);
   }
