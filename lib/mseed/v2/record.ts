@@ -1,6 +1,6 @@
 /** A miniSEED 2 record: 48 bytes of fixed header (SEED manual, chapter 8), a chain of blockettes, the data. */
 import type { Nslc, SourceId } from "../../source-id.ts";
-import { HEADER_BYTES } from "../detect.ts";
+import { HEADER_BYTES, MAX_LENGTH_EXPONENT } from "../detect.ts";
 import { ENCODINGS } from "../encodings.ts";
 import type { ProblemReporter } from "../errors.ts";
 import type { Payload } from "../payload/decode.ts";
@@ -54,6 +54,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
     this.littleEndian = littleEndian;
     this.sampleCount = view.getUint16(start + 30, littleEndian);
     let encoding = -1;
+    let declaresLength = false;
     let payloadLittleEndian = littleEndian;
     let microseconds = 0;
     let timingQuality: number | undefined;
@@ -72,6 +73,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
       const p = start + at;
       if (type === 1000) {
         encoding = view.getUint8(p + 4);
+        declaresLength ||= view.getUint8(p + 6) <= MAX_LENGTH_EXPONENT;
         payloadLittleEndian = view.getUint8(p + 5) === 0;
       } else if (type === 1001) {
         timingQuality = timingQualityAt(view, p);
@@ -91,9 +93,9 @@ export class MiniSeed2Record extends MiniSeedRecord {
     this.#actualRate = actualRate;
     this.payloadLittleEndian = payloadLittleEndian;
     this.encoding = encoding < 0 ? ENCODINGS.steim1 : encoding;
-    this.declaresLength = encoding >= 0;
+    this.declaresLength = declaresLength;
     if (defect !== undefined) this.report("BLOCKETTE_INVALID", `${defect}: the chain ends here`);
-    this.#checkHeader(count);
+    this.#checkHeader(count, encoding < 0);
   }
 
   get sourceId(): SourceId {
@@ -233,10 +235,10 @@ export class MiniSeed2Record extends MiniSeedRecord {
     };
   }
 
-  #checkHeader(blocketteCount: number): void {
+  #checkHeader(blocketteCount: number, isEncodingAssumed: boolean): void {
     const { bytes, view } = this.window;
     const { start, littleEndian } = this;
-    if (!this.declaresLength && this.sampleCount > 0) {
+    if (isEncodingAssumed && this.sampleCount > 0) {
       this.report("ENCODING_ASSUMED", "no blockette 1000 tells the encoding: Steim 1 assumed");
     }
     const counted = bytes[start + 39] as number;
