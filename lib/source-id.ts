@@ -8,13 +8,17 @@ import { CodedError } from "./errors.ts";
 
 /** The four codes of SEED, without padding (a channel may have it: its three characters count by their place). `location` is often empty. */
 export interface Nslc {
+  /** 1 or 2 characters. */
   network: string;
+  /** 1 to 5 characters. */
   station: string;
+  /** Up to 2 characters. */
   location: string;
+  /** 3 characters. */
   channel: string;
 }
 
-/** Thrown by `SourceId.parse` for text that is no FDSN source identifier. */
+/** Thrown by `SourceId.parse` for text that is not an FDSN source identifier. */
 export class SourceIdError extends CodedError<"INVALID_SOURCE_ID"> {}
 
 const PREFIX = "FDSN:";
@@ -120,7 +124,7 @@ export class SourceId {
     return seed ? band + source + subsource : `${band}_${source}_${subsource}`;
   }
 
-  /** What the identifier names, by the number of its codes; `undefined` for text that is no FDSN identifier. */
+  /** What the identifier names, by the number of its codes; `undefined` for text that is not an FDSN identifier. */
   get level(): "network" | "station" | "location" | "channel" | undefined {
     switch (this.#parts().length) {
       case 1:
@@ -175,10 +179,12 @@ export class SourceId {
     return problems;
   }
 
+  /** The identifier as it was written. */
   toString(): string {
     return this.text;
   }
 
+  /** In JSON it is its text. */
   toJSON(): string {
     return this.text;
   }
@@ -238,7 +244,7 @@ const BANDS: readonly (readonly [number, string, string])[] = [
 
 /**
  * The band code of FDSN Source Identifiers 1.0 for a sample rate in Hz and, where it matters, the corner period of the
- * instrument in seconds (default: long, a broadband). `I` (irregular) for a rate that is no positive number.
+ * instrument in seconds (default: long, a broadband). `I` (irregular) for a rate that is not a positive number.
  */
 export function bandCode(sampleRate: number, cornerPeriod = Number.POSITIVE_INFINITY): string {
   if (!(sampleRate > 0)) return "I";

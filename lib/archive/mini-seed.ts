@@ -132,7 +132,9 @@ function wholeRecordsOf(payload: Uint8Array): { records: MiniSeedRecord[]; reaso
   if (length === payload.length && length > 0) return { records };
   return {
     records,
-    reason: problems.find(({ record }) => record === undefined)?.message ?? "it holds no record",
+    reason:
+      problems.find(({ record, code }) => record === undefined || code === "HALF_RECORD")?.message ??
+      "it holds no record",
   };
 }
 

@@ -10,7 +10,6 @@ import { rateFieldOf } from "./rate.ts";
 import type { MiniSeedRecord } from "./record.ts";
 import { toBigEndianSteim } from "./steim/byte-order.ts";
 import { FRAME_BYTES, isSteim } from "./steim/frames.ts";
-import { calendarSeconds, toBigNanoseconds } from "./times/calendar.ts";
 import { CODES_KEY } from "./v2/codes.ts";
 import { hasPlaceInExtraHeaders } from "./v2/extra-headers-from-2.ts";
 import { layOut2, MAX_SAMPLES } from "./v2/pack.ts";
@@ -19,7 +18,9 @@ import { layOut3 } from "./v3/pack.ts";
 
 /** What is to change; whatever is not given stays as it is in the record. */
 export interface ConvertOptions extends PackOptions {
+  /** Instead of the record's source identifier. */
   sourceId?: SourceId | string | undefined;
+  /** Instead of the record's: 0 to 255. */
   publicationVersion?: number | undefined;
   /** Instead of the record's: an object, or JSON text, which is written as it is. */
   extraHeaders?: JsonObject | string | undefined;
@@ -53,7 +54,7 @@ interface Target {
 /**
  * The record with the changes wished for: mostly one record; more, where one of the new version or length cannot hold it.
  *
- * A record without changes comes back byte for byte, unless nothing in it tells its length. Steim frames, text, and payloads that nobody can decode are taken over
+ * A record without changes comes back byte for byte, unless nothing in it tells its length. Steim frames, text, and payloads without a decoder are taken over
  * as they are; in another version numbers change their byte order, and retired encodings become int32 or float32. Where
  * `recordLength` does not say otherwise, a miniSEED 2 record keeps its length if that is enough, and else gets the smallest
  * that is. What has no place in the new version goes to `onProblem`: `HEADER_LOST`, `PRECISION_LOST`, and `PAYLOAD_SHORT`
@@ -153,9 +154,6 @@ function seriesOf(
   options: ConvertOptions,
   report: Report,
 ): PackableSeries {
-  const { year, dayOfYear, hour, minute, second, nanosecond } = record.calendarTime;
-  const uncorrected = toBigNanoseconds(calendarSeconds(year, dayOfYear, hour, minute, second), nanosecond);
-  const stays = record.startTime / 1_000_000_000n === uncorrected / 1_000_000_000n;
   const { publicationVersion = record.publicationVersion } = options;
   if (record instanceof MiniSeed2Record) reportBlockettes(record, report);
   return {
@@ -173,7 +171,7 @@ function seriesOf(
     encoding,
     payloadLittleEndian:
       options.littleEndian ?? (record instanceof MiniSeed2Record && record.payloadLittleEndian),
-    startsInLeapSecond: second === 60 && stays,
+    startsInLeapSecond: record.startsInLeapSecond,
   };
 }
 

@@ -6,22 +6,30 @@
 import { YEARS_READ_OF_2, YEARS_WRITTEN_OF_2 } from "./times/calendar.ts";
 import { isControlHeader } from "./v2/control-headers.ts";
 
-/** Answers of `recordLength` that are no length. */
+/** Answers of `recordLength` that are not a length. */
 export const NOT_A_RECORD = -1;
+/** More bytes must come before the length can be told. */
 export const NEED_MORE = -2;
 /** A header, but its length cannot be: zero-like, or above the limit. */
 export const BAD_LENGTH = -3;
 
 /** Bytes that decide whether a record begins here. */
 export const HEADER_BYTES = 48;
+/** The fixed header of version 3. */
 export const HEADER3_BYTES = 40;
 
 /** The longest miniSEED 2 record that is searched for where no blockette 1000 tells the length. */
 const MAX_SEARCHED_LENGTH = 131_072;
+/** Above this the exponent of blockette 1000 is not a length at all, but noise: as if the blockette said nothing of it. */
+export const MAX_LENGTH_EXPONENT = 30;
+/** Records of version 2 are as long as multiples of this. */
 export const SEARCH_STEP = 64;
 
+/** Whether a header of version 2 is there, and its byte order: `BIG_ENDIAN`, `LITTLE_ENDIAN`, or 0 for no header. */
 export type HeaderOrder = 0 | 1 | 2;
+/** Most significant byte first. */
 export const BIG_ENDIAN = 1;
+/** Least significant byte first. */
 export const LITTLE_ENDIAN = 2;
 
 /** Whether the bytes at `p` begin a miniSEED 3 record; needs 15 bytes. */
@@ -186,7 +194,8 @@ export function isSureHeader2(
     if (left === 0) return false;
     if (p + at + 8 > bytes.length) return isLast ? false : undefined;
     const exponent = bytes[p + at + 6] as number;
-    if (view.getUint16(p + at, littleEndian) === 1000) length = exponent < 31 ? 2 ** exponent : 0;
+    if (view.getUint16(p + at, littleEndian) === 1000)
+      length = exponent <= MAX_LENGTH_EXPONENT ? 2 ** exponent : 0;
     const next = view.getUint16(p + at + 2, littleEndian);
     if (next !== 0 && next < at + 4) return false;
     at = next;
@@ -232,8 +241,7 @@ function declaredLength2(
     if (view.getUint16(p + at, littleEndian) === 1000) {
       const exponent = bytes[p + at + 6] as number;
       if (exponent < 6) return BAD_LENGTH;
-      // From 31 on the exponent is not a length at all, but noise: as if the blockette said nothing of it.
-      if (exponent < 31) return 2 ** exponent < at + 8 ? BAD_LENGTH : 2 ** exponent;
+      if (exponent <= MAX_LENGTH_EXPONENT) return 2 ** exponent < at + 8 ? BAD_LENGTH : 2 ** exponent;
     }
     if (next < at + 4) return 0;
     at = next;

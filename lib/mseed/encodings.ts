@@ -26,7 +26,7 @@ export const ENCODINGS = {
   opaque: 100,
 } as const;
 
-/** The name of an encoding: a key of `ENCODINGS`. */
+/** The name of an encoding, such as `steim2`. */
 export type EncodingName = keyof typeof ENCODINGS;
 
 /** An encoding that a caller gives: its code, or its name, which may also be written as people do: `"Steim 2"`, `"STEIM2"`. */
@@ -55,7 +55,7 @@ export function describeEncoding(code: number): string {
 
 /**
  * The code that a caller means.
- * @throws MiniSeedError `INVALID_ARGUMENT` for what is no encoding.
+ * @throws MiniSeedError `INVALID_ARGUMENT` for what is not an encoding.
  */
 export function encodingCode(encoding: EncodingInput): number {
   if (typeof encoding === "number") {

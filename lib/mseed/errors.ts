@@ -4,7 +4,7 @@ import type { SourceId } from "../source-id.ts";
 
 /**
  * What is wrong with bytes that were read.
- * - `NOT_MINISEED`: bytes between records that are no record; skipped.
+ * - `NOT_MINISEED`: bytes between records that are not a record; skipped.
  * - `SEED_HEADERS` (warning): control headers of a SEED volume, which hold no samples; passed over.
  * - `HALF_RECORD`: a record that another one interrupts; skipped, or given if only its last bytes are missing.
  * - `TRUNCATED` (warning): the data end inside a record; that last piece is not read.
@@ -12,17 +12,17 @@ import type { SourceId } from "../source-id.ts";
  * - `CRC_MISMATCH`: the record is not what was written.
  * - `TIME_INVALID`: a start time that no calendar has; counted on from the parts that are there.
  * - `TIME_CARRIED` (warning): a fraction of a second of one second or more; carried.
- * - `RATE_INVALID`: a sample rate that is no number; taken as 0.
+ * - `RATE_INVALID`: a sample rate that is not a number; taken as 0.
  * - `BLOCKETTE_INVALID` (warning): the chain of blockettes leaves the record or turns back; followed up to there.
  * - `BLOCKETTE_COUNT` (warning): the header counts other than the chain has.
  * - `ENCODING_ASSUMED` (warning): miniSEED 2 without blockette 1000: Steim 1 assumed.
- * - `ENCODING_UNKNOWN`: samples that nobody can decode; the header and the raw payload are there.
+ * - `ENCODING_UNKNOWN`: samples without a decoder; the header and the raw payload are there.
  * - `PAYLOAD_SHORT`: fewer samples than the header says; those that are there are given.
  * - `STEIM_INVALID`: a frame that Steim's rules do not allow; the samples before it are given.
  * - `STEIM_LAST_SAMPLE` (warning): the last sample is not the one that the first frame announces.
  * - `SAMPLE_INVALID`: a value that its encoding does not allow; the samples before it are given.
  * - `TEXT_INVALID` (warning): text that is not UTF-8; the odd bytes become U+FFFD.
- * - `EXTRA_HEADERS_INVALID`: extra headers that are no JSON object; their text is there.
+ * - `EXTRA_HEADERS_INVALID`: extra headers that are not a JSON object; their text is there.
  */
 export type ReadProblemCode =
   | "NOT_MINISEED"
@@ -48,7 +48,7 @@ export type ReadProblemCode =
 /** What has no place in the format that is written: `HEADER_LOST` (an extra header, a flag), `PRECISION_LOST` (a time or rate). */
 export type WriteProblemCode = "HEADER_LOST" | "PRECISION_LOST";
 
-/** What may be wrong with a record that is read or written all the same. */
+/** All codes of problems: of reading and of writing. */
 export type ProblemCode = ReadProblemCode | WriteProblemCode;
 
 /**
@@ -56,10 +56,13 @@ export type ProblemCode = ReadProblemCode | WriteProblemCode;
  * reader reports, it is the very record that it gives.
  */
 export interface RecordHeader {
+  /** Version of the format. */
   readonly formatVersion: 2 | 3;
+  /** What the record is about. */
   readonly sourceId: SourceId;
   /** Times of the first and the last sample in nanoseconds since 1970. */
   readonly startTime: bigint;
+  /** Time of the last sample, as `startTime`. */
   readonly endTime: bigint;
   /** Samples per second; 0 where there is no time series. */
   readonly sampleRate: number;
@@ -67,6 +70,7 @@ export interface RecordHeader {
   readonly sampleCount: number;
   /** The code of the payload's encoding, see `ENCODINGS`. */
   readonly encoding: number;
+  /** 0 unknown, 1 raw, 2 and more revised. */
   readonly publicationVersion: number;
   /** Bytes from the start of the data to the record. */
   readonly offset: number;
@@ -78,6 +82,7 @@ export interface RecordHeader {
 
 /** One defect, as `onProblem` gets it. */
 export interface Problem {
+  /** What kind of defect it is. */
   code: ProblemCode;
   /** A warning is of something odd, with samples and times sound; an error means that data are missing or doubtful, and `strict` throws it. */
   severity: "warning" | "error";
@@ -91,7 +96,7 @@ export interface Problem {
   message: string;
 }
 
-/** Is called with each problem, where it is found. */
+/** Gets each problem as it comes to light. */
 export type ProblemHandler = (problem: Problem) => void;
 
 /**

@@ -27,7 +27,7 @@ interface Child extends Span {
 
 /**
  * The value that a pointer names, or `undefined` if there is none. The pointer `""` names all of it.
- * @throws MiniSeedError `INVALID_ARGUMENT` for what is no pointer; `EXTRA_HEADERS_INVALID` for text that is no JSON object
+ * @throws MiniSeedError `INVALID_ARGUMENT` for what is not a pointer; `EXTRA_HEADERS_INVALID` for text that is not a JSON object
  */
 export function getExtraHeader(text: string, pointer: string): JsonValue | undefined {
   const json = getExtraHeaderText(text, pointer);
@@ -98,14 +98,14 @@ function checkObject(text: string): string {
 export function checkExtraHeaders(text: string): string {
   const value = parse(text, "extra headers");
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return text;
-  throw new MiniSeedError("EXTRA_HEADERS_INVALID", "extra headers are JSON, but no object");
+  throw new MiniSeedError("EXTRA_HEADERS_INVALID", "extra headers are JSON, but not an object");
 }
 
 function parse(text: string, name: string): unknown {
   try {
     return parseJson(text);
   } catch (error) {
-    throw new MiniSeedError("EXTRA_HEADERS_INVALID", `${name}: no JSON: ${(error as Error).message}`);
+    throw new MiniSeedError("EXTRA_HEADERS_INVALID", `${name}: not JSON: ${(error as Error).message}`);
   }
 }
 
@@ -115,7 +115,7 @@ function parsePointer(pointer: string): string[] {
   if (!pointer.startsWith("/")) {
     throw new MiniSeedError(
       "INVALID_ARGUMENT",
-      `${JSON.stringify(pointer)} is no JSON pointer: write it like /FDSN/Time/Quality`,
+      `${JSON.stringify(pointer)} is not a JSON pointer: write it like /FDSN/Time/Quality`,
     );
   }
   return pointer

@@ -25,17 +25,23 @@ export interface PackOptions {
 
 /** A series after all checks, as the two formats take it. */
 export interface PackableSeries {
+  /** What the records are about. */
   sourceId: SourceId;
   /** The 12 bytes of the codes in miniSEED 2, if they are known apart from the source identifier. */
   codes: Uint8Array | undefined;
+  /** Time of the first sample, nanoseconds since 1970. */
   startTime: bigint;
   /** As miniSEED 3 writes it: hertz, or a negative period. */
   rateField: number;
+  /** The sample rate as an exact ratio. */
   rate: Rate;
+  /** 0 to 255. */
   publicationVersion: number;
+  /** Bits as in miniSEED 3. */
   flags: number;
   /** A JSON object, or empty. */
   extraHeadersText: string;
+  /** Code of the payload's encoding. */
   encoding: number;
   /** miniSEED 2: byte order of the payload. */
   payloadLittleEndian: boolean;

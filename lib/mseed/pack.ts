@@ -18,6 +18,7 @@ export type { PackOptions } from "./layout.ts";
 
 /** What is to be packed: one continuous series of samples, and what its records say of it. A `MiniSeedRecord` is one. */
 export interface Series {
+  /** What the series is about. */
   sourceId: SourceId | string;
   /** Time of the first sample. */
   startTime: TimeInput;
@@ -83,7 +84,7 @@ export function* packAll(
     }
     // Always from the start of the series: adding up rounded times would drift.
     const counted = startTime + (from === 0 ? 0n : sampleOffset(rate, from));
-    const time = checkTime(counted - leapSecondsWithin(startTime, counted));
+    const time = checkTime(counted - leapSecondsWithin(startTime, counted, series.startsInLeapSecond));
     const length = layout.finish(time, packed.samples, packed.bytes);
     yield bytes.slice(0, length);
     from += packed.samples;
@@ -103,10 +104,10 @@ function checkSeries(series: Series, options: PackOptions): [PackableSeries, Pac
   const { sampleRate, publicationVersion = 1, flags = 0 } = series;
   const startTime = toNanoseconds(series.startTime);
   if (startTime === undefined) {
-    throw new MiniSeedError("INVALID_ARGUMENT", `startTime ${shown(series.startTime)} is no time`);
+    throw new MiniSeedError("INVALID_ARGUMENT", `startTime ${shown(series.startTime)} is not a time`);
   }
   if (!Number.isFinite(sampleRate)) {
-    throw new MiniSeedError("INVALID_ARGUMENT", `sampleRate ${shown(sampleRate)} is no number of hertz`);
+    throw new MiniSeedError("INVALID_ARGUMENT", `sampleRate ${shown(sampleRate)} is not a number of hertz`);
   }
   const given = checkSamples(series.samples);
   const { encoding } = options;
@@ -135,7 +136,10 @@ function checkSamples(samples: Series["samples"]): ArrayLike<number> | string | 
   if (Array.isArray(samples)) {
     const odd = samples.findIndex((sample) => typeof sample !== "number");
     if (odd < 0) return samples;
-    throw new MiniSeedError("INVALID_ARGUMENT", `sample ${odd} is no number but ${typeof samples[odd]}`);
+    throw new MiniSeedError(
+      "INVALID_ARGUMENT",
+      `sample ${odd} is not a number but of type ${typeof samples[odd]}`,
+    );
   }
   if (ArrayBuffer.isView(samples) && arrayType(samples) !== "DataView" && typeof samples[0] !== "bigint")
     return samples;
@@ -154,17 +158,18 @@ function defaultEncoding(samples: Series["samples"]): number {
 /** The caller may be a message from anywhere. */
 export function checkSourceId(id: SourceId | string): SourceId {
   if (typeof id === "string" || id instanceof SourceId) return SourceId.from(id);
-  throw new MiniSeedError("INVALID_ARGUMENT", `sourceId is no source identifier but ${typeof id}`);
+  throw new MiniSeedError("INVALID_ARGUMENT", `sourceId is not a source identifier but of type ${typeof id}`);
 }
 
+/** The value itself, if it is an integer from 0 to 255; else throws `INVALID_ARGUMENT`. */
 export function checkByte(name: string, value: number): number {
   if (Number.isInteger(value) && value >= 0 && value <= 255) return value;
-  throw new MiniSeedError("INVALID_ARGUMENT", `${name} ${shown(value)} is no integer from 0 to 255`);
+  throw new MiniSeedError("INVALID_ARGUMENT", `${name} ${shown(value)} is not an integer from 0 to 255`);
 }
 
 /**
  * Extra headers as text: text is taken as it is given.
- * @throws MiniSeedError `EXTRA_HEADERS_INVALID` for what is no JSON object
+ * @throws MiniSeedError `EXTRA_HEADERS_INVALID` for what is not a JSON object
  */
 export function extraHeadersText(headers: JsonObject | string | undefined): string {
   if (headers === undefined || headers === "") return "";

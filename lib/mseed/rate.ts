@@ -5,18 +5,22 @@
 
 /** A rate as samples per seconds, both whole: 100 Hz is 100 / 1, a sample every 10 s is 1 / 10. `0 / 1`: no time series. */
 export interface Rate {
+  /** Samples per second. */
   hertz: number;
+  /** So many samples, a whole number … */
   samples: bigint;
+  /** … in so many seconds. */
   seconds: bigint;
 }
 
+/** No time series. */
 export const NO_RATE: Rate = { hertz: 0, samples: 0n, seconds: 1n };
 
 const NS_PER_SECOND = 1_000_000_000n;
 
 /**
  * The rate of a number as miniSEED 3 has it: positive is hertz, negative a period in seconds. The ratio is that of the
- * number as people write it: 33.3333 Hz is 333333 / 10000. Anything that is no finite number gives `NO_RATE`.
+ * number as people write it: 33.3333 Hz is 333333 / 10000. Anything that is not a finite number gives `NO_RATE`.
  */
 export function rateOf(value: number): Rate {
   if (value > 0 && value < 1) {
@@ -71,7 +75,9 @@ function decimalRatio(value: number): [bigint, bigint] {
 
 /** The two 16-bit numbers of miniSEED 2 for a rate. */
 export interface RateFactors {
+  /** Positive: samples per second; negative: seconds per sample. */
   factor: number;
+  /** Positive multiplies, negative divides. */
   multiplier: number;
 }
 

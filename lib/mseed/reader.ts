@@ -1,4 +1,4 @@
-/** Finds the records in bytes, whole or arriving in pieces, and passes over what is none. */
+/** Finds the records in bytes, whole or arriving in pieces, and passes over what is not a record. */
 
 import { MAX_RECORD_BYTES } from "../limits.ts";
 import {
@@ -101,7 +101,7 @@ export class RecordReader {
 
   /**
    * Adds the next bytes.
-   * @throws MiniSeedError `INVALID_ARGUMENT` after `finish`, and for what is no `Uint8Array`
+   * @throws MiniSeedError `INVALID_ARGUMENT` after `finish`, and for what is not a `Uint8Array`
    */
   push(bytes: Uint8Array): void {
     this.#scanner.add(checkBytes(bytes));
@@ -131,7 +131,7 @@ class RecordScanner {
   #position = 0;
   /** Bytes that must be there from the position on before it is worth looking again. */
   #needed = 0;
-  /** Where in all the data bytes began that are no record, -1 if none: told as one problem when they end. */
+  /** Where in all the data bytes began that are not a record, -1 if there are none: reported as one problem when they end. */
   #skippedFrom = -1;
   /** The types of the control headers passed over from there on, a letter each; empty if that is something else. */
   #controlTypes = "";
@@ -437,7 +437,7 @@ class RecordScanner {
     }
     this.#reporter.report(
       "NOT_MINISEED",
-      `${length} bytes at offset ${from} are no record: skipped`,
+      `${length} bytes at offset ${from} are not a record: skipped`,
       from,
       length,
     );
@@ -486,7 +486,7 @@ function describeControlHeaders(types: string, from: number): string {
   return `${headers} of a SEED volume (${counts.join(", ")}) from offset ${from} on: they hold no samples, passed over`;
 }
 
-/** Answers of a search that are no place. */
+/** Answers of a search that are not a place. */
 const NONE = -1;
 const UNDECIDED = -2;
 
@@ -507,7 +507,7 @@ function checkBytes(bytes: Uint8Array): Uint8Array {
   );
 }
 
-/** A window of plain arrays: the caller's may be of a subclass, such as Node's Buffer, whose `slice` is no copy. */
+/** A window of plain arrays: the caller's may be of a subclass, such as Node's Buffer, whose `slice` does not copy. */
 function windowOf(buffer: ArrayBufferLike, offset: number, length: number, base: number): Window {
   return { bytes: new Uint8Array(buffer, offset, length), view: new DataView(buffer, offset, length), base };
 }

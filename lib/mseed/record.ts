@@ -30,7 +30,9 @@ export const FLAG_CLOCK_LOCKED = 4;
 
 /** Bytes in which records lie, and where in the data they begin. */
 export interface Window {
+  /** The bytes. */
   bytes: Uint8Array;
+  /** The same bytes. */
   view: DataView;
   /** Offset of the first of these bytes in all the data. */
   base: number;
@@ -46,6 +48,7 @@ const strictUtf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
  * and with `strict` they are thrown as `MiniSeedError`.
  */
 export abstract class MiniSeedRecord implements RecordHeader {
+  /** Version of the format. */
   abstract readonly formatVersion: 2 | 3;
   /** The number of samples that the header tells. `samples` has fewer where the payload does. */
   abstract readonly sampleCount: number;
@@ -55,6 +58,7 @@ export abstract class MiniSeedRecord implements RecordHeader {
   abstract readonly flags: number;
   /** 0 unknown, 1 raw, 2 and more revised; of miniSEED 2's quality R, D, Q, M: 1, 2, 3, 4. */
   abstract readonly publicationVersion: number;
+  /** What the record is about. */
   abstract readonly sourceId: SourceId;
   /** Start time as the header has it, before corrections; keeps a second 60 apart. */
   abstract readonly calendarTime: CalendarTime;
@@ -110,16 +114,36 @@ export abstract class MiniSeedRecord implements RecordHeader {
     return toBigNanoseconds(seconds, nanosecond + this.startCorrection());
   }
 
+  /** Whether the record starts inside a leap second: second 60, also after corrections. */
+  get startsInLeapSecond(): boolean {
+    const { second, nanosecond } = this.calendarTime;
+    const corrected = nanosecond + this.startCorrection();
+    return second === 60 && corrected >= 0 && corrected < 1e9;
+  }
+
   /** Time of the last sample in nanoseconds since 1970; the start time where there are no samples or no rate. */
   get endTime(): bigint {
     return this.timeOfSample(Math.max(this.sampleCount - 1, 0));
   }
 
-  /** Time of sample `index` (0 is the first) in nanoseconds since 1970. A leap second on the way does not count. */
+  /**
+   * Time of sample `index` (0 is the first) in nanoseconds since 1970. A leap second on the way does not count; but of a record
+   * that starts inside of one all samples are told as if it started in the second after it, as libmseed does.
+   */
   timeOfSample(index: number): bigint {
     const start = this.startTime;
     const time = start + sampleOffset(this.rate, index);
     return time - leapSecondsWithin(start, time);
+  }
+
+  /**
+   * When the sample after the last one is due, in nanoseconds since 1970: where the next record of the series starts, also where
+   * this one starts inside a leap second. The start time where there are no samples or no rate.
+   */
+  get nextTime(): bigint {
+    const start = this.startTime;
+    const time = start + sampleOffset(this.rate, this.sampleCount);
+    return time - leapSecondsWithin(start, time, this.startsInLeapSecond);
   }
 
   /** Samples per second; 0 where there is no time series. */
@@ -133,7 +157,7 @@ export abstract class MiniSeedRecord implements RecordHeader {
     return samples === 0n ? 0 : Number(seconds) / Number(samples);
   }
 
-  /** Extra headers, parsed; `{}` if there are none or they are no JSON object (a problem `EXTRA_HEADERS_INVALID`). */
+  /** Extra headers, parsed; `{}` if there are none or they are not a JSON object (a problem `EXTRA_HEADERS_INVALID`). */
   get extraHeaders(): JsonObject {
     this.#extraHeaders ??= this.#parseExtraHeaders();
     return this.#extraHeaders;
@@ -145,14 +169,14 @@ export abstract class MiniSeedRecord implements RecordHeader {
     return this.window.bytes.subarray(start, start + length);
   }
 
-  /** What `samples` is: an `Int32Array`, a `Float32Array`, a `Float64Array`, text; `undefined` if nobody can decode it. */
+  /** What `samples` is: an `Int32Array`, a `Float32Array`, a `Float64Array`, text; `undefined` if there is no decoder. */
   get sampleKind(): SampleKind | undefined {
     return sampleKind(this.encoding);
   }
 
   /**
    * The samples, decoded when first asked for and then kept: integers of all widths and of Steim as `Int32Array`, floats as
-   * `Float32Array` or `Float64Array`, text as string. Empty where there are none or nobody can decode them.
+   * `Float32Array` or `Float64Array`, text as string. Empty where there are none or there is no decoder.
    */
   get samples(): Samples {
     this.#samples ??= this.#decode();
@@ -274,14 +298,14 @@ export abstract class MiniSeedRecord implements RecordHeader {
     const text = this.extraHeadersText;
     if (text === "") return {};
     let value: JsonValue = null;
-    let reason = "they are JSON, but no object";
+    let reason = "they are JSON, but not an object";
     try {
       value = parseJson(text) as JsonValue;
     } catch (error) {
       reason = (error as Error).message;
     }
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-    this.report("EXTRA_HEADERS_INVALID", `extra headers are no JSON object: ${reason}`);
+    this.report("EXTRA_HEADERS_INVALID", `extra headers are not a JSON object: ${reason}`);
     return {};
   }
 }

@@ -4,6 +4,7 @@
  * and because a bin's edges never move, a trace that scrolls doesn't flicker.
  */
 
+/** Bins of one stream, of the same width, the newest ones. */
 export class TraceBins {
   /** Width of a bin, in microseconds. */
   readonly width: number;
@@ -36,6 +37,7 @@ export class TraceBins {
     return this.#has(bin) ? this.#max[this.#slot(bin)]! : Number.NaN;
   }
 
+  /** Forgets all bins. */
   clear(): void {
     this.#min.fill(Number.NaN);
     this.#max.fill(Number.NaN);
@@ -44,7 +46,7 @@ export class TraceBins {
 
   /**
    * Takes samples at equal distances: the first at `start`, `period` microseconds apart (more than 0). What is older
-   * than the bins kept is dropped, NaN is no sample. Bins between two samples that belong together, as there are
+   * than the bins kept is dropped, NaN is not a sample. Bins between two samples that belong together, as there are
    * where the period is longer than a bin, get the values of the straight line; a gap stays empty.
    */
   add(start: number, period: number, samples: ArrayLike<number>): void {

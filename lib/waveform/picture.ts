@@ -6,6 +6,7 @@ import type { TraceBins } from "./bins.ts";
 
 /** One trace of a picture. */
 export interface PictureRow {
+  /** The stream of the row. */
   sourceId: string;
   /** In hertz. */
   sampleRate: number;

@@ -4,6 +4,7 @@ import { TraceError } from "./errors.ts";
 
 /** Samples of one stream, at equal distances. */
 export interface TraceRecord {
+  /** The stream that it is of. */
   sourceId: string;
   /** Time of the first sample, in microseconds since 1970. */
   start: number;
@@ -11,6 +12,7 @@ export interface TraceRecord {
   period: number;
   /** In hertz. */
   sampleRate: number;
+  /** The samples; NaN where there is none. */
   samples: ArrayLike<number>;
 }
 
@@ -28,7 +30,7 @@ export function readTraceRecord(payload: unknown): TraceRecord | undefined {
   if (!isNumbers(samples)) {
     throw new TraceError(
       "NO_SAMPLES",
-      "msg.payload.samples is no list of numbers: send what mseed-decode sends, or { sourceId, startTime, sampleRate, samples }",
+      "msg.payload.samples is not a list of numbers: send what mseed-decode sends, or { sourceId, startTime, sampleRate, samples }",
     );
   }
   if (typeof sourceId !== "string" || sourceId === "" || sourceId.length > MAX_SOURCE_ID) {
@@ -45,7 +47,7 @@ export function readTraceRecord(payload: unknown): TraceRecord | undefined {
   }
   const period = 1e6 / sampleRate;
   const start = toMicroseconds(startTime as TimeInput);
-  // A start that is not safe to count with, or an end that isn't (a rate near 0 reaches far), is no time.
+  // A start that is not safe to count with, or an end that isn't (a rate near 0 reaches far), is not a time.
   if (start === undefined || !Number.isSafeInteger(Math.round(start + samples.length * period))) {
     throw new TraceError(
       "BAD_TIME",

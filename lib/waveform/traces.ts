@@ -36,7 +36,9 @@ const PATIENCE = 8;
 /** After so many microseconds without a record a stream counts as quiet. */
 const QUIET = 30e6;
 
+/** The rows of a live view, and its pictures. */
 export class Traces {
+  /** The shape of the view. */
   readonly options: TracesOptions;
   readonly #rows = new Map<string, Row>();
   readonly #binWidth: number;

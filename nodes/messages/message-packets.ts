@@ -59,7 +59,13 @@ function packetsOfBytes(payload: Uint8Array, msg: Message, fixed: string): Outgo
 }
 
 /** Problems that leave bytes out. */
-const SKIPPED: ReadonlySet<string> = new Set(["NOT_MINISEED", "HALF_RECORD", "TRUNCATED", "RECORD_LENGTH"]);
+const SKIPPED: ReadonlySet<string> = new Set([
+  "NOT_MINISEED",
+  "SEED_HEADERS",
+  "HALF_RECORD",
+  "TRUNCATED",
+  "RECORD_LENGTH",
+]);
 
 function recordPacket(record: MiniSeedRecord, fixed: string): OutgoingPacket {
   const type = record.formatVersion === 3 ? "MSEED3" : "MSEED";

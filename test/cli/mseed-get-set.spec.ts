@@ -168,7 +168,7 @@ describe("mseed set", () => {
   it("says what is wrong with its arguments", async () => {
     const wrong: [string[], number, RegExp][] = [
       [[], 2, /no pointer is given/],
-      [["Gain", "1", "-"], 2, /"Gain" is no JSON pointer/],
+      [["Gain", "1", "-"], 2, /"Gain" is not a JSON pointer/],
       [["/Gain", "1"], 2, /no file is named/],
       [["/Gain", "GPS", "-"], 2, /GPS is no JSON: text needs quotes/],
       [["-o", "x", "/Gain", "1", "a", "b"], 2, /--output takes the result of one FILE/],

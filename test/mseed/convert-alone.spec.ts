@@ -80,6 +80,26 @@ describe("what a record is converted to", () => {
     }
   });
 
+  it("can be read by itself where the length that blockette 1000 declares is noise", () => {
+    const series = {
+      sourceId: "FDSN:XX_A_00_H_H_Z",
+      startTime: "2026-01-01",
+      sampleRate: 100,
+      samples: [1, 2, 3],
+    };
+    const [sound] = packRecords(series, { formatVersion: 2, encoding: "int32" }) as Iterable<Uint8Array>;
+    assert.ok(sound);
+    for (const exponent of [31, 64, 219, 255]) {
+      for (const length of [192, 448, 512]) {
+        const noise = Uint8Array.from(sound.subarray(0, length));
+        noise[48 + 6] = exponent;
+        const [record] = readRecords(Buffer.concat([noise, sound])) as Iterable<MiniSeedRecord>;
+        assert.equal(record?.length, length);
+        for (const formatVersion of [undefined, 2, 3] as const) assertReadable(record, { formatVersion });
+      }
+    }
+  });
+
   it("keeps the one sample of a frame of zeros", () => {
     for (const encoding of ["steim1", "steim2"] as const) {
       for (const samples of [[0], [0, 0, 0], [0, 5]]) {

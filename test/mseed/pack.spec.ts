@@ -105,7 +105,7 @@ describe("packRecords", () => {
       /302 blockettes|301/,
     );
     refuse({ extraHeaders: { n: 1n } }, {}, "EXTRA_HEADERS_INVALID", /BigInt/);
-    refuse({ extraHeaders: "[1]" }, {}, "EXTRA_HEADERS_INVALID", /no object/);
+    refuse({ extraHeaders: "[1]" }, {}, "EXTRA_HEADERS_INVALID", /not an object/);
     refuse({ startTime: 2n ** 80n }, {}, "INVALID_ARGUMENT", /year 65535/);
     refuse({ startTime: "2101-01-01" }, { formatVersion: 2 }, "INVALID_ARGUMENT", /2101/);
     refuse({ startTime: "soon" }, {}, "INVALID_ARGUMENT", /startTime soon/);

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { type Problem, packRecords, RecordReader, readRecords } from "../../lib/mseed/index.ts";
 
+import { messagePackets } from "../../nodes/messages/message-packets.ts";
+
 /** A control header, filled up with spaces. */
 function control(sequence: number, type: string, text: string, length: number): Buffer {
   return Buffer.from(`${String(sequence).padStart(6, "0")}${type}${text}`.padEnd(length), "latin1");
@@ -130,6 +132,11 @@ describe("a SEED volume", () => {
       offsets: [],
       problems: [["SEED_HEADERS", "warning", 0, 2048]],
     });
+  });
+
+  it("is not written to a server or an archive without a word", () => {
+    const payload = Buffer.concat([...volume(9, 2), ...data(512)]);
+    assert.throws(() => messagePackets({ payload } as never, ""), /control headers/);
   });
 
   it("does not hide what is damaged, nor a record inside", () => {

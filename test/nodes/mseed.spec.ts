@@ -167,7 +167,7 @@ describe("mseed decode and mseed encode nodes", () => {
     flow.node("decode").receive({ payload: Buffer.concat([packed(), Buffer.alloc(100, 0xff), packed()]) });
     await flow.inbox("completed").next();
     assert.equal(flow.warnings("decode").length, 1);
-    assert.match(flow.warnings("decode")[0]!, /^100 bytes at offset \d+ are no record: skipped\.$/);
+    assert.match(flow.warnings("decode")[0]!, /^100 bytes at offset \d+ are not a record: skipped\.$/);
   });
 
   it("fails what has no record, and with the setting what has any defect", async () => {
@@ -192,11 +192,11 @@ describe("mseed decode and mseed encode nodes", () => {
       [{ sourceId: "FDSN:A_B_C_D_E_F", startTime: 0, samples: [1] }, /sampleRate is missing/],
       [
         { sourceId: "FDSN:A_B_C_D_E_F", startTime: "noon", sampleRate: 1, samples: [1] },
-        /startTime noon is no time/,
+        /startTime noon is not a time/,
       ],
       [
         { sourceId: "FDSN:A_B_C_D_E_F", startTime: 0, sampleRate: 1, samples: ["1"] },
-        /sample 0 is no number/,
+        /sample 0 is not a number/,
       ],
     ];
     for (const [payload, message] of complaints) {

@@ -22,11 +22,15 @@ export type SampleKind = "int32" | "float32" | "float64" | "text";
 
 /** Where a payload lies, and how it is written. */
 export interface Payload {
+  /** Code of the encoding. */
   encoding: number;
+  /** The bytes in which it lies. */
   view: DataView;
+  /** Where it begins in the view. */
   start: number;
   /** In bytes; may be more than the samples need. */
   length: number;
+  /** Byte order of its numbers. */
   littleEndian: boolean;
 }
 
@@ -54,7 +58,7 @@ const CODECS = new Map<number, Codec>([
   [ENCODINGS.dwwssn, { kind: "int32", capacity: ofWidth(2), decode: decodeInt16 }],
 ]);
 
-/** What the samples of an encoding are decoded to, or `undefined` where nobody can decode it. */
+/** What the samples of an encoding are decoded to, or `undefined` where there is no decoder. */
 export function sampleKind(encoding: number): SampleKind | undefined {
   return CODECS.get(encoding)?.kind;
 }

@@ -11,16 +11,21 @@ export type PackableSamples = SampleArray | Uint8Array;
 
 /** Where a payload is written, and how. The bytes there are zero. */
 export interface PayloadTarget {
+  /** The bytes to write to. */
   view: DataView;
+  /** Where in the view to begin. */
   start: number;
   /** Room in bytes. */
   length: number;
+  /** Byte order of the numbers. */
   littleEndian: boolean;
 }
 
 /** How far an encoder came. */
 export interface Packed {
+  /** Samples written. */
   samples: number;
+  /** Bytes that they took. */
   bytes: number;
 }
 

@@ -36,7 +36,7 @@ function firstDifference(version: SteimVersion, view: DataView, start: number, c
   return 0;
 }
 
-/** Word 0 of a frame without the codes of the words that are no differences. */
+/** Word 0 of a frame without the codes of the words that are not differences. */
 function differenceCodes(view: DataView, frame: number, isFirst: boolean): number {
   return view.getInt32(frame) & (isFirst ? 0x03ff_ffff : 0x3fff_ffff);
 }

@@ -8,7 +8,9 @@ const LOOK_AHEAD = 7;
 
 /** How far an encoder came: the samples packed and the frames they took. */
 export interface SteimPacked {
+  /** Samples packed. */
   samples: number;
+  /** Frames that they took. */
   frames: number;
 }
 

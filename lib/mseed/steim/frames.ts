@@ -10,6 +10,7 @@ export const FRAME_BYTES = 64;
 
 /** The most samples that a frame can hold, by encoding: bounds what a header may claim. */
 export const STEIM1_FRAME_SAMPLES = 60;
+/** The most samples that a frame of Steim 2 can hold. */
 export const STEIM2_FRAME_SAMPLES = 105;
 
 /** Steim 1 or Steim 2. */

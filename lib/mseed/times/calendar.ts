@@ -1,15 +1,20 @@
 /** The calendar of record headers: year, day of year and time of day, and nanoseconds since 1970. */
 
-import { floorDivide } from "../../time.ts";
+import { floorDivide, formatNanoseconds } from "../../time.ts";
 
 /** A start time as the header has it; second 60 is inside a positive leap second. */
 export interface CalendarTime {
+  /** 0 to 65535. */
   year: number;
   /** 1 to 366. */
   dayOfYear: number;
+  /** 0 to 23. */
   hour: number;
+  /** 0 to 59. */
   minute: number;
+  /** 0 to 60. */
   second: number;
+  /** 0 to 999,999,999; more where a record tells more. */
   nanosecond: number;
 }
 
@@ -60,9 +65,17 @@ export function inLeapSecond(time: bigint): CalendarTime {
   return before.second === 59 ? { ...before, second: 60 } : fromBigNanoseconds(time);
 }
 
+/** As `formatNanoseconds`, for a time inside a leap second: `2016-12-31T23:59:60.5Z`. */
+export function formatInLeapSecond(time: bigint): string {
+  const before = formatNanoseconds(time - NS_PER_SECOND);
+  return inLeapSecond(time).second === 60 ? before.replace(/:59(?=[.Z])/, ":60") : formatNanoseconds(time);
+}
+
 /** Years, the first and the last one, that a header can tell or that readers understand. */
 export interface Years {
+  /** The first one. */
   readonly first: number;
+  /** The last one, which counts. */
   readonly last: number;
 }
 
@@ -81,6 +94,7 @@ export function isWithin(time: bigint, { first, last }: Years): boolean {
   return seconds >= calendarSeconds(first, 1, 0, 0, 0) && seconds < calendarSeconds(last + 1, 1, 0, 0, 0);
 }
 
+/** 365 or 366. */
 export function daysInYear(year: number): number {
   return daysTo(year + 1) - daysTo(year);
 }

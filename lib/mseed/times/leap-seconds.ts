@@ -42,8 +42,13 @@ const INSTANTS = DAYS.map(([year, month, day]) => BigInt(Date.UTC(year, month - 
 /**
  * The leap seconds, in nanoseconds, that a series from `start` has passed at the time that counting its samples gives.
  * The leap second itself takes the times of the second after it.
+ * @param isInside whether `start` is inside a leap second, second 60, and not in the second after it, which has the same time
  */
-export function leapSecondsWithin(start: bigint, counted: bigint): bigint {
+export function leapSecondsWithin(start: bigint, counted: bigint, isInside = false): bigint {
+  return secondsPassed(isInside ? start - SECOND : start, counted);
+}
+
+function secondsPassed(start: bigint, counted: bigint): bigint {
   const last = INSTANTS[INSTANTS.length - 1] as bigint;
   if (start >= last) return 0n;
   let passed = 0n;

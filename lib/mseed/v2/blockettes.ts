@@ -3,12 +3,13 @@ import {
   type CalendarTime,
   calendarSeconds,
   fromBigNanoseconds,
+  inLeapSecond,
   toBigNanoseconds,
 } from "../times/calendar.ts";
 
 /** What a field of a blockette holds: times are nanoseconds since 1970, absent where the year is 0; text is without padding. */
 export type BlocketteValue = number | string | bigint | number[] | string[] | Uint8Array;
-/** The fields of a blockette by their names. */
+/** The fields of a blockette by name. */
 export type BlocketteFields = { [name: string]: BlocketteValue };
 
 /** A blockette of a record. */
@@ -206,6 +207,14 @@ export function hasFixedLength(type: number): boolean {
   return KNOWN.has(type) && type !== 405 && type !== 2000;
 }
 
+/** Where a time has its second. */
+const SECOND_OF_TIME = 6;
+
+/** The name of the field, 1 if it is there, that says that a time is second 60: inside a leap second. */
+export function inLeapSecondOf(name: string): string {
+  return `${name}InLeapSecond`;
+}
+
 /** A blockette from its bytes, type and all. */
 export function readBlockette(bytes: Uint8Array, offset: number, littleEndian: boolean): Blockette {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -215,6 +224,10 @@ export function readBlockette(bytes: Uint8Array, offset: number, littleEndian: b
   for (const field of fields) {
     const value = readField(view, field, littleEndian);
     if (value !== undefined) values[field[0]] = value;
+    // Second 60 has the time of the second after it: that it was meant is kept beside.
+    if (value !== undefined && field[2] === "time" && view.getUint8(field[1] + SECOND_OF_TIME) === 60) {
+      values[inLeapSecondOf(field[0])] = 1;
+    }
   }
   if (type === 405) values.delays = readDelays(view, littleEndian);
   if (type === 2000) Object.assign(values, readOpaque(bytes, values));
@@ -229,6 +242,9 @@ export function draftBlockette(type: number, fields: BlocketteFields, littleEndi
   for (const place of places) {
     const value = fields[place[0]];
     if (value !== undefined) writeField(view, place, value, littleEndian);
+    if (typeof value === "bigint" && fields[inLeapSecondOf(place[0])] === 1) {
+      writeTime(view, place[1], inLeapSecond(value), littleEndian);
+    }
   }
   return { type, body: bytes.subarray(4) };
 }

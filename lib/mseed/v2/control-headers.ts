@@ -20,6 +20,7 @@ const MAX_EXPONENT = 15;
 
 /** Answers of `controlLength` that are not a length. */
 export const NOT_CONTROL = -1;
+/** More bytes must come to tell. */
 export const MORE_NEEDED = -2;
 
 /**

@@ -4,7 +4,8 @@
  */
 import { formatNanoseconds } from "../../time.ts";
 import type { JsonObject, JsonValue } from "../extra-headers.ts";
-import type { Blockette, BlocketteFields } from "./blockettes.ts";
+import { formatInLeapSecond } from "../times/calendar.ts";
+import { type Blockette, type BlocketteFields, inLeapSecondOf } from "./blockettes.ts";
 import { CODES_KEY, extraHeaderOfCodes } from "./codes.ts";
 
 /** Flags of the fixed header that have an extra header of their own, by bit. */
@@ -13,6 +14,7 @@ export const EVENT_FLAGS: readonly (readonly [number, string])[] = [
   [0x08, "End"],
   [0x40, "InProgress"],
 ];
+/** Flags of data quality, by bit. */
 export const QUALITY_FLAGS: readonly (readonly [number, string])[] = [
   [0x01, "AmplifierSaturation"],
   [0x02, "DigitizerClipping"],
@@ -22,6 +24,7 @@ export const QUALITY_FLAGS: readonly (readonly [number, string])[] = [
   [0x20, "TelemetrySyncError"],
   [0x40, "FilterCharging"],
 ];
+/** Flags of input/output and clock, by bit. */
 export const CLOCK_FLAGS: readonly (readonly [number, string])[] = [
   [0x01, "StationVolumeParityError"],
   [0x02, "LongRecordRead"],
@@ -37,6 +40,7 @@ export const CALIBRATION_TYPES = new Map([
   [320, "PSEUDORANDOM"],
   [390, "GENERIC"],
 ]);
+/** The bits of a calibration's flags that tell how the amplitude was measured, by blockette. */
 export const AMPLITUDE_RANGES = new Map<number, readonly (readonly [number, string])[]>([
   [
     310,
@@ -55,6 +59,7 @@ export const TICKS_PER_SECOND = 10_000;
 /** Blockettes whose contents are in the header fields and the extra headers of miniSEED 3. */
 const WITH_PLACE = new Set([100, 200, 201, 300, 310, 320, 390, 395, 500, 1000, 1001]);
 
+/** Whether extra headers can say what a blockette does. */
 export function hasPlaceInExtraHeaders(blocketteType: number): boolean {
   return WITH_PLACE.has(blocketteType);
 }
@@ -121,7 +126,7 @@ function addBlockette({ type, fields }: Blockette, { Time, Event, Calibration, C
       append(Calibration, "Sequence", calibration(type, fields));
       break;
     case 395:
-      append(Calibration, "Sequence", compact({ Type: "ABORT", EndTime: time(fields.end) }));
+      append(Calibration, "Sequence", compact({ Type: "ABORT", EndTime: time(fields, "end") }));
       break;
     case 500:
       append(Time, "Exception", exception(fields));
@@ -148,7 +153,7 @@ function detection(type: number, fields: BlocketteFields): JsonObject {
     BackgroundEstimate: decimal(fields.background),
     Wave: isGeneric && flags & 4 ? undefined : wave,
     Units: isGeneric ? (flags & 2 ? "DECONVOLVED" : "COUNTS") : undefined,
-    OnsetTime: time(fields.onset),
+    OnsetTime: time(fields, "onset"),
     MEDSNR: fields.signalToNoise as number[] | undefined,
     MEDLookback: fields.lookback as number | undefined,
     MEDPickAlgorithm: fields.algorithm as number | undefined,
@@ -163,7 +168,7 @@ function calibration(type: number, fields: BlocketteFields): JsonObject {
   const range = AMPLITUDE_RANGES.get(type)?.find(([bit]) => flags & bit)?.[1];
   return compact({
     Type: CALIBRATION_TYPES.get(type),
-    BeginTime: time(fields.begin),
+    BeginTime: time(fields, "begin"),
     Steps: number(fields.steps),
     StepFirstPulsePositive: isStep && flags & 1 ? true : undefined,
     StepAlternateSign: isStep && flags & 2 ? true : undefined,
@@ -184,9 +189,9 @@ function calibration(type: number, fields: BlocketteFields): JsonObject {
 
 /** Blockette 500. */
 function exception(fields: BlocketteFields): JsonObject {
-  const at = fields.time as bigint | undefined;
+  const microseconds = BigInt(fields.microseconds as number);
   return compact({
-    Time: at === undefined ? undefined : time(at + BigInt(fields.microseconds as number) * 1000n),
+    Time: time(fields, "time", microseconds * 1000n),
     VCOCorrection: decimal(fields.vcoCorrection) ?? 0,
     ReceptionQuality: fields.receptionQuality as number,
     Count: fields.count as number,
@@ -199,8 +204,13 @@ function compact(headers: { [name: string]: JsonValue | undefined }): JsonObject
   return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)) as JsonObject;
 }
 
-function time(value: BlocketteFields[string] | undefined): string | undefined {
-  return typeof value === "bigint" ? formatNanoseconds(value) : undefined;
+/** A time as text, nanoseconds later; inside a leap second as second 60. */
+function time(fields: BlocketteFields, name: string, later = 0n): string | undefined {
+  const value = fields[name];
+  if (typeof value !== "bigint") return undefined;
+  return fields[inLeapSecondOf(name)] === 1
+    ? formatInLeapSecond(value + later)
+    : formatNanoseconds(value + later);
 }
 
 function text(value: BlocketteFields[string] | undefined): string | undefined {

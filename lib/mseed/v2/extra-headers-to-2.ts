@@ -8,7 +8,7 @@ import type { JsonObject, JsonValue } from "../extra-headers.ts";
 import type { PackableSeries } from "../layout.ts";
 import { FLAG_CALIBRATION, FLAG_CLOCK_LOCKED, FLAG_TIME_QUESTIONABLE } from "../record.ts";
 import { isWithin, YEARS_OF_BLOCKETTES } from "../times/calendar.ts";
-import { type BlocketteDraft, type BlocketteFields, draftBlockette } from "./blockettes.ts";
+import { type BlocketteDraft, type BlocketteFields, draftBlockette, inLeapSecondOf } from "./blockettes.ts";
 import { CODES_KEY, codesOfExtraHeader, codesOfSourceId } from "./codes.ts";
 import {
   AMPLITUDE_RANGES,
@@ -120,18 +120,19 @@ function draftBlockettes(headers: HeaderTree, littleEndian: boolean): BlocketteD
     if (type !== 395 && (end === undefined || item.BeginTime !== undefined)) {
       add(type, calibration(headers, item, type));
     }
-    if (end !== undefined || type === 395) add(395, present({ end }));
+    if (end !== undefined || type === 395) add(395, timed("end", end));
   }
   return drafts;
 }
 
 function exception(headers: HeaderTree, item: JsonObject, clockModel: string | undefined): BlocketteFields {
-  const at = headers.take(item, "Time", headers.time(1000n));
+  const told = headers.take(item, "Time", headers.time(1000n));
+  const at = told?.time;
   // To the nearest 0.1 ms, and the microseconds from there: -50 to 49.
   const tick = at === undefined ? undefined : floorDivide(at + TICK_NS / 2n, TICK_NS) * TICK_NS;
   return present({
+    ...timed("time", told && tick !== undefined ? { ...told, time: tick } : undefined),
     vcoCorrection: headers.take(item, "VCOCorrection", float32),
-    time: tick,
     microseconds: at === undefined || tick === undefined ? undefined : Number((at - tick) / 1000n),
     receptionQuality: headers.take(item, "ReceptionQuality", integer(0, 255)),
     count: headers.take(item, "Count", integer(0, 0xffff_ffff)),
@@ -153,7 +154,7 @@ function detection(headers: HeaderTree, item: JsonObject, type: number): Blocket
     period: headers.take(item, "SignalPeriod", float32),
     background: headers.take(item, "BackgroundEstimate", float32),
     flags: (dilatation ?? 0) | (deconvolved ?? 0) | undetermined,
-    onset: headers.take(item, "OnsetTime", headers.time()),
+    ...timed("onset", headers.take(item, "OnsetTime", headers.time())),
     signalToNoise: isGeneric ? undefined : headers.take(item, "MEDSNR", sixBytes),
     lookback: isGeneric ? undefined : headers.take(item, "MEDLookback", integer(0, 255)),
     algorithm: isGeneric ? undefined : headers.take(item, "MEDPickAlgorithm", integer(0, 255)),
@@ -168,7 +169,7 @@ function calibration(headers: HeaderTree, item: JsonObject, type: number): Block
     ranges && headers.take(item, "AmplitudeRange", oneOf(Object.fromEntries(ranges.map(([b, n]) => [n, b]))));
   const hasCircuit = type !== 390;
   return present({
-    begin: headers.take(item, "BeginTime", headers.time()),
+    ...timed("begin", headers.take(item, "BeginTime", headers.time())),
     steps: isStep ? headers.take(item, "Steps", integer(0, 255)) : undefined,
     flags:
       (range ?? 0) |
@@ -188,6 +189,23 @@ function calibration(headers: HeaderTree, item: JsonObject, type: number): Block
     rolloff: hasCircuit ? headers.take(item, "Rolloff", headers.text(12)) : undefined,
     noise: type === 320 ? headers.take(item, "Noise", headers.text(8)) : undefined,
   });
+}
+
+/** A time as an extra header tells it. */
+interface HeaderTime {
+  /** Nanoseconds since 1970. */
+  time: bigint;
+  /** Told as second 60. */
+  isLeapSecond: boolean;
+}
+
+/** Second 60 in a time of day. */
+const LEAP_SECOND = /[:,]60(?:\.\d*)?(?:Z|[+-]\d{2}:?\d{2})?\s*$/;
+
+/** The fields of a blockette's time. */
+function timed(name: string, told: HeaderTime | undefined): BlocketteFields {
+  if (!told) return {};
+  return { [name]: told.time, ...(told.isLeapSecond ? { [inLeapSecondOf(name)]: 1 } : {}) };
 }
 
 /** Makes of a JSON value what a field takes, or `undefined` if it cannot. */
@@ -244,7 +262,7 @@ class HeaderTree {
     };
   }
 
-  /** A number from 0 that becomes an integer; told if it was none. */
+  /** A number from 0 that becomes an integer; reported if it was not one. */
   rounded(max: number): Convert<number> {
     return (value) => {
       if (typeof value !== "number") return undefined;
@@ -255,14 +273,14 @@ class HeaderTree {
   }
 
   /** A time; what is finer than the field's 0.1 ms, or microseconds, is left out, and told. */
-  time(resolution = TICK_NS): Convert<bigint> {
+  time(resolution = TICK_NS): Convert<HeaderTime> {
     return (value) => {
       if (typeof value !== "string") return undefined;
       const time = toNanoseconds(value);
       if (time === undefined || !isWithin(time, YEARS_OF_BLOCKETTES)) return undefined;
       const finer = time - floorDivide(time, resolution) * resolution;
       if (finer !== 0n) this.#shortened.push(`time ${value} to ${resolution / 1000n} microseconds`);
-      return time - finer;
+      return { time: time - finer, isLeapSecond: LEAP_SECOND.test(value) };
     };
   }
 

@@ -1,6 +1,6 @@
 /** A miniSEED 2 record: 48 bytes of fixed header (SEED manual, chapter 8), a chain of blockettes, the data. */
 import type { Nslc, SourceId } from "../../source-id.ts";
-import { HEADER_BYTES } from "../detect.ts";
+import { HEADER_BYTES, MAX_LENGTH_EXPONENT } from "../detect.ts";
 import { ENCODINGS } from "../encodings.ts";
 import type { ProblemReporter } from "../errors.ts";
 import type { Payload } from "../payload/decode.ts";
@@ -24,7 +24,7 @@ import { CODES_LENGTH, CODES_OFFSET, headerText, sourceIdOfCodes } from "./codes
 import { extraHeadersOf2 } from "./extra-headers-from-2.ts";
 import { publicationVersionOf } from "./quality.ts";
 
-/** A record of miniSEED 2. */
+/** A miniSEED 2 record, with what only this version has: quality, sequence number, flags, blockettes. */
 export class MiniSeed2Record extends MiniSeedRecord {
   readonly formatVersion = 2;
   readonly sampleCount: number;
@@ -55,6 +55,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
     this.littleEndian = littleEndian;
     this.sampleCount = view.getUint16(start + 30, littleEndian);
     let encoding = -1;
+    let declaresLength = false;
     let payloadLittleEndian = littleEndian;
     let microseconds = 0;
     let timingQuality: number | undefined;
@@ -73,6 +74,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
       const p = start + at;
       if (type === 1000) {
         encoding = view.getUint8(p + 4);
+        declaresLength ||= view.getUint8(p + 6) <= MAX_LENGTH_EXPONENT;
         payloadLittleEndian = view.getUint8(p + 5) === 0;
       } else if (type === 1001) {
         timingQuality = timingQualityAt(view, p);
@@ -92,9 +94,9 @@ export class MiniSeed2Record extends MiniSeedRecord {
     this.#actualRate = actualRate;
     this.payloadLittleEndian = payloadLittleEndian;
     this.encoding = encoding < 0 ? ENCODINGS.steim1 : encoding;
-    this.declaresLength = encoding >= 0;
+    this.declaresLength = declaresLength;
     if (defect !== undefined) this.report("BLOCKETTE_INVALID", `${defect}: the chain ends here`);
-    this.#checkHeader(count);
+    this.#checkHeader(count, encoding < 0);
   }
 
   get sourceId(): SourceId {
@@ -188,6 +190,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
     return this.window.bytes[this.start + 38] as number;
   }
 
+  /** Where the data begin, in bytes from the start of the record; 0 without data. */
   get dataOffset(): number {
     return this.window.view.getUint16(this.start + 44, this.littleEndian);
   }
@@ -234,10 +237,10 @@ export class MiniSeed2Record extends MiniSeedRecord {
     };
   }
 
-  #checkHeader(blocketteCount: number): void {
+  #checkHeader(blocketteCount: number, isEncodingAssumed: boolean): void {
     const { bytes, view } = this.window;
     const { start, littleEndian } = this;
-    if (!this.declaresLength && this.sampleCount > 0) {
+    if (isEncodingAssumed && this.sampleCount > 0) {
       this.report("ENCODING_ASSUMED", "no blockette 1000 tells the encoding: Steim 1 assumed");
     }
     const counted = bytes[start + 39] as number;

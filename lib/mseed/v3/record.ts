@@ -15,7 +15,7 @@ const SMALLEST_NORMAL = 2 ** -1022;
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** A record of miniSEED 3. */
+/** A miniSEED 3 record, with what only this version has: checksum, the very bytes of the extra headers. */
 export class MiniSeed3Record extends MiniSeedRecord {
   readonly formatVersion = 3;
   readonly sampleCount: number;
@@ -130,7 +130,7 @@ export class MiniSeed3Record extends MiniSeedRecord {
     }
     const rate = Math.abs(this.rateField);
     if (!(rate <= Number.MAX_VALUE) || (rate > 0 && rate < SMALLEST_NORMAL)) {
-      this.report("RATE_INVALID", `sample rate ${this.rateField} is no rate: taken as 0`);
+      this.report("RATE_INVALID", `sample rate ${this.rateField} is not a rate: taken as 0`);
     }
   }
 }
