@@ -258,7 +258,7 @@ class PacketReading
     const position = this.#position!;
     const arrivals = new Arrivals(plan, this.#requests, protocol, {
       trustsFirst: this.#overtaken >= MAX_OVERTAKEN,
-      onGap: (first, last) => this.#tellGap("*", first, last),
+      onGap: (station, first, last) => this.#tellGap(station, first, last),
     });
     const frame = (each: DataFrame) => {
       const verdict = arrivals.judge(each, nowMicroseconds());
