@@ -213,6 +213,7 @@ class PacketReading
       this.#host.emit({ type: "missing", server: this.server, stations: [station], error });
     }
     this.#missing = new Set([...plan.missing, ...refused.map(({ station }) => station)]);
+    this.#tellBegun(plan);
     this.#stream(session, plan);
     return await session.connection.closed;
   }
@@ -234,10 +235,15 @@ class PacketReading
     return plan;
   }
 
-  #tell({ gaps, missing, judgements }: Plan): void {
+  #tell({ gaps, missing }: Plan): void {
     const { server } = this;
     for (const { station, first, last } of gaps) this.#tellGap(station, first, last);
     if (missing.length > 0) this.#host.emit({ type: "missing", server, stations: [...missing] });
+  }
+
+  /** Once nothing is refused any more. */
+  #tellBegun({ judgements }: Plan): void {
+    const { server } = this;
     const resumed = new Map<Exclude<How, "new">, string[]>();
     for (const [station, { how }] of judgements) {
       if (how === "new") continue;
