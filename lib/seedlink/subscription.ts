@@ -14,7 +14,7 @@ import { nowMicroseconds, type TimeInput, toMicroseconds } from "../time.ts";
 import { type Address, formatAddress, parseAddress } from "./address.ts";
 import { Arrivals } from "./arrivals.ts";
 import { deadlines } from "./failures.ts";
-import { requestStations } from "./handshake.ts";
+import { listStations, requestStations } from "./handshake.ts";
 import { advance, copyPosition, emptyPosition, type SeedLinkPosition } from "./position.ts";
 import { END } from "./protocol/commands.ts";
 import { SeedLinkError, type SeedLinkErrorCode, shown } from "./protocol/errors.ts";
@@ -288,17 +288,6 @@ class PacketReading
         return queue.full;
       },
     });
-  }
-}
-
-/** What the server holds, where it tells. Without a pattern: a range would be that of the pattern's streams only. */
-async function listStations({ connection }: SeedLinkSession): Promise<readonly InfoStation[] | undefined> {
-  try {
-    return (await connection.info("STATIONS")).stations;
-  } catch (error) {
-    if (error instanceof SeedLinkError && (error.code === "SERVER_ERROR" || error.code === "NOT_PERMITTED"))
-      return undefined;
-    throw error;
   }
 }
 
