@@ -17,7 +17,7 @@ export type Verdict =
 
 export interface ArrivalsOptions {
   /** Hears of packets that were overwritten after the server had said that it holds them. */
-  readonly onGap?: ((first: bigint, last: bigint) => void) | undefined;
+  readonly onGap?: ((station: string, first: bigint, last: bigint) => void) | undefined;
   /** Whether a first packet that may have been skipped to is taken as it is: it has been asked for anew already. */
   readonly trustsFirst?: boolean;
 }
@@ -66,6 +66,7 @@ export class Arrivals {
       if (this.#isSkippedTo(packet.sequence, judgement)) return { kind: "redo", why: "lapped", station: key };
     }
     if (this.#isLap(packet.sequence, last)) return { kind: "redo", why: "lapped", station: key };
+    this.#checkConsecutive(key, packet.sequence, last);
     if (!this.#matcher.matches(candidateOf(packet))) return { kind: "drop", packet };
     return { kind: this.#hasBeenHad(packet, judgement?.drop) ? "drop" : "deliver", packet };
   }
@@ -90,7 +91,8 @@ export class Arrivals {
     // The very oldest packet is never sent.
     if (held === undefined || sequence <= held.first + 1n) return false;
     if (sequence >= held.next - 1n && !this.#options.trustsFirst) return true;
-    if (this.#wantsAll && judgement?.how !== "new") this.#options.onGap?.(held.first + 1n, sequence - 1n);
+    if (this.#wantsAll && judgement?.how !== "new")
+      this.#options.onGap?.("*", held.first + 1n, sequence - 1n);
     return false;
   }
 
@@ -101,6 +103,14 @@ export class Arrivals {
     this.#trustsNext = false;
     if (trusted || span === undefined || last === undefined) return false;
     return sequence - last >= span && sequence - last > 1n;
+  }
+
+  /** A station's own numbers follow one another: what is missing was overwritten before it could be sent. */
+  #checkConsecutive(station: string, sequence: bigint, last: bigint | undefined): void {
+    if (!this.#plan.isConsecutive || last === undefined || sequence <= last + 1n) return;
+    if (this.#matcher.requestFor(station)?.selectors.length === 0) {
+      this.#options.onGap?.(station, last + 1n, sequence - 1n);
+    }
   }
 
   #hasBeenHad(packet: SeedLinkPacket, drop: Drop | undefined): boolean {

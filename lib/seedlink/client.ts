@@ -6,7 +6,7 @@ import { nowMicroseconds, type TimeInput, toMicroseconds } from "../time.ts";
 import { parseAddress } from "./address.ts";
 import { Arrivals } from "./arrivals.ts";
 import { deadlines } from "./failures.ts";
-import { type RefusedStation, requestStations } from "./handshake.ts";
+import { listStations, type RefusedStation, requestStations } from "./handshake.ts";
 import { type Begin, END, END_FETCH, type InfoItem } from "./protocol/commands.ts";
 import { SeedLinkError, shown } from "./protocol/errors.ts";
 import type { SeedLinkInfo } from "./protocol/info.ts";
@@ -135,7 +135,7 @@ export class SeedLinkClient implements AsyncDisposable {
   }
 
   async #plan(options: SeedLinkStreamOptions): Promise<Plan> {
-    const { connection, hello, protocol } = this.#session;
+    const { hello, protocol } = this.#session;
     const requests = parseStreams(options.streams ?? "");
     const start = parseStart(options.from);
     const end = options.to === undefined ? undefined : toMicroseconds(options.to);
@@ -145,7 +145,7 @@ export class SeedLinkClient implements AsyncDisposable {
         "`to` is a time that is not before `from`, which is a time too.",
       );
     }
-    const { stations } = await connection.info("STATIONS");
+    const stations = await listStations(this.#session);
     const plan = planResume({ hello, protocol, requests, start, position: undefined, stations });
     if (end === undefined) return plan;
     const begin: Begin = { at: "time", start: start as number, end };

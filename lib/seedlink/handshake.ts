@@ -2,6 +2,7 @@
 import { begin, type Command, select, station } from "./protocol/commands.ts";
 import { SeedLinkError } from "./protocol/errors.ts";
 import { hasOneNumberForAll } from "./protocol/hello.ts";
+import type { InfoStation } from "./protocol/info.ts";
 import { type Reply, refusalError } from "./protocol/replies.ts";
 import type { StationPlan } from "./resume.ts";
 import type { SeedLinkSession } from "./session.ts";
@@ -10,6 +11,19 @@ import type { SeedLinkSession } from "./session.ts";
 export interface RefusedStation {
   readonly station: string;
   readonly error: SeedLinkError;
+}
+
+/** What the server holds, where it tells. Without a pattern: a range would be that of the pattern's streams only. */
+export async function listStations({
+  connection,
+}: SeedLinkSession): Promise<readonly InfoStation[] | undefined> {
+  try {
+    return (await connection.info("STATIONS")).stations;
+  } catch (error) {
+    if (error instanceof SeedLinkError && (error.code === "SERVER_ERROR" || error.code === "NOT_PERMITTED"))
+      return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -105,6 +105,8 @@ export interface Plan {
   readonly position: SeedLinkPosition;
   /** How many packets the ring holds; a jump of numbers by as many may be an overtaken reader. */
   readonly span: bigint | undefined;
+  /** Whether the numbers of a station follow one another, where all of its streams are asked for. */
+  readonly isConsecutive: boolean;
 }
 
 /** ringserver's station codes in INFO are cut to so many characters; shorter ones can be told apart. */
@@ -160,6 +162,7 @@ function planRing(input: Input, foreign: boolean): Plan {
     missing: missingOf(input),
     position: decision.judgement.how === "new" ? baseline(input, range) : input.position,
     span: spanOf(input, range),
+    isConsecutive: false,
   };
 }
 
@@ -304,6 +307,7 @@ function planStations(input: Input, foreign: boolean): Plan {
     missing: missingOf(input),
     position,
     span: undefined,
+    isConsecutive: input.hello.kind === "seiscomp",
   };
 }
 

@@ -14,7 +14,7 @@ import { nowMicroseconds, type TimeInput, toMicroseconds } from "../time.ts";
 import { type Address, formatAddress, parseAddress } from "./address.ts";
 import { Arrivals } from "./arrivals.ts";
 import { deadlines } from "./failures.ts";
-import { requestStations } from "./handshake.ts";
+import { listStations, requestStations } from "./handshake.ts";
 import { advance, copyPosition, emptyPosition, type SeedLinkPosition } from "./position.ts";
 import { END } from "./protocol/commands.ts";
 import { SeedLinkError, type SeedLinkErrorCode, shown } from "./protocol/errors.ts";
@@ -231,6 +231,7 @@ class PacketReading
       this.#host.emit({ type: "missing", server: this.server, stations: [station], error });
     }
     this.#missing = new Set([...plan.missing, ...refused.map(({ station }) => station)]);
+    this.#tellBegun(plan);
     this.#stream(session, plan);
     return await session.connection.closed;
   }
@@ -252,10 +253,15 @@ class PacketReading
     return plan;
   }
 
-  #tell({ gaps, missing, judgements }: Plan): void {
+  #tell({ gaps, missing }: Plan): void {
     const { server } = this;
     for (const { station, first, last } of gaps) this.#tellGap(station, first, last);
     if (missing.length > 0) this.#host.emit({ type: "missing", server, stations: [...missing] });
+  }
+
+  /** Once nothing is refused any more. */
+  #tellBegun({ judgements }: Plan): void {
+    const { server } = this;
     const resumed = new Map<Exclude<How, "new">, string[]>();
     for (const [station, { how }] of judgements) {
       if (how === "new") continue;
@@ -276,7 +282,7 @@ class PacketReading
     const position = this.#position!;
     const arrivals = new Arrivals(plan, this.#requests, protocol, {
       trustsFirst: this.#overtaken >= MAX_OVERTAKEN,
-      onGap: (first, last) => this.#tellGap("*", first, last),
+      onGap: (station, first, last) => this.#tellGap(station, first, last),
     });
     const frame = (each: DataFrame) => {
       const verdict = arrivals.judge(each, nowMicroseconds());
@@ -300,17 +306,6 @@ class PacketReading
         return queue.full;
       },
     });
-  }
-}
-
-/** What the server holds, where it tells. Without a pattern: a range would be that of the pattern's streams only. */
-async function listStations({ connection }: SeedLinkSession): Promise<readonly InfoStation[] | undefined> {
-  try {
-    return (await connection.info("STATIONS")).stations;
-  } catch (error) {
-    if (error instanceof SeedLinkError && (error.code === "SERVER_ERROR" || error.code === "NOT_PERMITTED"))
-      return undefined;
-    throw error;
   }
 }
 

@@ -8,6 +8,8 @@ import { copyPosition, type SeedLinkPosition } from "../../lib/seedlink/position
 import { SeedLinkError } from "../../lib/seedlink/protocol/errors.ts";
 import { subscribeSeedLink } from "../../lib/seedlink/subscribe.ts";
 import type { SeedLinkEvent, SeedLinkSubscribeOptions } from "../../lib/seedlink/subscription.ts";
+import { tlsBridge } from "../support/bridges.ts";
+import { certificateAuthority } from "../support/certificates.ts";
 import { SeisCompServer } from "./seiscomp-server.ts";
 import { received } from "./vectors.ts";
 
@@ -227,6 +229,26 @@ describe("the SeedLink client", () => {
     );
     await assert.rejects(SeedLinkClient.connect(server.url, { auth }), { code: "NOT_SUPPORTED" });
     assert.ok(!server.commands.some((command) => command.includes("secret")));
+  });
+
+  it("logs in over TLS, and tells a refusal from an unreachable server", async () => {
+    const authority = certificateAuthority();
+    const target = Number(new URL(server.url.replace("seedlink:", "http:")).port);
+    await using bridge = await tlsBridge(target, authority.issue(["127.0.0.1"]));
+    const url = `seedlinks://127.0.0.1:${bridge.port}`;
+    const answers = { SLPROTO: "OK\r\n", USERAGENT: "OK\r\n", AUTH: "OK\r\n" };
+    server.habits = { hello: "SeedLink v4.0 (x) :: SLPROTO:4.0", answers };
+    const options = { tls: { ca: authority.cert }, auth: { user: "me", password: "secret" } };
+    await (await SeedLinkClient.connect(url, options)).close();
+    assert.ok(server.commands.includes("AUTH USERPASS me secret"));
+    server.habits = {
+      ...server.habits,
+      answers: { ...answers, AUTH: "ERROR AUTH Authentication failed\r\n" },
+    };
+    await assert.rejects(SeedLinkClient.connect(url, options), (error: SeedLinkError) => {
+      return error.code === "NOT_PERMITTED" && !error.message.includes("secret");
+    });
+    await assert.rejects(SeedLinkClient.connect(url, { tls: {} }), { code: "CERTIFICATE_REJECTED" });
   });
 
   it("asks for protocol 4 only where it is offered", async () => {

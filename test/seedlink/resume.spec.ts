@@ -648,7 +648,7 @@ describe("what comes from a SeedLink server", () => {
       stations: listed(["CO_JSC", 10n, 20n]),
     });
     const first = (sequence: bigint, trustsFirst = false) => {
-      const onGap = (from: bigint, to: bigint) => gaps.push([from, to]);
+      const onGap = (_: string, from: bigint, to: bigint) => gaps.push([from, to]);
       return new Arrivals(made, parseStreams("*"), 4, { onGap, trustsFirst }).judge(frame(sequence, 9), 0)
         .kind;
     };
@@ -659,6 +659,18 @@ describe("what comes from a SeedLink server", () => {
       [11n, 13n],
       [11n, 29n],
     ]);
+  });
+
+  it("that leaves numbers of a SeisComP station out tells of a gap, unless only some of its streams are asked for", () => {
+    const gaps: [string, bigint, bigint][] = [];
+    for (const streams of ["CO_JSC", "CO_JSC:BHZ"]) {
+      const made = plan("seiscomp", { start: "earliest", streams, stations: listed(["CO_JSC", 5n, 90n]) });
+      const onGap = (...gap: [string, bigint, bigint]) => gaps.push(gap);
+      const arrivals = new Arrivals(made, parseStreams(streams), 3, { onGap });
+      for (const sequence of [5n, 6n, 9n])
+        assert.equal(arrivals.judge(frame(sequence, Number(sequence)), 0).kind, "deliver");
+    }
+    assert.deepEqual(gaps, [["CO_JSC", 7n, 8n]]);
   });
 
   it("has numbers of protocol 3 widened, over their end too", () => {

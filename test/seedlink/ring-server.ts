@@ -95,8 +95,8 @@ export function numberOf(packet: { dataStart: number }): number {
   return (packet.dataStart - 1_700_000_000_000_000) / 1_000_000;
 }
 
-/** Writes the records `from` to before `to`. */
-export async function fill(server: RingServer, from: number, to: number): Promise<void> {
+/** Writes the records `from` to before `to`; their packet ids are those numbers behind `firstId`, where it is given. */
+export async function fill(server: RingServer, from: number, to: number, firstId?: bigint): Promise<void> {
   const writer = new PacketWriter(`datalink://${server.address}`, { maxInFlight: 200 });
   const writes: Promise<bigint>[] = [];
   for (let n = from; n < to; n++) {
@@ -108,6 +108,7 @@ export async function fill(server: RingServer, from: number, to: number): Promis
         dataStart: start,
         dataEnd: start + 200_000,
         payload: bytes,
+        packetId: firstId === undefined ? undefined : firstId + BigInt(n),
       }),
     );
   }

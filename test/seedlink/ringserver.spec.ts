@@ -188,6 +188,27 @@ function count(from: number, to: number): number[] {
     });
 
     for (const protocol of ["4.0", "3.1"] as const) {
+      it(`goes on across the end of 24-bit numbers, in protocol ${protocol}`, async () => {
+        const firstId = 0x1000000n - 300n;
+        await using server = await RingServer.start("1M");
+        await fill(server, 0, 250, firstId);
+        await using proxy = await FaultProxy.listen(() => server.port);
+        const cuts = new Set([100, 260, 320, 350]);
+        let writing: Promise<void> | undefined;
+        const { numbers, position } = await readUntil(
+          `seedlink://127.0.0.1:${proxy.port}`,
+          599,
+          { protocol, from: "earliest" },
+          (_, n) => {
+            if (cuts.has(n)) proxy.cut();
+            if (n === 200) writing = fill(server, 250, 600, firstId);
+          },
+        );
+        await writing;
+        assert.deepEqual(numbers, count(1, 600));
+        assert.equal(position?.newest?.sequence, firstId + 599n);
+      });
+
       it(`goes on after the server was killed and began anew, in protocol ${protocol}`, async () => {
         await using server = await RingServer.start("1M");
         await fill(server, 0, 300);

@@ -1,0 +1,12 @@
+/** The commands of `seedlink`. */
+import { defineProgram } from "../command.ts";
+import { id, info, stations, streams } from "./info.ts";
+import { stream } from "./stream.ts";
+
+export const seedlink = defineProgram("seedlink", "Ask a SeedLink server, and read from it.", [
+  id,
+  info,
+  stations,
+  streams,
+  stream,
+]);
