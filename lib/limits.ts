@@ -9,5 +9,36 @@ export const MAX_JSON_DEPTH = 128;
 /** Largest payload that a server may announce, in bytes: INFO of a large server has many megabytes. */
 export const MAX_PAYLOAD_BYTES = 256 * 1024 * 1024;
 
+/**
+ * Largest INFO of a server, in bytes: one stream takes some 350, so this is the ring of every station of the world. Read in
+ * slices, so that it holds up nothing.
+ */
+export const MAX_INFO_BYTES = 64 * 1024 * 1024;
+
+/** Most streams or connections of one INFO: each takes about a kilobyte of memory. */
+export const MAX_INFO_ROWS = 200_000;
+
 /** Bytes that a compressed document may have when it is decompressed: bzip2 makes a hundred thousand bytes of one. */
 export const MAX_DOCUMENT_BYTES = 1024 * 1024;
+
+/**
+ * Bytes of a miniSEED record, by default: bounds what a reader holds. Records of real time have some hundreds, the longest of
+ * archives some MB (libmseed reads 10 MiB).
+ */
+export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Samples that a record may claim before its Steim frames are counted: room for more is only made if they are there. A header
+ * of version 2 cannot claim more, one of version 3 four thousand million.
+ */
+export const MAX_TRUSTED_SAMPLES = 65_535;
+
+/**
+ * Logins that one address may try per minute, and how many of them at once: enough for a site's programs that all come
+ * back together, and 43,200 a day for somebody who guesses.
+ */
+export const LOGINS_PER_MINUTE = 30;
+export const LOGINS_AT_ONCE = 10;
+
+/** Milliseconds that a login waits for its time at most; beyond that it is refused. */
+export const LOGIN_WAIT = 10_000;

@@ -40,7 +40,7 @@ export default function register(RED: NodeAPI): void {
     begin(RED, this, () => {
       const settings = new Settings(RED, this);
       const options = serverOptions(RED, settings, def, this.credentials ?? {});
-      serve(RED, this, options, web, settings.text(def.webPath ?? "/datalink"));
+      serve(RED, this, options, web, settings.text(def.webPath));
     });
   }
   RED.nodes.registerType<DataLinkServerNode, DataLinkServerDef, object, Secrets>(

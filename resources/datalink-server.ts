@@ -18,7 +18,7 @@ define("datalink-server", {
     packetSize: { value: "4096", validate: number({ min: 128, max: 16777216, integer: true }) },
     directory: { value: "" },
     tls: { value: "", type: "tls-config", required: false },
-    webPath: { value: "/datalink" },
+    webPath: { value: "" },
     origins: { value: "" },
     publicKey: { value: "" },
     maxClients: { value: "600", validate: number({ min: 1, max: 100000, integer: true, blank: true }) },

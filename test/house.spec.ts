@@ -15,6 +15,7 @@ const BELOW: Record<string, string[]> = {
   "lib/waveform": ["lib/mseed"],
   "lib/subscription": ["lib/net", "lib/files"],
   "lib/datalink": ["lib/net", "lib/subscription"],
+  "lib/seedlink": ["lib/mseed", "lib/net", "lib/subscription"],
   "lib/archive": ["lib/files", "lib/mseed", "lib/datalink", "lib/bzip2"],
   "lib/server": ["lib/net", "lib/files", "lib/mseed", "lib/datalink"],
   "lib/cli": [

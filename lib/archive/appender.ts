@@ -54,7 +54,10 @@ const CONCURRENCY = 8;
 const SYNC_CONCURRENCY = 2;
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 5000;
-/** How often a file is looked up by its path, to see whether it was renamed: less often where many are open. */
+/**
+ * How often a file is looked up by its path even where its file system does not say that it was renamed: less often where
+ * many are open.
+ */
 const LOOK_UP_MS = 1000;
 const LOOK_UP_MS_PER_FILE = 2;
 const IDLE_MS = 60_000;
@@ -363,7 +366,8 @@ export class Appender implements AsyncDisposable {
   async #write(target: Target, batch: Batch): Promise<void> {
     const now = Date.now();
     target.used = now;
-    if (target.file && now - target.lookedUp > LOOK_UP_MS + LOOK_UP_MS_PER_FILE * this.#open) {
+    const isDue = now - target.lookedUp > LOOK_UP_MS + LOOK_UP_MS_PER_FILE * this.#open;
+    if (target.file && (isDue || target.file.isTouched())) {
       target.lookedUp = now;
       if (!(await target.file.isInPlace())) await this.#closeFile(target);
     }

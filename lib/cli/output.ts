@@ -29,7 +29,7 @@ export class Output implements AsyncDisposable {
   }
 
   /**
-   * The same for bytes that are no text.
+   * The same for bytes that are not text.
    * @throws CommandError where they would go to a terminal
    */
   static async openBinary(name: string, io: Io): Promise<Output> {
@@ -105,7 +105,7 @@ class StreamTarget implements Target {
   async end(): Promise<void> {}
 }
 
-/** A file under another name until it is complete. What is no regular file, such as a pipe or a device, is written directly. */
+/** A file under another name until it is complete. What is not a regular file, such as a pipe or a device, is written directly. */
 class FileTarget implements Target {
   readonly #handle: FileHandle;
   readonly #name: string;

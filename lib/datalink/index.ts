@@ -14,7 +14,6 @@ export { type CommandOptions, DataLinkClient } from "./client.ts";
 export { type ConnectOptions, generateClientId, type Timeouts } from "./connect.ts";
 export type { Resumption } from "./core/begin.ts";
 export type { CommandClient } from "./core/client.ts";
-export type { ClientSession } from "./core/session.ts";
 export type { PacketStream } from "./core/stream.ts";
 export type { ResumingWriter } from "./core/writer.ts";
 export { eventText } from "./event-text.ts";
@@ -23,12 +22,12 @@ export type { ServerIdentity } from "./protocol/capabilities.ts";
 export type { Credentials, Pattern } from "./protocol/client-requests.ts";
 export { DataLinkError, type DataLinkErrorCode } from "./protocol/errors.ts";
 export type {
+  AnyInfo,
   ConnectionInfo,
   ConnectionsInfo,
   InfoResults,
   InfoType,
   RingStatus,
-  ServerInfo,
   ServerThread,
   StatusInfo,
   StreamInfo,

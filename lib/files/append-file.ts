@@ -41,6 +41,8 @@ export class AppendFile implements ReadableFile {
   #newEntries: readonly string[];
   #dirty = false;
   #syncing: Promise<void> | undefined;
+  /** When the file system last noted a change, as far as this writer has made it. */
+  #changedAt = 0;
   /** Some file systems do not count links; then a file never looks removed. */
   readonly #countsLinks: boolean;
   /** The beginning of a chunk that a failed write left in the file, to be cut off. */
@@ -101,7 +103,14 @@ export class AppendFile implements ReadableFile {
    * looks at is in memory: a thread would cost five times as much.
    */
   isRemoved(): boolean {
-    return this.#countsLinks && fs.fstatSync(this.#descriptor).nlink === 0;
+    const { nlink, ctimeMs } = fs.fstatSync(this.#descriptor);
+    this.#changedAt = ctimeMs;
+    return this.#countsLinks && nlink === 0;
+  }
+
+  /** Whether something has happened to the file since {@link isRemoved} was asked: it may have been renamed. */
+  isTouched(): boolean {
+    return fs.fstatSync(this.#descriptor).ctimeMs !== this.#changedAt;
   }
 
   /** Whether the path still names this file: it does not after the file was renamed, removed or replaced. */

@@ -1,5 +1,6 @@
 /** Finds the records in bytes, whole or arriving in pieces, and passes over what is none. */
 
+import { MAX_RECORD_BYTES } from "../limits.ts";
 import {
   BAD_LENGTH,
   type DetectionLimits,
@@ -37,8 +38,6 @@ export interface ReadOptions {
   /** Records longer than this are passed over; bounds what a reader holds. Default 16 MiB. */
   maxRecordLength?: number | undefined;
 }
-
-export const DEFAULT_MAX_RECORD_LENGTH = 16 * 1024 * 1024;
 
 /**
  * The records in bytes, one after the other, of both versions as they come.
@@ -134,7 +133,7 @@ class RecordScanner {
   #crcCredit = MAX_CRC_CREDIT;
 
   constructor(options: ReadOptions, bytes: Uint8Array) {
-    const { maxRecordLength = DEFAULT_MAX_RECORD_LENGTH, checkCrc = true } = options;
+    const { maxRecordLength = MAX_RECORD_BYTES, checkCrc = true } = options;
     if (!(maxRecordLength >= HEADER_BYTES)) {
       throw new MiniSeedError(
         "INVALID_ARGUMENT",
@@ -443,7 +442,7 @@ const MORE_BYTES = 16;
 /** So few bytes of a header that begins at the end of a record do not tell it from data. */
 const UNTOLD_BYTES = TELLING_BYTES - 1;
 
-const MAX_CRC_CREDIT = 4 * DEFAULT_MAX_RECORD_LENGTH;
+const MAX_CRC_CREDIT = 4 * MAX_RECORD_BYTES;
 const CRC_CREDIT_PER_BYTE = 8;
 
 function checkBytes(bytes: Uint8Array): Uint8Array {

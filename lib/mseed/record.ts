@@ -208,8 +208,8 @@ export abstract class MiniSeedRecord implements RecordHeader {
     this.reporter.report(code, message, this.offset, this.length, this);
   }
 
-  #capacityOf({ encoding, length }: Payload): number {
-    return Math.min(this.sampleCount, payloadCapacity(encoding, length));
+  #capacityOf(payload: Payload): number {
+    return payloadCapacity(payload, this.sampleCount);
   }
 
   #decode(): Samples {

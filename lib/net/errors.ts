@@ -52,7 +52,7 @@ export function connectError(address: Address, error: unknown): NetError {
 function causeOf(code: string, message: string, address: Address): readonly [NetErrorCode, string] {
   if (CERTIFICATE.test(code)) {
     const advice =
-      "give the certificate of its authority (ca), or the name that it is for (servername), or ask its operator for a valid one";
+      "give the certificate of its authority, or the name that it is for, or ask its operator for a valid one";
     return ["CERTIFICATE_REJECTED", `its certificate was not accepted (${message}); ${advice}`];
   }
   if (/^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$|^EPROTO$/.test(code)) {

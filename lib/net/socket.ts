@@ -34,8 +34,8 @@ export class SocketTransport implements Transport {
     });
     socket.on("data", (piece: Buffer) => listener.onBytes(piece));
     socket.on("drain", () => listener.onDrain?.());
-    // There are no half-open connections: a peer that has sent its last byte also reads no more.
-    socket.once("end", () => socket.end());
+    // Unless the listener knows better, a peer that has sent its last byte also reads no more.
+    socket.once("end", () => (listener.onEnd ? listener.onEnd() : socket.end()));
     socket.once("close", () => listener.onClose(failure));
   }
 

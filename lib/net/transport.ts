@@ -32,6 +32,8 @@ export interface Transport {
 export interface TransportListener {
   onBytes(piece: Buffer): void;
   onDrain?(): void;
+  /** The peer has closed its side and may still read; without it, this side is closed too. */
+  onEnd?(): void;
   /** Called once, with the reason where there is one. */
   onClose(error: Error | undefined): void;
 }

@@ -30,6 +30,12 @@ const MAX_UNREAD = 64 * 1024;
 /** Milliseconds that a closed connection is still read, so that the client can see why before the reset. */
 const LINGER = 2000;
 
+/**
+ * Milliseconds that answers wait at most while more commands are there. A client that has closed answers what is written
+ * to it with a reset, and with that the system drops what the client sent before and nobody has read yet.
+ */
+const HOLD = 50;
+
 export interface ConnectionTimeouts {
   /** Milliseconds for a command that has begun, for the first command, and for a client to read. */
   ioTimeout: number;
@@ -39,7 +45,7 @@ export interface ConnectionTimeouts {
 
 /** What a connection tells its server. */
 export interface ConnectionHost
-  extends Omit<SessionHost, "identified" | "refused" | "lapped" | "streamStarted"> {
+  extends Omit<SessionHost, "address" | "identified" | "refused" | "lapped" | "streamStarted"> {
   readonly timeouts: ConnectionTimeouts;
   identified(connection: Connection): void;
   streamStarted(connection: Connection, streamId: string): void;
@@ -66,6 +72,8 @@ export class Connection {
   readonly #reader: FrameReader<Command>;
   #steps: Steps | undefined;
   #stepsBegun = false;
+  /** A command is being answered, behind which the others wait. */
+  #answering: Promise<void> | undefined;
   /** Commands have arrived that could not be handled yet. */
   #held = false;
   /** Frames for the next write. */
@@ -73,14 +81,27 @@ export class Connection {
   #outboxBytes = 0;
   #writing = false;
   #paused = false;
+  /** Bytes that have come since the last turn. */
+  #unseen = 0;
+  /** The client has closed its side; what it sent before still counts, and is answered. */
+  #inputEnded = false;
+  /** The transport is gone, or to be destroyed; what it has brought still counts. */
+  #gone = false;
+  #lost = false;
+  /** Nothing more is handled: everything has been, or the session has ended. */
   #closing = false;
   #closeReason: string | undefined;
-  /** Times in milliseconds: of the last byte in or out, of the last progress in writing, of an open frame's first byte. */
-  #lastExchange = Date.now();
+  /**
+   * Milliseconds by the clock of `performance`: of the last byte in or out, of the last progress in writing, of an open
+   * frame's first byte, or since when the first command is waited for.
+   */
+  #lastExchange = performance.now();
   #lastWrite = 0;
-  #frameSince = 0;
-  #lastReceived = 0;
+  #frameSince = this.#lastExchange;
+  #lastReceived = this.#lastExchange;
   #closingSince = 0;
+  /** When the oldest answer was put into the outbox that is there. */
+  #answeredSince = 0;
 
   constructor(
     host: ConnectionHost,
@@ -99,6 +120,8 @@ export class Connection {
     const sessionHost: SessionHost = {
       ring: host.ring,
       access: host.access,
+      logins: host.logins,
+      address: peer.address,
       versionText: host.versionText,
       sent: host.sent,
       received: host.received,
@@ -116,18 +139,18 @@ export class Connection {
     this.session = new Session(sessionHost, permissions, (...parts) => this.#queueFrame(parts));
     wire.listen({
       onBytes: (bytes) => this.#receive(bytes),
+      onEnd: () => this.#endInput(),
       onClose: (error) => {
         this.#closeReason ??= error?.message;
-        this.#closing = true;
-        host.slowLane.leave(this);
-        host.closed(this, this.#closeReason ?? "closed by the client");
+        this.#lose();
       },
     });
   }
 
   /** Whether it has nothing to do but to wait for the next packet. */
   get waitsForPackets(): boolean {
-    return this.session.streaming && !this.#writing && !this.#closing && this.#outboxBytes <= MAX_WAITING;
+    if (!this.session.streaming || this.#writing || this.#isInputOver) return false;
+    return this.#outboxBytes <= MAX_WAITING;
   }
 
   /** Bytes that the client has not taken yet. */
@@ -152,7 +175,7 @@ export class Connection {
       lastSequence: session.lastSent,
       sent: session.sent.figures,
       received: session.received.figures,
-      idleSeconds: (Date.now() - this.#lastExchange) / 1000,
+      idleSeconds: (performance.now() - this.#lastExchange) / 1000,
       percentLag: ring.packets === 0 ? 0 : Math.round((behind / ring.packets) * 100),
     };
   }
@@ -165,21 +188,39 @@ export class Connection {
       this.#host.schedule(this);
       return;
     }
-    let more = false;
-    try {
-      more = this.#runCommands(until);
-    } catch (error) {
-      if (!(error instanceof DataLinkError)) throw error;
-      this.session.ended = true;
-      this.#closeReason = error.message;
-      this.#host.refused(this, error.message);
+    this.#unseen = 0;
+    let more = this.#tryCommands(until);
+    if (this.#gone) {
+      if (more) this.#host.schedule(this);
+      else if (this.#lost && !this.#answering) this.#finish();
+      return;
     }
     if (this.waitsForPackets && !this.session.ended) more = this.#gather(until) || more;
-    this.#flush();
-    if (this.session.ended && this.#outboxBytes === 0) {
-      this.close(this.#closeReason ?? "closed on the client's request");
-    } else if (more && !this.#isBlocked && this.#outboxBytes === 0) this.#host.schedule(this);
+    if (this.#holdsAnswers(more)) this.#host.schedule(this);
+    else this.#send(more);
     this.#readAsNeeded();
+  }
+
+  #send(more: boolean): void {
+    this.#flush();
+    if (this.#outboxBytes > 0) return;
+    if (this.session.ended) this.close(this.#closeReason ?? "closed on the client's request");
+    else if (this.#inputEnded && !this.#held) this.close(CLOSED_BY_CLIENT);
+    else if (more && !this.#isBlocked) this.#host.schedule(this);
+  }
+
+  /** Handles everything that has come, however long it takes: the server is about to close. */
+  async drain(): Promise<void> {
+    if (this.#closing) return;
+    this.#gone = true;
+    this.#abandonSteps();
+    this.#tryCommands(Number.POSITIVE_INFINITY);
+    while (this.#answering) {
+      await this.#answering;
+      this.#tryCommands(Number.POSITIVE_INFINITY);
+    }
+    this.#closing = true;
+    if (this.#lost) this.#finish();
   }
 
   /** Closes it after what has been sent; the client may still read that for a moment. */
@@ -187,18 +228,67 @@ export class Connection {
     if (this.#closing) return;
     this.#closing = true;
     this.#closeReason ??= reason;
-    this.#closingSince = Date.now();
+    this.#closingSince = performance.now();
     this.#wire.end();
   }
 
+  /** Closes it at once; what has come is still handled. */
   destroy(reason: string): void {
-    this.#closing = true;
     this.#closeReason ??= reason;
+    this.#gone = true;
+    this.#abandonSteps();
     this.#wire.destroy();
   }
 
-  /** Closes it if it has been waiting too long, which it returns; called about once a second with the time in milliseconds. */
+  /** The client has closed its side, which ends streaming, and this one follows when all is handled. */
+  #endInput(): void {
+    if (this.#closing) return;
+    this.#inputEnded = true;
+    this.#lastWrite = performance.now();
+    this.#host.schedule(this);
+  }
+
+  /** There is nobody to answer any more. */
+  #lose(): void {
+    this.#lost = true;
+    this.#gone = true;
+    this.#abandonSteps();
+    if (this.#closing || this.session.ended) this.#finish();
+    else this.#host.schedule(this);
+  }
+
+  /** The commands behind this one wait until it is answered. */
+  #await(answer: Promise<void>): void {
+    this.#answering = answer
+      .catch((error: unknown) => this.#endSession(error instanceof Error ? error.message : String(error)))
+      .finally(() => {
+        this.#answering = undefined;
+        this.#host.schedule(this);
+      });
+  }
+
+  #endSession(reason: string): void {
+    this.session.ended = true;
+    this.#closeReason = reason;
+    this.#host.refused(this, reason);
+  }
+
+  #abandonSteps(): void {
+    this.#steps = undefined;
+    this.#stepsBegun = false;
+    this.#host.slowLane.leave(this);
+    this.#outbox = [];
+    this.#outboxBytes = 0;
+  }
+
+  #finish(): void {
+    this.#closing = true;
+    this.#host.closed(this, this.#closeReason ?? CLOSED_BY_CLIENT);
+  }
+
+  /** Closes it if it has been waiting too long, which it returns; called about once a second with the time by `performance`. */
   sweep(now: number): boolean {
+    if (!this.#gone && this.session.expire(Date.now() / 1000)) this.#host.schedule(this);
     const reason = this.#reasonToClose(now);
     if (reason !== undefined) this.destroy(reason);
     return reason !== undefined;
@@ -206,8 +296,9 @@ export class Connection {
 
   #reasonToClose(now: number): string | undefined {
     const { ioTimeout, idleTimeout } = this.#host.timeouts;
+    if (this.#gone) return undefined;
     if (this.#closing) return now - this.#closingSince > LINGER ? "does not close" : undefined;
-    if (this.#writing && now - this.#lastWrite > ioTimeout) return "does not read";
+    if ((this.#writing || this.#inputEnded) && now - this.#lastWrite > ioTimeout) return "does not read";
     if (this.#isFrameOverdue(now, ioTimeout)) return "sent an incomplete command";
     return idleTimeout > 0 && now - this.#lastExchange > idleTimeout ? "idle" : undefined;
   }
@@ -219,20 +310,38 @@ export class Connection {
   }
 
   get #isBlocked(): boolean {
-    return this.#wire.unsent > MAX_WAITING;
+    return !this.#gone && this.#wire.unsent > MAX_WAITING;
   }
 
+  get #isInputOver(): boolean {
+    return this.#inputEnded || this.#gone || this.#closing;
+  }
+
+  /** Until all that the system has is read, nothing is handled, and nothing answered. */
   #receive(bytes: Buffer): void {
-    this.#lastReceived = this.#lastExchange = Date.now();
+    this.#lastReceived = this.#lastExchange = performance.now();
     if (this.#closing) return;
     this.#reader.push(bytes);
-    this.run();
+    this.#unseen += bytes.length;
+    if (this.#unseen > MAX_UNREAD) this.#pause(true);
+    this.#host.schedule(this);
+  }
+
+  #tryCommands(until: number): boolean {
+    try {
+      return this.#runCommands(until);
+    } catch (error) {
+      if (!(error instanceof DataLinkError)) throw error;
+      this.#endSession(error.message);
+      return false;
+    }
   }
 
   /** Returns whether there is more to do that could be done at once. */
   #runCommands(until: number): boolean {
     this.#held = true;
     for (let handled = 1; !this.session.ended; handled++) {
+      if (this.#answering) return false;
       if (this.#isBlocked || this.#outboxBytes > MAX_WAITING) return true;
       if (this.#steps && !this.#runSteps(this.#steps, until)) return this.#host.slowLane.enter(this);
       const command = this.#reader.next();
@@ -242,7 +351,7 @@ export class Connection {
         return false;
       }
       this.#frameSince = 0;
-      this.#steps = this.session.handle(command);
+      if (!this.#gone || OF_LASTING_EFFECT.has(command.kind)) this.#handle(command);
       if (handled % 32 === 0 && performance.now() > until) return true;
     }
     return false;
@@ -264,6 +373,12 @@ export class Connection {
       }
     } while (performance.now() < until);
     return false;
+  }
+
+  #handle(command: Command): void {
+    const more = this.session.handle(command);
+    if (more instanceof Promise) this.#await(more);
+    else this.#steps = more;
   }
 
   #noteOpenFrame(): void {
@@ -299,8 +414,17 @@ export class Connection {
   }
 
   #queue(bytes: Buffer): void {
+    if (this.#gone) return;
+    if (this.#outboxBytes === 0) this.#answeredSince = performance.now();
     this.#outbox.push(bytes);
     this.#outboxBytes += bytes.length;
+  }
+
+  /** Whether answers wait for what is still to be read. */
+  #holdsAnswers(more: boolean): boolean {
+    if (this.#outboxBytes === 0 || this.#outboxBytes > MAX_WAITING || this.session.streaming) return false;
+    if (this.#steps || this.#answering || !(more || this.#paused)) return false;
+    return performance.now() - this.#answeredSince < HOLD;
   }
 
   #flush(): void {
@@ -315,24 +439,32 @@ export class Connection {
     this.#outbox = [];
     this.#outboxBytes = 0;
     this.#writing = true;
-    this.#lastWrite = this.#lastExchange = Date.now();
+    this.#lastWrite = this.#lastExchange = performance.now();
     this.#wire.send(bytes, this.#written);
   }
 
   readonly #written = (): void => {
-    this.#lastWrite = Date.now();
+    this.#lastWrite = performance.now();
     this.#writing = this.#wire.unsent > 0;
     if (this.session.streaming || this.#held) this.#host.schedule(this);
   };
 
   #readAsNeeded(): void {
-    const pause = this.#held && this.#reader.buffered > MAX_UNREAD && !this.#closing;
+    this.#pause(this.#held && this.#reader.buffered > MAX_UNREAD && !this.#closing);
+  }
+
+  #pause(pause: boolean): void {
     if (pause === this.#paused) return;
     this.#paused = pause;
     if (pause) this.#wire.pause();
     else this.#wire.resume();
   }
 }
+
+const CLOSED_BY_CLIENT = "closed by the client";
+
+/** What is handled of a client that is gone: what it wrote, and what decides whether it might. */
+const OF_LASTING_EFFECT = new Set<Command["kind"]>(["WRITE", "AUTH", "ID", "BYE", "MALFORMED", "UNKNOWN"]);
 
 /** How INFO CONNECTIONS calls it. */
 function typeOf({ isWebSocket, isEncrypted }: Transport): string {

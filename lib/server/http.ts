@@ -71,7 +71,7 @@ async function page(host: HttpHost, permissions: Permissions, request: IncomingM
     case "id":
       return idPage(host, permissions);
     case "status":
-      return statusPage(host);
+      return statusPage(host, permissions);
     case "streams":
       return paced(await selectStreams(host, permissions, match), (stream) => streamEntry(host.ring, stream));
     case "streamids":
@@ -101,12 +101,13 @@ function idPage(host: HttpHost, { write }: Permissions) {
   return { server: version, serverId, packetSize: host.ring.packetSize, write: write !== false };
 }
 
-function statusPage(host: HttpHost) {
+function statusPage(host: HttpHost, { read }: Permissions) {
   const { ring } = host;
   const { serverId, startTime, volatile, connections, sent, received } = host.figures();
   const packet = (sequence: number) => {
     if (ring.packets === 0) return null;
     const { streamId, packetId, packetTime, dataStart, dataEnd } = ring.packetAt(sequence);
+    if (!isReadable(read, streamId)) return null;
     return {
       streamId,
       packetId: String(packetId),
@@ -161,12 +162,15 @@ async function selectStreams(
   match: string | null,
 ): Promise<RingStream[]> {
   const pattern = await compile(match);
-  const isReadable = (streamId: string) => (typeof read === "function" ? read(streamId) : read);
   const selected = await paced([...host.ring.streams.values()], (stream) =>
-    isReadable(stream.streamId) && (!pattern || pattern.test(stream.streamId)) ? stream : undefined,
+    isReadable(read, stream.streamId) && (!pattern || pattern.test(stream.streamId)) ? stream : undefined,
   );
   pattern?.release();
   return selected.filter((stream) => stream !== undefined).sort((a, b) => (a.streamId < b.streamId ? -1 : 1));
+}
+
+function isReadable(read: Permissions["read"], streamId: string): boolean {
+  return typeof read === "function" ? read(streamId) : read;
 }
 
 function streamEntry(ring: Ring, stream: RingStream) {

@@ -22,7 +22,15 @@ import { ServerWebSocketTransport } from "../net/server-websocket.ts";
 import { SocketTransport } from "../net/socket.ts";
 import type { Transport } from "../net/transport.ts";
 import type { Permissions } from "./access/access.ts";
-import { addressOf, addressOfRequest, type Gate, isOriginAllowed } from "./access/admission.ts";
+import {
+  addressOf,
+  type Gate,
+  hostsOfOrigins,
+  isHostAllowed,
+  isOriginAllowed,
+  sourceOf,
+  sourceOfRequest,
+} from "./access/admission.ts";
 import { answerRequest, type HttpHost, urlOf } from "./http.ts";
 
 /** WebSocket and HTTP on the server's own port. */
@@ -31,6 +39,11 @@ export interface WebSocketOptions {
   path?: string | undefined;
   /** Web pages of other origins that may use the server, such as `https://example.org`, or `*` for all. */
   origins?: string[] | undefined;
+  /**
+   * Names of the server, such as `data.example.org`, besides addresses, names without a dot, and those of a local network
+   * (`.local`, `.lan`, `.home`, `.internal`); the hosts of `origins` are taken too.
+   */
+  hosts?: string[] | undefined;
 }
 
 export interface ListenerOptions {
@@ -76,12 +89,16 @@ const LETTER_D = 0x44;
 const HTTP_LETTERS = new Set(Buffer.from("GHPO"));
 
 /** What is known of a socket that has come in and is not a DataLink connection (yet). */
-interface Visitor {
-  /** Of the TCP connection, also where TLS is spoken over it. */
-  socket: Socket;
+interface Visitor extends Guest {
   peer: Arrival;
   permissions: Permissions;
-  /** Time in milliseconds after which it is sent away. */
+}
+
+/** What is to be finished in time. */
+interface Guest {
+  /** Of the TCP connection, also where TLS is spoken over it. */
+  socket: Duplex;
+  /** When it is sent away, by the clock of `performance`. */
   until: number;
 }
 
@@ -95,6 +112,8 @@ export class Listener {
   readonly #webSockets: WebSocketServer;
   /** By both ends of the TCP connection, which are the same for the sockets that lie over it. */
   readonly #visitors = new Map<string, Visitor>();
+  /** Clients of other HTTP servers, while they are answered. */
+  readonly #guests = new Set<Guest>();
   /** Sockets that are to be given to the HTTP server. */
   readonly #forHttp = new Set<Socket>();
   #handover: NodeJS.Immediate | undefined;
@@ -106,7 +125,9 @@ export class Listener {
     this.#options = options;
     this.#gate = gate;
     this.#host = host;
-    this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
+    this.#server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) =>
+      this.#accept(socket),
+    );
     this.#tlsServer = options.tls && this.#createTlsServer(options.tls);
     this.#httpServer = createHttpServer({ maxHeaderSize: MAX_HTTP_HEADER }, (request, response) =>
       this.handleRequest(request, response),
@@ -114,13 +135,16 @@ export class Listener {
     this.#httpServer.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) =>
       this.#upgradeVisitor(request, socket, head),
     );
-    this.#webSockets = new WebSocketServer({
+    const webSockets = {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: options.maxMessage,
+      // Its types do not know this one yet.
+      closeTimeout: options.ioTimeout,
       handleProtocols: chooseProtocol,
-    });
+    };
+    this.#webSockets = new WebSocketServer(webSockets);
   }
 
   /** The port it listens on. */
@@ -156,31 +180,32 @@ export class Listener {
       this.#server.close(resolve);
     });
     if (this.#handover) clearImmediate(this.#handover);
-    for (const { socket } of this.#visitors.values()) socket.destroy();
+    for (const { socket } of [...this.#visitors.values(), ...this.#guests]) socket.destroy();
     await closed;
   }
 
-  /** Sends visitors away that take too long; called about once a second with the time in milliseconds. */
-  sweep(now: number): void {
+  /** Sends away who takes too long, at most {@link EVICTIONS} of them; returns whether there are more. */
+  sweep(now: number): boolean {
     let left = EVICTIONS;
-    for (const { socket, until } of this.#visitors.values()) {
+    for (const { socket, until } of [...this.#visitors.values(), ...this.#guests]) {
       if (now <= until) continue;
+      if (left === 0) return true;
       socket.destroy();
       left--;
-      if (left === 0) return;
     }
+    return false;
   }
 
   /** Answers an HTTP request of this or another HTTP server with the figures that its path asks for. */
-  handleRequest(request: IncomingMessage, response: ServerResponse): void {
-    const origins = this.#options.webSocket?.origins ?? [];
+  handleRequest(request: IncomingMessage, response: ServerResponse, isAuthenticated = false): void {
     const { origin } = request.headers;
-    if (!isOriginAllowed(request, origins)) {
-      response.writeHead(403, { Connection: "close" }).end(FOREIGN_PAGE);
+    const foreign = this.#reasonAgainst(request, isAuthenticated);
+    if (foreign !== undefined) {
+      response.writeHead(403, { Connection: "close" }).end(foreign);
       return;
     }
     if (origin !== undefined) response.setHeader("Access-Control-Allow-Origin", origin);
-    const permissions = this.#permissionsOf(request);
+    const permissions = this.#permissionsOf(request, response, isAuthenticated);
     if (typeof permissions === "string") {
       response.writeHead(403, { Connection: "close" }).end(permissions);
       return;
@@ -193,15 +218,22 @@ export class Listener {
   }
 
   /** Makes a request of another HTTP server, to upgrade to WebSocket, a connection of this one. */
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const peer = { address: addressOfRequest(request), port: request.socket.remotePort ?? 0 };
-    const permissions = this.#gate.enter(peer.address);
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, isAuthenticated = false): void {
+    const source = sourceOfRequest(request, isAuthenticated);
+    const peer = { address: source.address, port: request.socket.remotePort ?? 0 };
+    const permissions = this.#gate.enter(source);
     if (typeof permissions === "string") {
       this.#refuseUpgrade(socket, peer, 403, permissions);
       return;
     }
-    socket.once("close", () => this.#gate.leave(peer.address));
-    this.#upgrade(request, socket as Socket, head, peer, permissions);
+    const guest = { socket, until: performance.now() + this.#options.ioTimeout };
+    this.#guests.add(guest);
+    socket.once("close", () => {
+      if (this.#guests.delete(guest)) this.#gate.leave(peer.address);
+    });
+    this.#upgrade(request, socket as Socket, head, peer, { permissions, isAuthenticated }, () =>
+      this.#guests.delete(guest),
+    );
   }
 
   #createTlsServer(options: TlsOptions): TlsServer {
@@ -229,17 +261,18 @@ export class Listener {
   #accept(socket: Socket): void {
     socket.on("error", () => {});
     const peer = { address: addressOf(socket), port: socket.remotePort ?? 0 };
-    const permissions = this.#gate.enter(peer.address);
+    const permissions = this.#gate.enter(sourceOf(socket));
     if (typeof permissions === "string") {
       socket.destroy();
       this.#host.refused(peer, permissions);
       return;
     }
     const ends = endsOf(socket);
-    this.#visitors.set(ends, { socket, peer, permissions, until: Date.now() + this.#options.ioTimeout });
+    const until = performance.now() + this.#options.ioTimeout;
+    this.#visitors.set(ends, { socket, peer, permissions, until });
+    // Whoever has become a connection is counted until that is told to be closed.
     socket.once("close", () => {
-      this.#visitors.delete(ends);
-      this.#gate.leave(peer.address);
+      if (this.#visitors.delete(ends)) this.#gate.leave(peer.address);
     });
     if (this.#tlsServer) this.#tlsServer.emit("connection", socket);
     else this.#sniff(socket);
@@ -247,7 +280,10 @@ export class Listener {
 
   /** Waits for the first byte. */
   #sniff(socket: Socket): void {
+    const leave = () => socket.destroy();
+    socket.once("end", leave);
     socket.once("data", (bytes) => {
+      socket.off("end", leave);
       const ends = endsOf(socket);
       const visitor = this.#visitors.get(ends);
       if (!visitor) return;
@@ -259,7 +295,6 @@ export class Listener {
         this.#host.arrived(wire, visitor.peer, visitor.permissions);
         socket.resume();
       } else if (this.#options.webSocket && HTTP_LETTERS.has(bytes[0]!)) {
-        visitor.until = Date.now() + HTTP_PATIENCE * this.#options.ioTimeout;
         this.#forHttp.add(socket);
         this.#handover ??= setImmediate(this.#handOver);
       } else {
@@ -298,7 +333,14 @@ export class Listener {
       this.#refuseUpgrade(socket, visitor.peer, 404, `the WebSocket is at ${wanted}`);
       return;
     }
-    this.#upgrade(request, socket, head, visitor.peer, visitor.permissions);
+    const permissions = this.#gate.permit(sourceOfRequest(request));
+    if (typeof permissions === "string") {
+      this.#refuseUpgrade(socket, visitor.peer, 403, permissions);
+      return;
+    }
+    this.#upgrade(request, socket, head, visitor.peer, { permissions, isAuthenticated: false }, () =>
+      this.#visitors.delete(endsOf(socket)),
+    );
   }
 
   #upgrade(
@@ -306,10 +348,12 @@ export class Listener {
     socket: Socket,
     head: Buffer,
     peer: Arrival,
-    permissions: Permissions,
+    { permissions, isAuthenticated }: { permissions: Permissions; isAuthenticated: boolean },
+    arrived: () => void,
   ): void {
-    if (!isOriginAllowed(request, this.#options.webSocket?.origins ?? [])) {
-      this.#refuseUpgrade(socket, peer, 403, `${FOREIGN_PAGE} (${request.headers.origin})`);
+    const foreign = this.#reasonAgainst(request, isAuthenticated);
+    if (foreign !== undefined) {
+      this.#refuseUpgrade(socket, peer, 403, foreign);
       return;
     }
     if (request.headers["sec-websocket-version"] !== "13" || request.httpVersion !== "1.1") {
@@ -317,10 +361,19 @@ export class Listener {
       return;
     }
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      this.#visitors.delete(endsOf(socket));
+      arrived();
       const wire = new ServerWebSocketTransport(webSocket, socket, socket instanceof TLSSocket);
       this.#host.arrived(wire, peer, permissions);
     });
+  }
+
+  /** Why a request may not be answered that a browser could have sent for a page of a stranger. */
+  #reasonAgainst(request: IncomingMessage, isAuthenticated: boolean): string | undefined {
+    const { origins = [], hosts = [] } = this.#options.webSocket ?? {};
+    if (!isOriginAllowed(request, origins)) return `${FOREIGN_PAGE} (${request.headers.origin})`;
+    // No browser gives a password for one name to a page of another.
+    if (isAuthenticated || isHostAllowed(request, [...hosts, ...hostsOfOrigins(origins)])) return undefined;
+    return `${FOREIGN_HOST} (${request.headers.host})`;
   }
 
   #refuseUpgrade(socket: Duplex, peer: Arrival, status: number, reason: string): void {
@@ -328,7 +381,7 @@ export class Listener {
     // A client that neither reads nor closes must not keep its socket.
     const timer = setTimeout(() => socket.destroy(), this.#options.ioTimeout);
     socket.once("close", () => clearTimeout(timer));
-    socket.resume();
+    socket.once("finish", () => socket.destroy());
     socket.end(
       `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
         `Content-Length: ${Buffer.byteLength(reason)}\r\n\r\n${reason}`,
@@ -336,18 +389,34 @@ export class Listener {
     this.#host.refused(peer, reason);
   }
 
-  /** Of a visitor of this door, or of another HTTP server's client, who is not counted among the clients. */
-  #permissionsOf(request: IncomingMessage): Permissions | string {
+  /** Of a visitor of this door, or of another HTTP server's client, who is counted while it is answered. */
+  #permissionsOf(
+    request: IncomingMessage,
+    response: ServerResponse,
+    isAuthenticated: boolean,
+  ): Permissions | string {
+    const source = sourceOfRequest(request, isAuthenticated);
+    const until = performance.now() + HTTP_PATIENCE * this.#options.ioTimeout;
     const visitor = this.#visitors.get(endsOf(request.socket));
-    if (visitor) return visitor.permissions;
-    const address = addressOfRequest(request);
-    const permissions = this.#gate.enter(address);
-    if (typeof permissions !== "string") this.#gate.leave(address);
+    if (visitor) {
+      visitor.until = until;
+      return this.#gate.permit(source);
+    }
+    const permissions = this.#gate.enter(source);
+    if (typeof permissions === "string") return permissions;
+    const guest = { socket: request.socket, until };
+    this.#guests.add(guest);
+    response.once("close", () => {
+      this.#guests.delete(guest);
+      this.#gate.leave(source.address);
+    });
     return permissions;
   }
 }
 
 const FOREIGN_PAGE = "pages of this origin are not allowed: name it in the setting webSocket.origins";
+const FOREIGN_HOST =
+  "this is not known as a name of the server: name it in the setting webSocket.hosts, or among the web origins";
 
 function endsOf(socket: Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort} ${socket.localPort}`;

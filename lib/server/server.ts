@@ -11,6 +11,7 @@ import type { Transport } from "../net/transport.ts";
 import { toMicroseconds } from "../time.ts";
 import { Access, type AccessOptions, type Permissions } from "./access/access.ts";
 import { Gate } from "./access/admission.ts";
+import { LoginLimiter } from "./access/login-limiter.ts";
 import { Connection, type ConnectionHost } from "./client-connection.ts";
 import type { ConnectionFigures, ServerFigures } from "./info-xml.ts";
 import { type Arrival, EVICTIONS, Listener, type WebSocketOptions } from "./listener.ts";
@@ -148,6 +149,7 @@ export class DataLinkServer {
   readonly #scheduled = new Set<Connection>();
   readonly #awaitingDurable = new Set<Connection>();
   readonly #startTime = Math.floor(Date.now() / 1000) * 1e6;
+  readonly #logins = new LoginLimiter();
   readonly #sent = new Traffic();
   readonly #received = new Traffic();
   readonly #versionText: string;
@@ -163,6 +165,7 @@ export class DataLinkServer {
   #journal: Journal | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
+  #eviction: NodeJS.Immediate | undefined;
   #closed: Promise<void> | undefined;
 
   /**
@@ -264,14 +267,21 @@ export class DataLinkServer {
   /**
    * Answers an HTTP request that another server (such as Node-RED's own) has taken, with the figures as JSON that the last
    * part of its path asks for: id, status, streams, streamids or connections.
+   *
+   * A request that a proxy has passed on (`X-Forwarded-For`, `Forwarded` and their like) is never taken for one of this
+   * machine: an access rule has to speak of the address that the proxy names, or of all. With `isAuthenticated`, which says
+   * that the other server has checked who asks, it may at least read.
    */
-  handleRequest(request: IncomingMessage, response: ServerResponse): void {
-    this.#listener.handleRequest(request, response);
+  handleRequest(request: IncomingMessage, response: ServerResponse, isAuthenticated = false): void {
+    this.#listener.handleRequest(request, response, isAuthenticated);
   }
 
-  /** Takes over a WebSocket that another HTTP server has been asked for; for its `upgrade` event. */
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#listener.handleUpgrade(request, socket, head);
+  /**
+   * Takes over a WebSocket that another HTTP server has been asked for; for its `upgrade` event. What is said of proxies at
+   * {@link handleRequest} holds here too.
+   */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, isAuthenticated = false): void {
+    this.#listener.handleUpgrade(request, socket, head, isAuthenticated);
   }
 
   async #start(): Promise<void> {
@@ -311,7 +321,10 @@ export class DataLinkServer {
         host,
         port,
         tls,
-        webSocket: webSocket === false ? undefined : { path: "/datalink", origins: [], ...given(webSocket) },
+        webSocket:
+          webSocket === false
+            ? undefined
+            : { path: "/datalink", origins: [], hosts: [host], ...given(webSocket) },
         ioTimeout,
         maxMessage: Math.max(MAX_MESSAGE, FEWEST_PACKETS * largestFrame(packetSize)),
       },
@@ -328,8 +341,10 @@ export class DataLinkServer {
 
   async #shutDown(): Promise<void> {
     clearInterval(this.#sweepTimer);
-    if (this.#immediate) clearImmediate(this.#immediate);
+    for (const immediate of [this.#immediate, this.#eviction]) if (immediate) clearImmediate(immediate);
     const closed = this.#listener.close();
+    this.#logins.close();
+    await Promise.all([...this.#connections].map((connection) => connection.drain()));
     for (const connection of this.#connections) connection.destroy("the server was closed");
     await closed;
     await this.#journal?.close();
@@ -344,6 +359,7 @@ export class DataLinkServer {
       awaitDurable: (connection) => this.#awaitingDurable.add(connection),
       ring: this.#ring,
       access,
+      logins: this.#logins,
       versionText: this.#versionText,
       timeouts: this.#options,
       sent: this.#sent,
@@ -359,6 +375,7 @@ export class DataLinkServer {
         this.#connections.delete(connection);
         this.#scheduled.delete(connection);
         this.#awaitingDurable.delete(connection);
+        this.#gate.leave(connection.address);
         this.#emit({ type: "closed", client: clientOf(connection), reason });
       },
       turn: this.#turn,
@@ -408,18 +425,26 @@ export class DataLinkServer {
   };
 
   #sweep(): void {
-    const now = Date.now();
     this.#sent.tick();
     this.#received.tick();
-    let evictions = 0;
     for (const connection of this.#connections) {
       connection.session.sent.tick();
       connection.session.received.tick();
-      if (evictions < EVICTIONS && connection.sweep(now)) evictions++;
     }
-    this.#listener.sweep(now);
+    this.#evict();
     this.#slowLane.wakeNext();
   }
+
+  /** Sends away who takes too long: some in one turn of the event loop, the rest in the next ones. */
+  readonly #evict = (): void => {
+    this.#eviction = undefined;
+    const now = performance.now();
+    let evictions = 0;
+    for (const connection of this.#connections) {
+      if (evictions < EVICTIONS && connection.sweep(now)) evictions++;
+    }
+    if (this.#listener.sweep(now) || evictions === EVICTIONS) this.#eviction ??= setImmediate(this.#evict);
+  };
 
   #unsent(): number {
     let bytes = 0;

@@ -5,7 +5,7 @@
 import { DataLinkError } from "../datalink/protocol/errors.ts";
 import { encodeFrame } from "../datalink/protocol/frame.ts";
 import { MAX_PACKET_ID } from "../datalink/protocol/packet.ts";
-import { encodeError, encodeOk, packetHeader } from "../datalink/protocol/replies.ts";
+import { encodeError, encodeOk } from "../datalink/protocol/replies.ts";
 import type {
   AuthCommand,
   Command,
@@ -17,6 +17,7 @@ import type {
 } from "../datalink/protocol/server-requests.ts";
 import { translateLegacyStreamId } from "../stream-id.ts";
 import type { Access, Permissions } from "./access/access.ts";
+import type { LoginLimiter } from "./access/login-limiter.ts";
 import { compilePattern, type Pattern, PatternError } from "./access/pattern.ts";
 import {
   type ConnectionFigures,
@@ -33,6 +34,9 @@ import { Traffic } from "./traffic.ts";
 export interface SessionHost {
   readonly ring: Ring;
   readonly access: Access;
+  readonly logins: LoginLimiter;
+  /** The client's address. */
+  readonly address: string;
   /** `DataLink v1.1 (<program>/<version>) :: DLPROTO:1.1`. */
   readonly versionText: string;
   /** Of all sessions together. */
@@ -68,6 +72,7 @@ const SCAN_STEP = 256;
 
 export class Session {
   clientId = "";
+  #isIdentified = false;
   readonly selection = new Selection();
   readonly sent = new Traffic();
   readonly received = new Traffic();
@@ -113,8 +118,11 @@ export class Session {
     return `DLPROTO:1.1 PACKETSIZE:${this.#host.ring.packetSize}${write}`;
   }
 
-  /** Answers a command; where it returns steps, they are to be taken before the next command is handled. */
-  handle(command: Command): Steps | undefined {
+  /**
+   * Answers a command. Where it returns steps, they are to be taken before the next command is handled; where it returns a
+   * promise, that one waits until it is settled.
+   */
+  handle(command: Command): Steps | Promise<void> | undefined {
     if (command.kind !== "UNKNOWN") this.#unknown = 0;
     switch (command.kind) {
       case "WRITE":
@@ -163,6 +171,14 @@ export class Session {
     return first;
   }
 
+  /** Ends the session where its login has expired by now, a time in seconds since 1970; returns whether it has. */
+  expire(now: number): boolean {
+    const { expires } = this.#permissions;
+    if (this.ended || expires === undefined || now < expires) return false;
+    this.#refuse("Authentication has expired, log in again");
+    return true;
+  }
+
   /** Notes packets that were sent, with the sequence of the last one. */
   countSent(packets: number, bytes: number, last: number): void {
     this.sent.count(packets, bytes);
@@ -188,12 +204,15 @@ export class Session {
   }
 
   #identify(clientId: string): undefined {
+    // Clients repeat their ID to see whether the server is still there.
+    const isNews = !this.#isIdentified || clientId !== this.clientId;
+    this.#isIdentified = true;
     this.clientId = clientId;
     const auth = this.#host.access.hasLogins ? " AUTH" : "";
     this.#send(
       encodeFrame(`ID ${this.#host.versionText.replace(/ ::.*/, "")} :: ${this.capabilities}${auth}`),
     );
-    this.#host.identified(clientId);
+    if (isNews) this.#host.identified(clientId);
   }
 
   #stream(): undefined {
@@ -202,20 +221,28 @@ export class Session {
     this.streaming = true;
   }
 
-  #authenticate({ type, payload }: AuthCommand): undefined {
-    const { access } = this.#host;
+  #authenticate({ type, payload }: AuthCommand): Promise<void> | undefined {
     const credentials = payload.toString("utf8");
     if (type !== "USERPASS" && type !== "JWT") return this.#fail("Unsupported AUTH type");
+    if (type === "USERPASS" && !credentials.includes("\r")) {
+      return this.#fail("AUTH USERPASS requires payload of USER\\rPASS");
+    }
+    if (!this.#host.access.hasLogins) return this.#fail("Error performing authentication");
+    this.streaming = false;
+    return this.#logIn(type, credentials);
+  }
+
+  async #logIn(type: "USERPASS" | "JWT", credentials: string): Promise<void> {
+    const { access, logins, address } = this.#host;
+    if (!(await logins.admit(address))) return this.#fail(TOO_MANY_LOGINS);
     const end = credentials.indexOf("\r");
-    if (type === "USERPASS" && end < 0) return this.#fail("AUTH USERPASS requires payload of USER\\rPASS");
-    if (!access.hasLogins) return this.#fail("Error performing authentication");
     const permissions =
       type === "JWT"
-        ? access.ofToken(credentials)
+        ? await access.ofToken(credentials)
         : access.ofUser(credentials.slice(0, end), credentials.slice(end + 1));
     if (!permissions) return this.#rejectLogin();
+    logins.succeeded(address);
     this.#failedLogins = 0;
-    this.streaming = false;
     this.#permit(permissions);
     this.#ok(0n, "Authentication successful");
   }
@@ -276,10 +303,10 @@ export class Session {
     if (sequence === undefined || !this.selection.permits(ring.streamAt(sequence).streamId)) {
       return this.#fail(`Packet ${packetId} not found in ring`);
     }
-    const packet = ring.packetAt(sequence);
-    this.#send(encodeFrame(packetHeader(packet, packet.payload.length), packet.payload));
+    const frame = ring.frameAt(sequence);
+    this.#send(frame);
     this.next = sequence + 1;
-    this.countSent(1, packet.payload.length, sequence);
+    this.countSent(1, frame.length, sequence);
   }
 
   #positionSet({ at, packetTime }: PositionSetCommand): undefined {
@@ -433,6 +460,7 @@ function* compileOrReason(text: string): Generator<undefined, Pattern | string> 
 const NO_WRITE = "Write permission not granted, no soup for you!";
 const NO_READ = "Authentication required for streaming, no soup for you!";
 const NOT_ALLOWED = "Authentication failed, not allowed to connect";
+const TOO_MANY_LOGINS = "Authentication refused, too many logins were tried from this address: wait a minute";
 const NOT_FOUND = "Packet not found";
 
 function filterOf(permission: Permissions["read"]): ((streamId: string) => boolean) | undefined {

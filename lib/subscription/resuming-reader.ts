@@ -76,26 +76,30 @@ export const QUEUE_BYTES = 256 * 1024;
 const LASTING_MS = 60_000;
 
 /** A subscription, to be read with `for await`. Leaving the loop closes it. */
-export class ResumingReader<Packet extends Carrier, Position, Session, Failure extends Error, Event>
+export class ResumingReader<Packet extends Carrier, Position, Failure extends Error, Event>
   implements AsyncIterableIterator<Packet, undefined>, AsyncDisposable
 {
   /** The server's address, without user name and password. */
   readonly server: string;
   readonly #options: ReaderOptions<Position>;
-  readonly #protocol: ReaderProtocol<Packet, Position, Session, Failure>;
+  readonly #protocol: ReaderProtocol<Packet, Position, unknown, Failure>;
   readonly #onEvent: ((event: Event | ReaderEvent<Failure>) => void) | undefined;
   readonly #queue: PacketQueue<Packet>;
   readonly #window: CommitWindow<Packet> | undefined;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
-  #session: Session | undefined;
+  #session: unknown;
   #committed: Position | undefined;
 
-  /** Begins to connect at once. @internal */
+  /**
+   * Begins to connect at once.
+   *
+   * @internal
+   */
   constructor(
     options: ReaderOptions<Position>,
     onEvent: ((event: Event | ReaderEvent<Failure>) => void) | undefined,
-    protocolFor: (host: ReaderHost<Packet, Event>) => ReaderProtocol<Packet, Position, Session, Failure>,
+    protocolFor: (host: ReaderHost<Packet, Event>) => ReaderProtocol<Packet, Position, unknown, Failure>,
   ) {
     this.#options = options;
     this.#onEvent = onEvent;
@@ -118,11 +122,6 @@ export class ResumingReader<Packet extends Carrier, Position, Session, Failure e
   /** Packets handed out that the position has not moved past. */
   get inFlight(): number {
     return this.#window?.length ?? 0;
-  }
-
-  /** The open connection, while there is one. @internal */
-  protected get session(): Session | undefined {
-    return this.#session;
   }
 
   [Symbol.asyncIterator](): this {

@@ -7,7 +7,8 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { dali2jsonl } from "../../lib/cli/dali2jsonl/command.ts";
-import { DataLinkServer, PacketWriter } from "../../lib/index.ts";
+import { readConfig } from "../../lib/cli/dali2jsonl/config.ts";
+import { DataLinkServer, PacketWriter, PathPattern } from "../../lib/index.ts";
 import { run, runProgram, start, temporaryFolder } from "./shell.ts";
 
 const START = Date.UTC(2026, 10, 22, 23, 59, 58) * 1000;
@@ -197,6 +198,67 @@ describe("dali2jsonl", () => {
     assert.match(stderr, /^dali2jsonl: .*match/i);
   });
 
+  describe("told a configuration that simpledali takes", () => {
+    const good = configuration(16000, "/nowhere");
+    const read = async (text: string | Buffer) => {
+      await using folder = await temporaryFolder();
+      const conf = path.join(folder.path, "c.toml");
+      await writeFile(conf, text);
+      return await readConfig(conf);
+    };
+    const within = (lines: string) => good.replace("[datalink]", `[datalink]\n${lines}`);
+
+    it("takes an empty match for all streams, a port as text, an empty websocket for none", async () => {
+      assert.equal((await read(good.replace(/match=.*/, "match=''"))).match, "");
+      assert.equal(
+        (await read(good.replace("port=16000", "port='18000'"))).url,
+        "datalink://127.0.0.1:18000",
+      );
+      assert.equal((await read(within("websocket=''"))).url, (await read(good)).url);
+    });
+
+    it("passes over keys that it does not know, and says so", async () => {
+      const { notes } = await read(within("verbose=true\nx=1"));
+      assert.equal(notes.length, 2);
+      assert.match(notes[0]!, /c\.toml: datalink\.verbose is not known here, and has no effect/);
+    });
+
+    it("takes any name, and any process id", async () => {
+      const names = "programname='my prog'\nusername='jü:rgen'\nprocessid='x'\narchitecture=''";
+      assert.equal((await read(within(names))).clientId, "my prog:j_:rgen:x:");
+      const long = await read(within(`username='${"u".repeat(500)}'\nprocessid=7`));
+      assert.equal(long.clientId.length, 200);
+    });
+
+    it("takes # and a % at the end of a pattern as they stand", async () => {
+      const fields = { network: "XX", station: "ONE", location: "00", channel: "SOH", time: 0 };
+      const pathOf = async (pattern: string) => {
+        const { write } = await read(good.replace(/write=.*/, `write='/nowhere/${pattern}'`));
+        return new PathPattern(write).path(fields);
+      };
+      assert.equal(await pathOf("#1/%n.%s.jsonl"), "/nowhere/#1/XX.ONE.jsonl");
+      assert.equal(await pathOf("%n.%s.100%"), "/nowhere/XX.ONE.100%");
+      assert.equal(await pathOf("%n.%s.%%"), "/nowhere/XX.ONE.%");
+      assert.equal(await pathOf("%n#.%%H"), "/nowhere/XX#.%H");
+    });
+
+    it("takes Latin-1 in a comment, and names the key where it is in a value", async () => {
+      await read(Buffer.from(`# Zürich\n${good}`, "latin1"));
+      const values = [
+        ["[datalink]", "[datalink]\nusername='Jürg'"],
+        ["127.0.0.1", "zürich.example"],
+        ["/nowhere", "/daten-ä"],
+      ] as const;
+      for (const [from, to] of values) {
+        await assert.rejects(
+          read(Buffer.from(good.replace(from, to), "latin1")),
+          /c\.toml: \w+\.[\w.]+ has letters that are not UTF-8, perhaps Latin-1: save the file as UTF-8/,
+        );
+      }
+      assert.match((await read(good.replace("/nowhere", "/daten-ä\ufffd"))).write, /ä\ufffd/);
+    });
+  });
+
   describe("told a configuration that makes no sense", () => {
     const good = configuration(16000, "/nowhere");
     const cases: [what: string, text: string, expected: RegExp][] = [
@@ -237,7 +299,7 @@ describe("dali2jsonl", () => {
       [
         "a band that is none",
         good.replace("U=", "UX="),
-        /c\.toml: jsonl\.bandwrite\.UX is no band: a band code is one letter/,
+        /c\.toml: jsonl\.bandwrite\.UX is not a band: a band code is one letter/,
       ],
       [
         "a band that has no pattern",

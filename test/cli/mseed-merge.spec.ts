@@ -4,6 +4,8 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Command } from "../../lib/cli/command.ts";
 import { convert } from "../../lib/cli/mseed/convert.ts";
+import { details } from "../../lib/cli/mseed/details.ts";
+import { get } from "../../lib/cli/mseed/get.ts";
 import { merge } from "../../lib/cli/mseed/merge.ts";
 import {
   type MiniSeedRecord,
@@ -251,7 +253,7 @@ describe("mseed merge", () => {
     assert.deepEqual((await readdir(folder.path)).sort(), ["1", "2"]);
   });
 
-  it("leaves out records whose samples are there already, whatever their encoding", async () => {
+  it("leaves out samples that are there already, whatever their encoding", async () => {
     const again = record(0, 50, {}, { encoding: "int32" });
     const other = record(0, 50, { samples: new Int32Array(50) });
     const later = record(0, 50, { publicationVersion: 2 });
@@ -259,7 +261,87 @@ describe("mseed merge", () => {
       [record(0, 50), again, other, record(50, 5), record(0, 50), later],
       "--dedupe",
     );
-    assert.equal(shape(records).join(), "A 0+50,A 0+50,A 0+50,A 50+5");
+    // Of the same samples those of the higher version, and those that are not the same.
+    const found = records.map((r) => `${r.publicationVersion} ${shape([r])} ${(r.samples as Int32Array)[3]}`);
+    assert.deepEqual(found.sort(), ["1 A 0+50 0", `1 A 50+5 ${53 ** 2 % 1009}`, "2 A 0+50 9"]);
+  });
+
+  it("leaves out what is contained, cut differently, or of a lower quality", async () => {
+    const versions = (records: MiniSeedRecord[]) => records.map((r) => [r.publicationVersion, ...shape([r])]);
+    assert.deepEqual(shape(await merged([record(0, 60), record(20, 10), record(60, 20)], "--dedupe")), [
+      "A 0+80",
+    ]);
+    const cuts = [record(0, 30), record(0, 45), record(30, 30), record(45, 45), record(60, 30)];
+    const [one, ...more] = await merged(cuts, "--dedupe");
+    assert.deepEqual([shape([one!]), more.length, allSamples([one!])], [["A 0+90"], 0, squares(90)]);
+    const better = record(20, 30, { publicationVersion: 4 });
+    for (const option of ["--dedupe", "--prune"]) {
+      assert.deepEqual(versions(await merged([record(0, 80), better], option)), [
+        [1, "A 0+20"],
+        [4, "A 20+30"],
+        [1, "A 50+30"],
+      ]);
+    }
+  });
+
+  it("prunes overlaps whatever the values, and leaves no overlap", async () => {
+    const wrong = record(30, 40, { samples: new Int32Array(40) });
+    const records = await merged([record(0, 50), record(50, 50), wrong], "--prune");
+    assert.deepEqual(shape(records), ["A 0+100"]);
+    assert.deepEqual(allSamples(records), squares(100));
+    assert.equal((await merged([record(0, 50), record(50, 50), wrong], "--dedupe")).length > 1, true);
+  });
+
+  it("sorts once and again, and finds the same", async () => {
+    await using folder = await temporaryFolder();
+    const [a, b] = ["a", "b"].map((name) => path.join(folder.path, name)) as [string, string];
+    const pieces = [0, 30, 60].flatMap((from) => [record(from, 30), record(from, 30)]);
+    await writeFile(a, Buffer.concat(pieces));
+    assert.equal((await run(merge, ["-s", "-o", b, a])).exitCode, 0);
+    assert.equal((await run(merge, ["--dedupe", "-o", a, b])).exitCode, 0);
+    assert.deepEqual(allSamples([...readRecords(await readFile(a))]), squares(90));
+  });
+
+  it("cuts to the sample between --start and --end", async () => {
+    const at = (i: number) => new Date(Number(START / 1_000_000n) + i * 10).toISOString();
+    const pieces = [record(0, 50), record(50, 50), record(100, 50)];
+    for (const argv of [[], ["-s"], ["--dedupe"], ["--prune"]]) {
+      const records = await merged(pieces, ...argv, "--start", at(10), "--end", at(120));
+      assert.deepEqual(shape(records), ["A 10+111"]);
+      assert.deepEqual(allSamples(records), squares(121).slice(10));
+    }
+    const wrong: [string[], number, RegExp][] = [
+      [["--start", "tomorrow", "x"], 2, /--start tomorrow: give a time/],
+      [["--start", at(5), "--end", at(4), "x"], 2, /--end .* is before --start/],
+    ];
+    for (const [argv, exitCode, message] of wrong) {
+      const outcome = await run(merge, argv);
+      assert.equal(outcome.exitCode, exitCode);
+      assert.match(outcome.stderr, message);
+    }
+    await using folder = await temporaryFolder();
+    const file = path.join(folder.path, "file");
+    await writeFile(file, pieces[0]!);
+    const onto = await run(merge, ["--start", at(5), "-o", file, file]);
+    assert.equal(onto.exitCode, 2);
+    assert.match(onto.stderr, /would cut .*file itself/);
+    const nothing = await run(merge, ["--start", "2100-001", "-o", "/dev/null", file]);
+    assert.deepEqual(
+      [nothing.exitCode, nothing.stderr],
+      [1, `mseed: ${file}: no record matches --start and --end\n`],
+    );
+    assert.deepEqual(await readFile(file), Buffer.from(pieces[0]!));
+    // Records that are not joined are cut, too, and others copied as they are.
+    const { stdout } = await runProgramForBytes(
+      "mseed",
+      ["convert", "--start", at(10), "-"],
+      Buffer.concat(pieces),
+    );
+    assert.deepEqual(shape([...readRecords(stdout)]), ["A 10+40", "A 50+50", "A 100+50"]);
+    assert.ok(stdout.includes(Buffer.from(pieces[1]!)));
+    const traces = await run(details, ["-T", "--json", "--start", at(10), "--end", at(120), file]);
+    assert.equal(JSON.parse(traces.stdout).sampleCount, 40);
+    assert.equal((await run(get, ["", "--json", "--end", at(-1), file])).exitCode, 1);
   });
 
   it("says what is wrong with its arguments", async () => {

@@ -1,10 +1,12 @@
 // lib/datalink/client.ts over TCP against a scripted peer: what is sent, how replies are read, and what goes wrong.
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { encodeFrame } from "../../lib/datalink/protocol/frame.ts";
 import type { Packet } from "../../lib/datalink/protocol/packet.ts";
 import { encodeError, encodeInfo, encodeOk, packetHeader } from "../../lib/datalink/protocol/replies.ts";
+import { DataLinkServer } from "../../lib/server/server.ts";
 import { type Answer, type ReceivedCommand, scriptedPeer } from "../support/scripted-peer.ts";
 
 function packet(id: bigint, size = 4): Packet {
@@ -511,6 +513,68 @@ describe("DataLinkClient", () => {
       }
       assert.equal(taken, total);
     });
+  });
+
+  describe("a large INFO", () => {
+    const row = (n: number) =>
+      `<Stream Name="FDSN:XX_S${n}_00_H_H_Z/MSEED" EarliestPacketID="${n}" EarliestPacketDataStartTime="2026-11-22T06:00:00Z" ` +
+      'EarliestPacketDataEndTime="2026-11-22T06:00:10Z" LatestPacketID="99" LatestPacketDataStartTime="2026-11-22T06:00:00Z" ' +
+      'LatestPacketDataEndTime="2026-11-22T06:00:10Z" DataLatency="1.5"/>';
+    const xml = (rows: number) =>
+      `<DataLink><Status TotalStreams="${rows}"/><StreamList TotalStreams="${rows}">${Array.from({ length: rows }, (_, n) => row(n)).join("")}</StreamList></DataLink>`;
+
+    it("is read in slices: nothing else has to wait for long", async () => {
+      const large = xml(40_000);
+      const reply = encodeInfo("STREAMS", large);
+      assert.ok(reply.length > 12e6);
+      await using peer = await scriptedPeer(({ words }) => (words[0] === "INFO" ? reply : undefined));
+      await using dali = await DataLinkClient.connect(peer.url);
+      const delays = monitorEventLoopDelay({ resolution: 1 });
+      const busy = performance.eventLoopUtilization();
+      const asked = dali.info("STREAMS");
+      delays.enable();
+      const { streams, xml: text } = await asked;
+      delays.disable();
+      assert.equal(streams.length, 40_000);
+      assert.equal(streams[39_999]!.earliestPacketId, 39_999n);
+      assert.equal(text, large);
+      const { active } = performance.eventLoopUtilization(busy);
+      assert.ok(delays.max / 1e6 < active / 4, `${delays.max / 1e6} of ${active} ms at once`);
+    });
+
+    it("has a limit, in bytes and in rows", async () => {
+      let reply = encodeFrame("INFO STREAMS 67108865");
+      await using peer = await scriptedPeer(({ words }) => (words[0] === "INFO" ? reply : undefined));
+      {
+        await using dali = await DataLinkClient.connect(peer.url);
+        await assert.rejects(dali.info("STREAMS"), { code: "TOO_LARGE", message: /67108865 bytes/ });
+      }
+      reply = encodeInfo(
+        "STREAMS",
+        `<DataLink><Status/><StreamList>${"<Stream/>".repeat(200_001)}</StreamList></DataLink>`,
+      );
+      await using dali = await DataLinkClient.connect(peer.url);
+      await assert.rejects(dali.info("STREAMS"), { code: "TOO_LARGE", message: /more than 200000 rows/ });
+      reply = encodeInfo("STREAMS", xml(1));
+      assert.equal((await dali.info("STREAMS")).streams.length, 1);
+    });
+  });
+
+  it("is news to a server when it says its name, and when it says another one", async () => {
+    const names: string[] = [];
+    await using server = await DataLinkServer.listen({
+      port: 0,
+      onEvent: (event) => {
+        if (event.type === "identified") names.push(event.client.clientId);
+      },
+    });
+    const url = `datalink://127.0.0.1:${server.port}`;
+    await using dali = await DataLinkClient.connect(url, { clientId: "one" });
+    for (let i = 0; i < 3; i++) await dali.identify();
+    for (let i = 0; i < 3; i++) await dali.identify("two");
+    await dali.identify("");
+    await dali.identify("");
+    assert.deepEqual(names, ["one", "two", ""]);
   });
 
   it("asks an idle server whether it is still there, soon after a command with a payload", async () => {

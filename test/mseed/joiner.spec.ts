@@ -67,7 +67,7 @@ describe("Joiner", () => {
           // Steps that are as long as the tolerance to a microsecond may go either way.
           const isClose = steps.some((s) => Math.abs(Math.abs(s) - (part ?? 0.5)) * (1e9 / rate) < 3000);
           if (!isClose) assert.deepEqual(shape(after, tolerance), shape(before, tolerance));
-          joins += before.length - after.length;
+          if (after.length < before.length) joins++;
         },
       ),
       { numRuns: 300 },

@@ -91,7 +91,7 @@ describe("datalink server node", () => {
   it("does not try again what cannot succeed", async () => {
     await start({ port: "0", ringSize: "1", access: "rules", rules: [{ from: "10.0.0.0/99", may: "read" }] });
     await flow.status("server", ({ text }) => text === "datalink-server.status.failed");
-    assert.match(flow.errors("server")[0]!, /"10\.0\.0\.0\/99" in an access rule is no address/);
+    assert.match(flow.errors("server")[0]!, /"10\.0\.0\.0\/99" in an access rule is not an address/);
   });
 
   it("lets addresses do what the first line that fits them says, and turns others away", async () => {

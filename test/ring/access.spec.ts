@@ -5,20 +5,28 @@ import { DataLinkError } from "../../lib/datalink/protocol/errors.ts";
 import { encodeFrame } from "../../lib/datalink/protocol/frame.ts";
 import { Access, type AccessOptions } from "../../lib/server/access/access.ts";
 import { DataLinkServer } from "../../lib/server/server.ts";
-import { Peer, write } from "./peer.ts";
+import { describe as inWords, Peer, write } from "./peer.ts";
 
 const SECRET = "a secret of at least thirty-two bytes";
 const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const PUBLIC_KEY = publicKey.export({ type: "spki", format: "pem" }) as string;
+const SMALL_KEY = generateKeyPairSync("rsa", { modulusLength: 1024 }).publicKey.export({
+  type: "spki",
+  format: "pem",
+}) as string;
 const NOW = Math.floor(Date.now() / 1000);
 
 function part(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
 
+function signed(header: unknown, claims: unknown, secret = SECRET): string {
+  const body = `${part(header)}.${part(claims)}`;
+  return `${body}.${createHmac("sha256", secret).update(body).digest("base64url")}`;
+}
+
 function hs256(claims: object, secret = SECRET, algorithm = "HS256"): string {
-  const signed = `${part({ alg: algorithm, typ: "JWT" })}.${part(claims)}`;
-  return `${signed}.${createHmac("sha256", secret).update(signed).digest("base64url")}`;
+  return signed({ alg: algorithm, typ: "JWT" }, claims, secret);
 }
 
 function rs256(claims: object): string {
@@ -26,8 +34,8 @@ function rs256(claims: object): string {
   return `${signed}.${createSign("sha256").update(signed).sign(privateKey, "base64url")}`;
 }
 
-function mayWrite(access: Access, token: string, streamId: string): boolean | undefined {
-  const write = access.ofToken(token)?.write;
+async function mayWrite(access: Access, token: string, streamId: string): Promise<boolean | undefined> {
+  const write = (await access.ofToken(token))?.write;
   return typeof write === "function" ? write(streamId) : write;
 }
 
@@ -76,24 +84,24 @@ describe("access", () => {
     }
   });
 
-  it("knows tokens by their signature, and what they claim", () => {
+  it("knows tokens by their signature, and what they claim", async () => {
     const access = new Access({ jwt: { secret: SECRET, publicKey: PUBLIC_KEY } });
     const claims = { sub: "me", iat: NOW, exp: NOW + 600, wpat: "XX_.*/MTRIG" };
     for (const token of [hs256(claims), rs256(claims)]) {
-      assert.equal(mayWrite(access, token, "XX_ABC/MTRIG"), true);
-      assert.equal(mayWrite(access, token, "YY_ABC/MTRIG"), false);
+      assert.equal(await mayWrite(access, token, "XX_ABC/MTRIG"), true);
+      assert.equal(await mayWrite(access, token, "YY_ABC/MTRIG"), false);
     }
-    assert.equal(mayWrite(access, hs256({ exp: NOW + 600 }), "XX_ABC"), false);
-    const { read } = access.ofToken(hs256({ rpat: "^XX" }))!;
+    assert.equal(await mayWrite(access, hs256({ exp: NOW + 600 }), "XX_ABC"), false);
+    const { read } = (await access.ofToken(hs256({ rpat: "^XX" })))!;
     assert.ok(typeof read === "function" && read("XX") && !read("YY"));
   });
 
-  it("refuses tokens that are forged, stale, for others or no tokens", () => {
+  it("refuses tokens that are forged, stale, for others or no tokens", async () => {
     const access = new Access({
       jwt: { secret: SECRET, publicKey: PUBLIC_KEY, audience: "ring", issuer: "me" },
     });
     const good = { aud: ["ring"], iss: "me", wpat: "." };
-    assert.ok(access.ofToken(hs256(good)));
+    assert.ok(await access.ofToken(hs256(good)));
     const [head, , signature] = hs256(good).split(".");
     for (const token of [
       "",
@@ -111,9 +119,30 @@ describe("access", () => {
       hs256({ ...good, aud: "other" }),
       hs256({ ...good, iss: undefined }),
       hs256({ ...good, wpat: "(" }),
+      hs256({ ...good, exp: NOW - 1 }),
+      hs256({ ...good, exp: null }),
+      hs256(good, SECRET, "HS512"),
+      signed({ alg: "HS256", crit: ["x"], x: 1 }, good),
+      signed({ alg: "HS256", b64: false, crit: ["b64"] }, good),
+      signed([], good),
+      `${hs256(good)}.x`,
+      ...[5, null, false, true, ["."], { a: 1 }].flatMap((value) => [
+        hs256({ ...good, wpat: value }),
+        hs256({ ...good, rpat: value }),
+      ]),
     ]) {
-      assert.equal(access.ofToken(token), undefined, token);
+      assert.equal(await access.ofToken(token), undefined, token);
     }
+  });
+
+  it("lets an empty expression in a token stand for nothing", async () => {
+    const access = new Access({ jwt: { secret: SECRET } });
+    for (const empty of ["", "\0", "\0.*"]) {
+      assert.equal(await mayWrite(access, hs256({ wpat: empty }), "XX_A"), false);
+      assert.deepEqual((await access.ofToken(hs256({ rpat: empty })))?.read, false);
+    }
+    assert.equal((await access.ofToken(hs256({})))?.write, false);
+    assert.equal((await access.ofToken(hs256({})))?.read, true);
   });
 
   it("says which setting cannot be used", () => {
@@ -124,7 +153,12 @@ describe("access", () => {
       [{ users: [{ name: "a", password: "b", read: "(?=a)" }] }, /not supported/],
       [{ jwt: {} }, /secret/],
       [{ jwt: { secret: "short" } }, /32 bytes/],
-      [{ jwt: { publicKey: "-----" } }, /no RSA key/],
+      [{ jwt: { publicKey: "-----" } }, /not an RSA key/],
+      [{ jwt: { publicKey: SMALL_KEY } }, /1024 bits/],
+      [{ rules: [{ from: "::1", write: "" }] }, /empty expression/],
+      [{ rules: [{ from: "::1", read: "" }] }, /empty expression/],
+      [{ rules: [{ from: "::1", readExcept: "\0x" }] }, /empty expression/],
+      [{ users: [{ name: "a", password: "" }] }, /"a" has an empty password/],
     ];
     for (const [access, words] of settings) {
       assert.throws(
@@ -150,6 +184,99 @@ describe("access", () => {
       assert.match(await peer.ask(write("YY_A", "x")), /permission denied for WRITE of stream ID: YY_A/);
       await peer.untilClosed();
     }
+  });
+
+  it("answers AUTH in order with the other commands of the connection", async () => {
+    await using server = await DataLinkServer.listen({
+      port: 0,
+      ringBytes: 1 << 16,
+      access: { rules: [{ from: "127.0.0.1" }], jwt: { secret: SECRET } },
+    });
+    const token = Buffer.from(hs256({ wpat: "^XX_" }));
+    const peer = await Peer.connect(server.port);
+    const auth = encodeFrame(`AUTH JWT ${token.length}`, token);
+    peer.send(
+      "ID a",
+      auth,
+      write("XX_A", "1"),
+      "ID b",
+      auth,
+      write("XX_A", "2"),
+      "READ 2",
+      write("YY_A", "3"),
+      "ID c",
+    );
+    const replies = (await peer.take(8)).map(inWords);
+    assert.deepEqual(
+      replies.map((reply) => reply.split(" ").slice(0, 2).join(" ")),
+      ["ID DataLink", "OK 0", "OK 1", "ID DataLink", "OK 0", "OK 2", "PACKET XX_A", "ERROR 0"],
+    );
+    await peer.untilClosed();
+    assert.equal(server.status.packetsIn, 2);
+  });
+
+  it("has a client that logs in, writes and closes write with its login", async () => {
+    await using server = await DataLinkServer.listen({
+      port: 0,
+      ringBytes: 1 << 16,
+      access: { rules: [{ from: "127.0.0.1" }], jwt: { secret: SECRET } },
+    });
+    const token = Buffer.from(hs256({ wpat: "^XX_" }));
+    const peer = await Peer.connect(server.port);
+    peer.socket.end(Buffer.concat([encodeFrame(`AUTH JWT ${token.length}`, token), write("XX_A", "x", "N")]));
+    await peer.untilClosed();
+    while (server.status.clients > 0) await new Promise(setImmediate);
+    assert.equal(server.status.packetsIn, 1);
+  });
+
+  it("ends a connection whose token expires, also one that streams", async () => {
+    const reasons: string[] = [];
+    await using server = await DataLinkServer.listen({
+      port: 0,
+      ringBytes: 1 << 16,
+      ioTimeout: 400,
+      access: { rules: [{ from: "127.0.0.1", read: false }], jwt: { secret: SECRET } },
+      onEvent: (event) => event.type === "closed" && reasons.push(event.reason),
+    });
+    const expires = Math.floor(Date.now() / 1000) + 2;
+    for (const exp of [expires, undefined]) {
+      const token = Buffer.from(hs256({ wpat: ".", ...(exp && { exp }) }));
+      const peer = await Peer.connect(server.port);
+      assert.match(await peer.ask(encodeFrame(`AUTH JWT ${token.length}`, token)), /^OK/);
+      peer.send("STREAM");
+      if (exp === undefined) {
+        assert.match(await peer.ask("ID"), /^ID/);
+        peer.end();
+        continue;
+      }
+      assert.match(inWords(await peer.next()), /^ERROR 0 Authentication has expired/);
+      await peer.untilClosed();
+      assert.ok(Date.now() / 1000 >= expires);
+      while (reasons.length === 0) await new Promise(setImmediate);
+      assert.match(reasons[0]!, /expired/);
+    }
+  });
+
+  it("lets nobody guess often, and others log in meanwhile", async () => {
+    await using server = await DataLinkServer.listen({
+      port: 0,
+      ringBytes: 1 << 16,
+      access: { rules: [{ from: "127.0.0.0/8" }], users: [{ name: "me", password: "secret", write: true }] },
+    });
+    const login = (password: string) =>
+      encodeFrame(`AUTH USERPASS ${3 + password.length}`, Buffer.from(`me\r${password}`));
+    const peers = await Promise.all(Array.from({ length: 40 }, () => Peer.connect(server.port)));
+    const begun = performance.now();
+    for (const peer of peers) for (let i = 0; i < 4; i++) peer.send(login("wrong"));
+    while (performance.now() - begun < 1500) {
+      const other = await Peer.connect(server.port, "127.0.0.2");
+      assert.equal(await other.ask(login("secret")), "OK 0 Authentication successful");
+      other.end();
+    }
+    const answers = peers.reduce((sum, { replies }) => sum + replies.length, 0);
+    assert.ok(answers >= 5 && answers <= 12, `${answers} guesses were answered`);
+    assert.ok(peers.every(({ closed }) => !closed));
+    for (const peer of peers) peer.end();
   });
 
   it("sends away who keeps guessing", async () => {

@@ -6,6 +6,7 @@ import { encodeFrame } from "../../lib/datalink/protocol/frame.ts";
 import { DataLinkServer, type DataLinkServerEvent } from "../../lib/server/server.ts";
 import { VERSION } from "../support/version.ts";
 import { describe as inWords, Peer, write } from "./peer.ts";
+import { RawPeer } from "./raw-peer.ts";
 
 describe("datalink server", () => {
   let server: DataLinkServer;
@@ -95,6 +96,39 @@ describe("datalink server", () => {
     );
     assert.match(await peer.ask("INFO STREAMS"), /<Stream Name="A&lt;&amp;&gt;\/T" EarliestPacketID="1"/);
     assert.match(await peer.ask("INFO CONNECTIONS"), /<Connection Type="DataLink" Host="127.0.0.1"/);
+  });
+
+  it("takes packets of any time that 64 bits hold, as ringserver does, and gives them back digit for digit", async () => {
+    const times = [
+      "1767270600000000",
+      "9100000000000000",
+      "1767270600000000123",
+      "-9223372036854775807",
+      "-9223372036854775808",
+      "9223372036854775807",
+      "1767270602000000",
+    ];
+    for (const [i, time] of times.entries()) {
+      peer.send(encodeFrame(`WRITE FAR${i}/T ${time} ${time} A 1`, Buffer.from("x")));
+      assert.equal(inWords(await peer.next()), `OK ${i + 1}`, time);
+    }
+    const raw = await RawPeer.connect(server.port);
+    raw.send(times.map((_, i) => encodeFrame(`READ ${i + 1}`).toString("latin1")).join(""));
+    await raw.until(() => raw.received.includes("FAR6"));
+    raw.send(encodeFrame("POSITION SET 1").toString("latin1") + encodeFrame("STREAM").toString("latin1"));
+    await raw.until(() => raw.received.split("FAR6").length > 2);
+    for (const [i, time] of times.entries()) {
+      const count = raw.received.match(
+        new RegExp(`PACKET FAR${i}/T ${i + 1} \\d+ ${time} ${time} 1x`, "g"),
+      )?.length;
+      assert.equal(count, i === 0 ? 1 : 2, time);
+    }
+    assert.match(await peer.ask("INFO STREAMS"), /SelectedStreams="7".*Name="FAR6/);
+    assert.match(await peer.ask("POSITION AFTER 9223372036854775806"), /^OK [67]/);
+    assert.match(await peer.ask("POSITION AFTER 9223372036854775808"), /^ERROR/);
+    peer.send(encodeFrame("WRITE FAR/T 9223372036854775808 0 A 1", Buffer.from("x")));
+    assert.match(inWords(await peer.next()), /^ERROR 0 Error parsing WRITE/);
+    raw.socket.destroy();
   });
 
   it("tells what happens", async () => {

@@ -172,13 +172,13 @@ describe("datalink server for browsers", () => {
     peer.webSocket.terminate();
   });
 
-  it("lets a page wait that has opened its WebSocket and says nothing yet", async () => {
+  it("sends a page away that has opened its WebSocket and says nothing, and keeps one that has said something", async () => {
     await server.close();
-    await start({ ioTimeout: 40 });
+    await start({ ioTimeout: 100 });
     const peer = await WebPeer.connect(url);
-    const silent = connect(server.port, "127.0.0.1");
-    // Whoever comes over TCP without a word is sent away meanwhile.
-    await once(silent, "close");
+    assert.match(await peer.ask("ID early"), /^ID/);
+    const silent = await WebPeer.connect(url);
+    assert.equal(await silent.next(), "closed 1006");
     assert.match(await peer.ask("ID late"), /^ID/);
     peer.webSocket.terminate();
   });
@@ -238,6 +238,65 @@ describe("datalink server for browsers", () => {
     peer.webSocket.terminate();
   });
 
+  it("names no stream to somebody who may not read it", async () => {
+    for (const [read, seen] of [
+      [false, [null, null]],
+      ["^A", ["A/SECRET", null]],
+      [true, ["A/SECRET", "B/SECRET"]],
+    ] as const) {
+      await server.close();
+      await start({ access: { rules: [{ from: "127.0.0.1", read }] } });
+      server.write({ streamId: "A/SECRET", dataStart: 1, payload: "" });
+      server.write({ streamId: "B/SECRET", dataStart: 1, payload: "" });
+      const { earliest, latest } = (await get(server.port, "/status")).body as Record<
+        string,
+        { streamId: string } | null
+      >;
+      assert.deepEqual([earliest?.streamId ?? null, latest?.streamId ?? null], seen);
+      for (const page of ["/id", "/status", "/streams", "/streamids", "/connections"]) {
+        const text = JSON.stringify((await get(server.port, page)).body);
+        assert.equal(/B.SECRET/.test(text), seen[1] !== null && /status|stream/.test(page), page);
+      }
+    }
+  });
+
+  it("answers for its own names only, so that nobody can give it another one (DNS rebinding)", async () => {
+    const { other, otherPort } = await onOtherServer();
+    const status = async (port: number, host: string) => (await get(port, "/id", { host })).status;
+    for (const port of [server.port, otherPort]) {
+      for (const host of [
+        "127.0.0.1",
+        "localhost:1",
+        "LOCALHOST.",
+        "[::1]:16000",
+        "192.0.2.7",
+        "nas",
+        "pi.local:1880",
+      ])
+        assert.equal(await status(port, host), 200, host);
+      for (const host of [
+        "evil.example",
+        "evil.example:16000",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "a b",
+      ]) {
+        assert.ok([400, 403].includes(await status(port, host)), host);
+        await assert.rejects(idOf(port, { host }), /40[03]/);
+      }
+    }
+    assert.match(JSON.stringify(events.at(-1)), /webSocket\.hosts/);
+    other.close();
+    await server.close();
+    await start({ webSocket: { hosts: ["Data.example.org"], origins: ["https://pages.example.org"] } });
+    for (const host of ["data.example.org", "DATA.example.org:16000", "pages.example.org"])
+      assert.equal(await status(server.port, host), 200, host);
+    assert.equal(await status(server.port, "example.org"), 403);
+    await server.close();
+    await start({ webSocket: { origins: ["*"] } });
+    assert.equal(await status(server.port, "evil.example"), 200);
+  });
+
   it("says what is wrong with a request", async () => {
     const error = async (path: string, method?: string) => {
       const { status, body } = await get(server.port, path, {}, method);
@@ -256,26 +315,109 @@ describe("datalink server for browsers", () => {
     assert.deepEqual((await get(server.port, "/streamids")).body, ["A/T"]);
   });
 
+  async function onOtherServer(isAuthenticated = false): Promise<{ other: Server; otherPort: number }> {
+    const other: Server = createServer((incoming, response) =>
+      server.handleRequest(incoming, response, isAuthenticated),
+    );
+    other.on("upgrade", (incoming, socket, head: Buffer) =>
+      server.handleUpgrade(incoming, socket, head, isAuthenticated),
+    );
+    other.listen(0, "127.0.0.1");
+    await once(other, "listening");
+    return { other, otherPort: (other.address() as AddressInfo).port };
+  }
+
+  /** What ID says to a page that comes with some headers. */
+  async function idOf(port: number, headers: Record<string, string>): Promise<string> {
+    const peer = await WebPeer.connect(`ws://127.0.0.1:${port}/datalink`, { headers });
+    const id = await peer.ask("ID me");
+    peer.webSocket.terminate();
+    return id;
+  }
+
+  const MAY_WRITE = /WRITE$/;
+  const MAY_READ = /PACKETSIZE:100000$/;
+
   it("serves the clients of another HTTP server, by the address that a proxy names", async () => {
     await server.close();
     await start({ access: { rules: [{ from: "127.0.0.1", write: true }, { from: "192.0.2.0/24" }] } });
-    const other: Server = createServer((incoming, response) => server.handleRequest(incoming, response));
-    other.on("upgrade", (incoming, socket, head: Buffer) => server.handleUpgrade(incoming, socket, head));
-    other.listen(0, "127.0.0.1");
-    await once(other, "listening");
-    const { port } = other.address() as AddressInfo;
-    const idOf = async (headers: Record<string, string>) => {
-      const peer = await WebPeer.connect(`ws://127.0.0.1:${port}/any/path`, { headers });
-      const id = await peer.ask("ID me");
-      peer.webSocket.terminate();
-      return id;
-    };
-    assert.match(await idOf({}), /WRITE$/);
-    assert.match(await idOf({ "x-forwarded-for": "127.0.0.1, 192.0.2.7" }), /PACKETSIZE:100000$/);
-    await assert.rejects(idOf({ "x-forwarded-for": "10.0.0.1" }), /403/);
+    const { other, otherPort: port } = await onOtherServer();
+    assert.match(await idOf(port, {}), MAY_WRITE);
+    assert.match(await idOf(port, { "x-forwarded-for": "127.0.0.1, 192.0.2.7" }), MAY_READ);
+    await assert.rejects(idOf(port, { "x-forwarded-for": "10.0.0.1" }), /403/);
     assert.equal(((await get(port, "/admin/id")).body as { write: boolean }).write, true);
     assert.equal((await get(port, "/id", { "x-forwarded-for": "10.0.0.1" })).status, 403);
     while (server.status.clients > 0) await new Promise(setImmediate);
+    other.close();
+  });
+
+  const BEHIND_A_PROXY: Record<string, string>[] = [
+    { "x-forwarded-for": "203.0.113.9" },
+    { "x-forwarded-for": "" },
+    { "x-forwarded-for": "127.0.0.1" },
+    { "x-forwarded-for": "::1" },
+    { "x-forwarded-for": "::ffff:127.0.0.1" },
+    { "x-forwarded-for": "localhost" },
+    { "x-forwarded-for": "unknown, unknown" },
+    { "x-real-ip": "127.0.0.1" },
+    { forwarded: "for=127.0.0.1;proto=https" },
+    { forwarded: 'for="[::1]:4711"' },
+    { forwarded: "by=_hidden" },
+    { "x-forwarded-proto": "https" },
+    { "x-forwarded-host": "example.org" },
+    { via: "1.1 proxy" },
+    { "x-forwarded-for": "10.1.1.1", forwarded: "for=203.0.113.9" },
+  ];
+
+  for (const headers of BEHIND_A_PROXY) {
+    it(`takes nobody behind a proxy for this machine: ${JSON.stringify(headers)}`, async () => {
+      await server.close();
+      await start({
+        access: {
+          rules: [{ from: ["127.0.0.0/8", "::1"], write: true, trusted: true }, { from: "10.1.0.0/16" }],
+        },
+      });
+      const { other, otherPort } = await onOtherServer();
+      for (const port of [server.port, otherPort]) {
+        await assert.rejects(idOf(port, headers), /403/);
+        assert.equal((await get(port, "/streamids", headers)).status, 403);
+      }
+      other.close();
+    });
+
+    it(`lets somebody behind a proxy do what a rule for all says: ${JSON.stringify(headers)}`, async () => {
+      await server.close();
+      await start({
+        access: {
+          rules: [
+            { from: ["127.0.0.0/8", "::1"], write: true, trusted: true },
+            { from: ["0.0.0.0/0", "::/0"], read: "^A" },
+          ],
+        },
+      });
+      server.write({ streamId: "A/T", dataStart: 1, payload: "" });
+      server.write({ streamId: "B/T", dataStart: 1, payload: "" });
+      assert.match(await idOf(server.port, headers), MAY_READ);
+      assert.deepEqual((await get(server.port, "/streamids", headers)).body, ["A/T"]);
+    });
+  }
+
+  it("lets whom another server has checked read, behind a proxy too, unless a rule turns them away", async () => {
+    await server.close();
+    await start({
+      access: {
+        rules: [
+          { from: "127.0.0.1", write: true },
+          { from: "10.6.6.6", refuse: true },
+          { from: "10.0.0.0/8", write: true },
+        ],
+      },
+    });
+    const { other, otherPort } = await onOtherServer(true);
+    assert.match(await idOf(otherPort, {}), MAY_WRITE);
+    assert.match(await idOf(otherPort, { "x-forwarded-for": "203.0.113.9" }), MAY_READ);
+    assert.match(await idOf(otherPort, { "x-forwarded-for": "10.1.2.3:4711" }), MAY_WRITE);
+    await assert.rejects(idOf(otherPort, { "x-forwarded-for": "10.6.6.6" }), /403/);
     other.close();
   });
 

@@ -84,7 +84,7 @@ class Stand implements ReaderProtocol<Item, Stations, Session, Failure> {
 function open(each: number, options: { checkpoint?: Checkpoint<Stations>; packets?: number } = {}) {
   const events: string[] = [];
   let stand!: Stand;
-  const reader = new ResumingReader<Item, Stations, Session, Failure, Event>(
+  const reader = new ResumingReader<Item, Stations, Failure, Event>(
     {
       checkpoint: options.checkpoint,
       window: { packets: options.packets ?? 100, bytes: 1e9 },

@@ -28,6 +28,9 @@ const NOTES = `The configuration, as simpledali's command of the same name has i
   W = "jsonl/%n/%s/%Y/%j/%n.%s.%l.%c.%Y.%j.jsonl"
   V = "W"
 
+An empty match means all streams; a key that is not known has no effect, and is
+told. In a pattern, # and a % at the end stand for themselves.
+
 It reconnects by itself, and goes on where it stopped: its position is in a hidden
 file in the directory of the archive, named after the configuration. What is not
 JSON is kept beside the file that it would have gone to, in one named .rejected.
@@ -55,6 +58,7 @@ export const dali2jsonl = defineCommand({
     if (operands.length > 0) throw usageError(`${operands[0]}: give the configuration with --conf`);
     if (conf === undefined) throw usageError("give a configuration with --conf FILE");
     const config = await readConfig(conf);
+    for (const note of config.notes) io.stderr.write(`dali2jsonl: ${note}\n`);
     return await archivePackets(config, { verbose, earliest, resume: !options["no-resume"] }, io);
   },
 });

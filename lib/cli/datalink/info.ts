@@ -26,11 +26,11 @@ export const streams = infoCommand("streams", "List the streams of a server.", "
     io,
     ["stream", "earliest data", "latest data", "packets", "latency"],
     info.streams.map((stream) => [
-      stream.streamId || "-",
+      stream.streamId,
       time(stream.earliestDataStart),
       time(stream.latestDataEnd),
       `${stream.earliestPacketId} to ${stream.latestPacketId}`,
-      stream.dataLatency === undefined ? "-" : `${stream.dataLatency.toFixed(1)} s`,
+      `${stream.dataLatency.toFixed(1)} s`,
     ]),
   ),
 );
@@ -44,9 +44,9 @@ export const connections = infoCommand(
       io,
       ["client", "address", "type", "since", "packets sent", "packets received", "lag"],
       info.connections.map((connection) => [
-        connection.clientId ?? "-",
-        `${connection.ip || connection.host || "-"}:${connection.port ?? "-"}`,
-        connection.type || "-",
+        connection.clientId || "-",
+        `${connection.ip || connection.host}:${connection.port}`,
+        connection.type,
         time(connection.connectionTime),
         String(connection.txPacketCount),
         String(connection.rxPacketCount),
@@ -76,6 +76,7 @@ function infoCommand<Type extends InfoType>(
   });
 }
 
-function time(microseconds: number | undefined): string {
-  return microseconds === undefined ? "-" : formatMicroseconds(microseconds);
+/** 0 stands for a time that the server does not tell. */
+function time(microseconds: number): string {
+  return microseconds === 0 ? "-" : formatMicroseconds(microseconds);
 }

@@ -33,7 +33,7 @@ export function parseFromOption(text: string | undefined): From {
 }
 
 /**
- * Calls `take` with each packet until it gives `false`, or `io.signal` fires, which is no failure. What the server refuses
+ * Calls `take` with each packet until it gives `false`, or `io.signal` fires, which is not a failure. What the server refuses
  * before it has sent anything is thrown; afterwards it is tried again.
  */
 export async function readPackets(

@@ -79,7 +79,7 @@ interrupted; connections that are lost are made again. A packet whose acknowledg
 async function latestId(url: string, options: object): Promise<bigint | undefined> {
   await using client = await DataLinkClient.connect(url, options);
   if (client.server.protocol === "1.0") return undefined;
-  return (await client.info("STATUS")).status?.latestPacketId;
+  return (await client.info("STATUS")).status.latestPacketId;
 }
 
 function copyOf(packet: Packet, keepsId: boolean) {

@@ -1,8 +1,8 @@
 /** `datalink token`: makes and reads the JSON Web Tokens with which servers let somebody write. */
-import { createHmac } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { TokenVerifier } from "../../server/access/json-web-token.ts";
+import { decodeJwt, SignJWT } from "jose";
+import { TokenVerifier, tokenSecret } from "../../server/access/json-web-token.ts";
 import { CommandError, defineCommand, defineProgram, EXIT_FAILED, EXIT_OK, usageError } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { printJson } from "./table.ts";
@@ -34,12 +34,10 @@ const make = defineCommand({
     for (const pattern of [write, read]) checkExpression(pattern);
     const now = Math.floor(Date.now() / 1000);
     const exp = now + lifetime(expires);
-    const secret = await readSecret(options["secret-file"]);
-    // The same check as a server makes of its secret.
-    new TokenVerifier({ secret });
-    const claims = { exp, iat: now, sub: user, wpat: write, rpat: read };
-    const body = `${encode({ alg: "HS256", typ: "JWT" })}.${encode(claims)}`;
-    io.stdout.write(`${body}.${createHmac("sha256", secret).update(body).digest("base64url")}\n`);
+    const secret = tokenSecret(await readSecret(options["secret-file"]));
+    const claims = new SignJWT({ exp, iat: now, sub: user, wpat: write, rpat: read });
+    const signed = await claims.setProtectedHeader({ alg: "HS256", typ: "JWT" }).sign(secret);
+    io.stdout.write(`${signed}\n`);
     return EXIT_OK;
   },
 });
@@ -62,9 +60,8 @@ const read = defineCommand({
     const { exp } = claims;
     const expiry = typeof exp === "number" ? { expiresInSeconds: Math.round(exp - now) } : {};
     if (options["secret-file"] === undefined) return await printJson(io, { ...claims, ...expiry });
-    const isValid =
-      new TokenVerifier({ secret: await readSecret(options["secret-file"]) }).verify(token, now) !==
-      undefined;
+    const verifier = new TokenVerifier({ secret: await readSecret(options["secret-file"]) });
+    const isValid = (await verifier.verify(token, now)) !== undefined;
     await printJson(io, { ...claims, ...expiry, valid: isValid });
     return isValid ? EXIT_OK : EXIT_FAILED;
   },
@@ -83,6 +80,8 @@ function lifetime(given: string | undefined): number {
 }
 
 function checkExpression(pattern: string | undefined): void {
+  if (pattern === "")
+    throw usageError("an empty expression allows no stream: leave the option out, or give .*");
   try {
     new RegExp(pattern ?? "");
   } catch (error) {
@@ -95,16 +94,9 @@ async function readSecret(file: string | undefined): Promise<string> {
   return (await readFile(file, "utf8")).trim();
 }
 
-function encode(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString("base64url");
-}
-
 function claimsOf(token: string): Record<string, unknown> | undefined {
-  const [, body, signature, extra] = token.split(".");
-  if (body === undefined || signature === undefined || extra !== undefined) return undefined;
   try {
-    const claims: unknown = JSON.parse(Buffer.from(body, "base64url").toString());
-    return typeof claims === "object" && claims !== null ? (claims as Record<string, unknown>) : undefined;
+    return decodeJwt(token);
   } catch {
     return undefined;
   }

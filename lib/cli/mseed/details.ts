@@ -6,6 +6,7 @@ import { numberOption } from "../numbers.ts";
 import { Output } from "../output.ts";
 import { INPUT_NOTE } from "./files/inputs.ts";
 import { MATCH_OPTION, RecordFiles, TOLERANCE_OPTION } from "./files/record-files.ts";
+import { TimeWindow, WINDOW_OPTIONS } from "./files/time-window.ts";
 import { recordFields } from "./text/record-fields.ts";
 import { headerLines, recordLine, sampleLines } from "./text/record-text.ts";
 import { gapJson, gapLines, type Trace, TraceCollector, traceJson, traceLines } from "./traces.ts";
@@ -23,6 +24,7 @@ export const details = defineCommand({
     samples: { type: "boolean", short: "D", help: "all samples of each record" },
     json: { type: "boolean", short: "j", help: "a JSON object per line instead of text" },
     match: MATCH_OPTION,
+    ...WINDOW_OPTIONS,
     traces: { type: "boolean", short: "T", help: "instead of records, the continuous traces that they make" },
     gaps: { type: "boolean", short: "G", help: "instead of records, the gaps and overlaps between these" },
     tolerance: TOLERANCE_OPTION,
@@ -36,14 +38,18 @@ export const details = defineCommand({
   notes: `
 ${INPUT_NOTE}
 
+With --start and --end, traces and gaps are of the samples between them alone,
+and records are listed whole that have any.
+
 What is wrong with the files is told on standard error.
 
 Exit code: 0; 1 if a file cannot be read, has no record or has data missing;
 2 for a wrong command line.`,
   async run({ options, operands, io }) {
     const areRecordsListed = !options.traces && !options.gaps;
+    const window = new TimeWindow(options);
     const files = await RecordFiles.open(
-      { operands, match: options.match, keepGoing: true, printsAsItReads: areRecordsListed },
+      { operands, match: options.match, window, keepGoing: true, printsAsItReads: areRecordsListed },
       io,
     );
     const collector = new TraceCollector({
@@ -53,7 +59,7 @@ Exit code: 0; 1 if a file cannot be read, has no record or has data missing;
     await using output = await Output.open(STANDARD, io);
     for await (const { file, records } of files.batches()) {
       for (const record of records) {
-        if (!areRecordsListed) collector.add(record);
+        if (!areRecordsListed) collector.add(record, window.rangeOf(record));
         else if (options.json)
           await output.line(JSON.stringify(recordFields(file, record, options.samples === true)));
         else for (const line of recordLines(record, options)) await output.line(line);

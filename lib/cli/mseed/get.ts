@@ -7,6 +7,7 @@ import { Output } from "../output.ts";
 import { printable } from "../printable.ts";
 import { INPUT_NOTE } from "./files/inputs.ts";
 import { MATCH_OPTION, RecordFiles } from "./files/record-files.ts";
+import { TimeWindow, WINDOW_OPTIONS } from "./files/time-window.ts";
 import { compactJson } from "./text/json-text.ts";
 
 export const get = defineCommand({
@@ -17,12 +18,13 @@ export const get = defineCommand({
     first: { type: "boolean", help: "only of the first record" },
     json: { type: "boolean", short: "j", help: "a JSON object per line, which tells the record, too" },
     match: MATCH_OPTION,
+    ...WINDOW_OPTIONS,
   },
   notes: `
 POINTER is a JSON pointer, such as /FDSN/Time/Quality; "" is all extra headers.
 What miniSEED 2 says in flags and blockettes has the name that it has in
 miniSEED 3. The value of each record is a line of JSON; an empty line where
-there is none.
+there is none. With --start and --end, records that have samples between them.
 
 ${INPUT_NOTE}
 
@@ -31,7 +33,13 @@ data missing; 2 for a wrong command line.`,
   async run({ options, operands: [pointer, ...operands], io }) {
     checkPointer(pointer);
     const files = await RecordFiles.open(
-      { operands, match: options.match, keepGoing: true, printsAsItReads: true },
+      {
+        operands,
+        match: options.match,
+        window: new TimeWindow(options),
+        keepGoing: true,
+        printsAsItReads: true,
+      },
       io,
     );
     await using output = await Output.open(STANDARD, io);

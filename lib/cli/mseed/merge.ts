@@ -1,17 +1,23 @@
 /** `mseed merge`: records that follow each other joined into fuller ones. */
-import { createHash } from "node:crypto";
-import type { MiniSeedRecord } from "../../mseed/index.ts";
-import { dataHeaders } from "../../mseed/join/data-headers.ts";
+import { type MiniSeedRecord, readRecords } from "../../mseed/index.ts";
 import { Joiner } from "../../mseed/join/joiner.ts";
+import { Overlaps, type Remainder, recordsOf } from "../../mseed/join/overlaps.ts";
 import { defineCommand, type Io, usageError } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { numberOption } from "../numbers.ts";
 import { Output } from "../output.ts";
 import { INPUT_NOTE } from "./files/inputs.ts";
 import { PendingBytes } from "./files/pending-bytes.ts";
-import { MATCH_OPTION, OUTPUT_OPTION, RecordFiles, TOLERANCE_OPTION } from "./files/record-files.ts";
+import {
+  asRemark,
+  MATCH_OPTION,
+  OUTPUT_OPTION,
+  RecordFiles,
+  TOLERANCE_OPTION,
+} from "./files/record-files.ts";
 import { RecordIndex } from "./files/record-index.ts";
 import { Spool } from "./files/spool.ts";
+import { TimeWindow, WINDOW_OPTIONS } from "./files/time-window.ts";
 
 const DEFAULT_RECORD_LENGTH = 4096;
 
@@ -33,8 +39,16 @@ export const merge = defineCommand({
       short: "s",
       help: "by source id and time first (50 bytes of memory per record)",
     },
-    dedupe: { type: "boolean", help: "as --sort, and leave out records whose samples were there already" },
+    dedupe: {
+      type: "boolean",
+      help: "as --sort, and leave out samples that are there more than once with the same value",
+    },
+    prune: {
+      type: "boolean",
+      help: "as --sort, and where records overlap leave only the best of their samples, whatever the values",
+    },
     match: MATCH_OPTION,
+    ...WINDOW_OPTIONS,
   },
   notes: `
 ${INPUT_NOTE}
@@ -49,6 +63,11 @@ tenth of the tolerance and a twentieth of a sample, counted from the first of
 the records joined. Else, as where a clock drifts, the next record begins at its
 own time, so that gaps are where they were and nowhere else.
 
+Of samples that are there more than once, --dedupe and --prune keep those of the
+highest publication version (quality M before Q, D, R), of the same version those
+of the longest record. Records keep the headers of what is left of them; rates
+that differ are left alone.
+
 If OUT is one of the files, what does not match stays in it.
 
 Example: mseed merge --sort -R 4096 -o day.mseed3 hour-*.mseed3
@@ -59,11 +78,14 @@ all was read.`,
   async run({ options, operands, io }) {
     const recordLength = numberOption("record-length", options["record-length"]) ?? DEFAULT_RECORD_LENGTH;
     const tolerance = numberOption("tolerance", options.tolerance);
-    const isSorted = options.sort === true || options.dedupe === true;
-    const files = await RecordFiles.open({ operands, match: options.match }, io);
+    const isPruned = options.prune === true || options.dedupe === true;
+    const isSorted = options.sort === true || isPruned;
+    const window = new TimeWindow(options);
+    const files = await RecordFiles.open({ operands, match: options.match, window }, io);
     if (isSorted && files.names.includes(STANDARD)) {
       throw usageError("standard input cannot be sorted, because it can be read only once: name files");
     }
+    await window.checkOutput(options.output ?? STANDARD, files.names);
     await using output = await Output.openBinary(options.output ?? STANDARD, io);
     const pending = await PendingBytes.of(options.output ?? STANDARD, files.names, output);
     const joiner = new Joiner({
@@ -71,25 +93,39 @@ all was read.`,
       tolerance,
       isDoubtful: (record) => files.worstOf(record) !== undefined,
     });
-    const write = async (records: Iterable<Uint8Array>) => {
-      for (const bytes of records) await output.write(bytes);
+    const cut = (file: string, record: MiniSeedRecord) =>
+      window.cut(file, record, (problem) => files.report(file, asRemark(problem)));
+    const join = async (file: string, record: MiniSeedRecord) => {
+      for (const part of cut(file, record)) for (const bytes of joiner.add(part)) await output.write(bytes);
     };
-    if (isSorted) {
-      const records = sorted(files, pending, io);
-      for await (const record of options.dedupe ? withoutDuplicates(records) : records)
-        await write(joiner.add(record));
+    const joinRest = async (part: Remainder) => {
+      for (const record of restOf(part)) await join("", record);
+    };
+    if (isPruned) {
+      const overlaps = new Overlaps({
+        sameValues: options.prune !== true,
+        isDoubtful: (record) => files.worstOf(record) === "error",
+      });
+      for await (const { record } of sorted(files, pending, io)) {
+        // So that it is known whether something is wrong with it.
+        void record.samples;
+        for (const part of overlaps.add(record)) await joinRest(part);
+      }
+      for (const part of overlaps.finish()) await joinRest(part);
+    } else if (isSorted) {
+      for await (const { file, record } of sorted(files, pending, io)) await join(file, record);
     } else {
-      for await (const { file, records, passed, isLast } of files.batches((file, piece) =>
-        pending.push(file, piece),
+      for await (const { file, records, passed, isLast } of files.batches((name, piece) =>
+        pending.push(name, piece),
       )) {
         for (const record of records) {
           await pending.pass(file, record);
-          await write(joiner.add(record));
+          await join(file, record);
         }
         if (!isLast) await pending.copy(file, passed());
       }
     }
-    await write(joiner.finish());
+    for (const bytes of joiner.finish()) await output.write(bytes);
     await pending.copyRest();
     if (!files.foundNone) await output.close();
     return files.exitCode;
@@ -100,7 +136,7 @@ async function* sorted(
   files: RecordFiles,
   pending: PendingBytes,
   io: Io,
-): AsyncGenerator<MiniSeedRecord, void> {
+): AsyncGenerator<{ file: string; record: MiniSeedRecord }, void> {
   const index = new RecordIndex();
   await using spool = await Spool.of(files.names);
   const onPiece = (file: string, piece: Uint8Array) => {
@@ -120,28 +156,10 @@ async function* sorted(
   yield* index.sorted(io, (problem) => files.mark(problem));
 }
 
-/** Leaves out records that say the same of the same time as one before. The records come in order of time. */
-async function* withoutDuplicates(
-  records: AsyncIterable<MiniSeedRecord>,
-): AsyncGenerator<MiniSeedRecord, void> {
-  let place = "";
-  const seen = new Set<string>();
-  for await (const record of records) {
-    const next = `${record.sourceId.text} ${record.startTime}`;
-    if (next !== place) seen.clear();
-    place = next;
-    const content = `${record.sampleRate} ${record.sampleCount} ${dataHeaders(record)} ${digest(record)}`;
-    if (seen.has(content)) continue;
-    seen.add(content);
-    yield record;
-  }
-}
-
-/** Of the samples, so that their encoding does not count; of all of a record that cannot be decoded. */
-function digest({ samples, sampleCount, bytes: record, payload }: MiniSeedRecord): string {
-  let bytes = record;
-  if (typeof samples === "string") bytes = payload;
-  else if (samples.length === sampleCount)
-    bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
-  return createHash("sha256").update(bytes).digest("base64");
+/** What is left of a record, read again where it is a part. */
+function restOf(part: Remainder): MiniSeedRecord[] {
+  const { record, ranges } = part;
+  const isWhole = ranges[0]?.from === 0 && ranges[0].to === record.sampleCount;
+  const pieces = isWhole ? undefined : recordsOf(part);
+  return pieces ? pieces.flatMap((bytes) => [...readRecords(bytes, { checkCrc: false })]) : [record];
 }

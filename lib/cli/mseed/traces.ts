@@ -6,7 +6,8 @@ import {
   type Segment,
   type Span,
 } from "../../mseed/index.ts";
-import { dueTime, follows } from "../../mseed/join/follows.ts";
+import type { SampleRange } from "../../mseed/join/cut.ts";
+import { follows } from "../../mseed/join/follows.ts";
 import { formatNanoseconds } from "../../time.ts";
 import { CommandError } from "../command.ts";
 import { printable } from "../printable.ts";
@@ -33,11 +34,15 @@ export class TraceCollector {
     this.#options = options;
   }
 
-  add(record: MiniSeedRecord): void {
-    const { startTime, endTime, rate, sampleCount, publicationVersion } = record;
-    const start = { startTime, rate, sampleCount };
-    const due = dueTime(start);
+  /** @param range the samples that count */
+  add(record: MiniSeedRecord, range: SampleRange): void {
+    const { rate, publicationVersion } = record;
     const sourceId = record.sourceId.text;
+    const sampleCount = range.to - range.from;
+    const startTime = record.timeOfSample(range.from);
+    const endTime = record.timeOfSample(Math.max(range.from, range.to - 1));
+    const start = { startTime, rate, sampleCount };
+    const due = record.timeOfSample(range.to);
     const key = this.#options.separateVersions ? `${publicationVersion} ${sourceId}` : sourceId;
     const latest = this.#latest.get(key);
     // What comes right after. Any other way in which it fits is found in the end.

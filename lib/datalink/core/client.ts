@@ -41,7 +41,11 @@ export class CommandClient implements AsyncDisposable {
     this.#session = session;
   }
 
-  /** Connects, identifies this client and, if credentials are given, logs in. @internal */
+  /**
+   * Connects, identifies this client and, if credentials are given, logs in.
+   *
+   * @internal
+   */
   protected static async open(
     platform: Platform,
     url: string,

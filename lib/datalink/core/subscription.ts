@@ -84,21 +84,26 @@ const UNREADABLE: ReadonlySet<DataLinkErrorCode> = new Set(["PROTOCOL", "TOO_LAR
 const MAX_INEXACT = 1000;
 
 /** A subscription, to be read with `for await`. Leaving the loop closes it. */
-export class Subscription extends ResumingReader<
-  Packet,
-  Position,
-  ClientSession,
-  DataLinkError,
-  SubscriptionEvent
-> {
-  /** Use `subscribe`. @internal */
+export class Subscription extends ResumingReader<Packet, Position, DataLinkError, SubscriptionEvent> {
+  readonly #reading: PacketReading;
+
+  /**
+   * Use `subscribe`.
+   *
+   * @internal
+   */
   constructor(platform: Platform, url: string, options: SubscribeOptions) {
-    super(readerOptions(options), options.onEvent, (host) => new PacketReading(platform, url, options, host));
+    let reading!: PacketReading;
+    super(readerOptions(options), options.onEvent, (host) => {
+      reading = new PacketReading(platform, url, options, host);
+      return reading;
+    });
+    this.#reading = reading;
   }
 
   /** Who the server is, while there is a connection. */
   get identity(): ServerIdentity | undefined {
-    return this.session?.server;
+    return this.#reading.identity;
   }
 }
 
@@ -131,6 +136,7 @@ class PacketReading implements ReaderProtocol<Packet, Position, ClientSession, D
   readonly #emit: (event: SubscriptionEvent) => void;
   readonly #feed: Feed;
   #start: Start;
+  #session: ClientSession | undefined;
   /** Streams of which it has been told that they have inexact packets. */
   readonly #inexact = new Set<string>();
   /** Where what the server sent could not be read. */
@@ -153,6 +159,10 @@ class PacketReading implements ReaderProtocol<Packet, Position, ClientSession, D
       onGap: (firstId, lastId) => this.#emit({ type: "gap", server: this.server, firstId, lastId }),
       onFlaw: (packet, header) => this.#tellInexact(packet, header),
     });
+  }
+
+  get identity(): ServerIdentity | undefined {
+    return this.#session?.server;
   }
 
   get passed(): number {
@@ -187,6 +197,7 @@ class PacketReading implements ReaderProtocol<Packet, Position, ClientSession, D
 
   async close(session: ClientSession | undefined): Promise<void> {
     await session?.connection.close().catch(() => {});
+    this.#session = undefined;
     this.#feed.discard();
   }
 
@@ -200,6 +211,7 @@ class PacketReading implements ReaderProtocol<Packet, Position, ClientSession, D
   }
 
   async follow(session: ClientSession): Promise<DataLinkError> {
+    this.#session = session;
     this.#emit({ type: "connected", server: this.server, identity: session.server });
     try {
       return this.#located(await this.#follow(session));

@@ -86,7 +86,10 @@ export class ResumingWriter implements AsyncDisposable {
   #onProgress: (() => void)[] = [];
   #closed = false;
 
-  /** @internal */
+  /**
+   * @throws DataLinkError `INVALID_ADDRESS`, `INVALID_ARGUMENT`
+   * @internal
+   */
   constructor(platform: Platform, url: string, options: PacketWriterOptions) {
     this.#platform = platform;
     this.#address = parseAddress(url, options.tls !== undefined);

@@ -13,7 +13,7 @@ import {
 } from "./capabilities.ts";
 import { DataLinkError, type DataLinkErrorCode } from "./errors.ts";
 import { encodeFrame, MAX_HEADER } from "./frame.ts";
-import { INFO_TYPES, type InfoResults, type InfoType, parseInfo } from "./info.ts";
+import { INFO_TYPES, type InfoResults, type InfoType, parseInfo, parseLongInfo } from "./info.ts";
 import { MAX_PACKET_ID, type Packet, type PacketInput } from "./packet.ts";
 import { type Reply, type StatusReply, toPacket } from "./replies.ts";
 
@@ -30,7 +30,12 @@ export interface Command<Result> {
   readonly stopsStream: boolean;
   /** Whether an OK may come after the ERROR to it. */
   readonly mayBeAnsweredTwice?: boolean;
-  read(reply: Reply): Result;
+  read(reply: Reply): Result | Promise<Result>;
+}
+
+/** READ: its reply is read at once, so that the packet keeps its place among those of a stream. */
+export interface ReadCommand extends Command<Packet> {
+  read(reply: Reply): Packet;
 }
 
 /** A user name and a password, or a JSON Web Token. */
@@ -41,6 +46,9 @@ export type Pattern = string | RegExp;
 
 /** Servers keep times as signed 64-bit numbers. */
 const MAX_INT64 = 2 ** 63;
+
+/** INFO with more characters than this is read in slices. */
+const LONG_INFO = 64 * 1024;
 
 /** Most bytes of credentials that ringserver takes. */
 const MAX_CREDENTIALS = 4095;
@@ -103,7 +111,7 @@ export function filter(
 }
 
 /** `READ`: one packet by its id. */
-export function read(packetId: bigint): Command<Packet> {
+export function read(packetId: bigint): ReadCommand {
   return {
     ...simple(`READ ${packetIdText(packetId)}`, "PACKET"),
     stopsStream: true,
@@ -130,7 +138,10 @@ export function info<Type extends InfoType>(
   const source = match === undefined ? "" : patternSource(match);
   return {
     ...infoRequest(header, source, server),
-    read: (reply) => parseInfo(type, toText(reply.payload)),
+    read: (reply) => {
+      const xml = toText(reply.payload);
+      return xml.length > LONG_INFO ? parseLongInfo(type, xml) : parseInfo(type, xml);
+    },
   };
 }
 

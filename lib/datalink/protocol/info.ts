@@ -1,90 +1,94 @@
 /**
  * INFO: the server's XML about itself, its streams and its connections, as typed objects.
  *
- * What all servers say is always there, as nothing (0, an empty text) where one does not say it; what only some versions
- * or some occasions have is left out where it is not said, or said to be unset (`-`). Times come as ISO 8601 or as
- * `2026-11-22 06:48:44.992347`.
+ * What every server tells is always there: `""`, 0 or 0n where one does not tell it all the same. What only some tell, or
+ * only trusted clients are told, is left out where it is not told; `-` in the XML means that, too. Times come as ISO 8601 or
+ * as `2026-11-22 06:48:44.992347`, and are microseconds since 1970 here.
  */
 import sax from "sax";
+import { MAX_INFO_ROWS } from "../../limits.ts";
 import { toMicroseconds } from "../../time.ts";
 import { DataLinkError } from "./errors.ts";
 
-/** What a server can be asked about. */
+/** What can be asked about: the ring, its streams, the server's clients. */
 export type InfoType = "STATUS" | "STREAMS" | "CONNECTIONS";
 
 export const INFO_TYPES: readonly InfoType[] = ["STATUS", "STREAMS", "CONNECTIONS"];
 
+/** DataLink, ServerThreads, Thread: INFO is never nested deeper than that. */
+const MAX_DEPTH = 8;
+
 /** The ring and its traffic. */
 export interface RingStatus {
   /** When the server was started: microseconds since 1970. */
-  startTime?: number;
-  /** Version of the ring's own format. */
+  startTime: number;
+  /** The version of the ring's layout. */
   ringVersion: string;
-  /** Bytes of the whole ring; ringserver 4.0 says 0. */
+  /** The size of the ring, in bytes. */
   ringSize: number;
-  /** Bytes of a packet: in ringserver 4 of its place in the ring, which is 120 more than a payload may have. */
+  /** The ring's room for a packet, in bytes: of ringserver 4, with its header. */
   packetSize: number;
-  /** The greatest packet id before they begin anew; only ringserver before 4. */
+  /** The packet id after which ids begin anew; servers with 64-bit ids do not tell it. */
   maximumPacketId?: bigint;
-  /** How many packets the ring can hold. */
+  /** How many packets the ring holds. */
   maximumPackets: number;
-  /** Whether the ring is a file that is mapped into memory. */
+  /** Whether the ring is a memory-mapped file. */
   memoryMappedRing: boolean;
   /** Whether the ring is gone when the server ends. */
   volatileRing: boolean;
-  /** Clients that are connected. */
+  /** Clients of the server. */
   totalConnections: number;
   /** Streams that have packets in the ring. */
   totalStreams: number;
-  /** Packets sent per second. */
+  /** Packets sent, per second. */
   txPacketRate: number;
-  /** Bytes sent per second. */
+  /** Bytes sent, per second. */
   txByteRate: number;
-  /** Packets received per second. */
+  /** Packets received, per second. */
   rxPacketRate: number;
-  /** Bytes received per second. */
+  /** Bytes received, per second. */
   rxByteRate: number;
-  /** Id of the oldest packet; 0 while the ring is empty. */
+  /** The id of the earliest packet; 0 while the ring is empty. */
   earliestPacketId: bigint;
-  /** When the server accepted the oldest packet: microseconds since 1970. */
+  /** When the server accepted the earliest packet: microseconds since 1970. */
   earliestPacketTime?: number;
-  /** Start of the oldest packet's data: microseconds since 1970. */
+  /** The data start time of the earliest packet: microseconds since 1970. */
   earliestDataStart?: number;
-  /** End of the oldest packet's data: microseconds since 1970. */
+  /** The data end time of the earliest packet: microseconds since 1970. */
   earliestDataEnd?: number;
-  /** Id of the newest packet; 0 while the ring is empty. */
+  /** The id of the latest packet; 0 while the ring is empty. */
   latestPacketId: bigint;
-  /** When the server accepted the newest packet: microseconds since 1970. */
+  /** When the server accepted the latest packet: microseconds since 1970. */
   latestPacketTime?: number;
-  /** Start of the newest packet's data: microseconds since 1970. */
+  /** The data start time of the latest packet: microseconds since 1970. */
   latestDataStart?: number;
-  /** End of the newest packet's data: microseconds since 1970. */
+  /** The data end time of the latest packet: microseconds since 1970. */
   latestDataEnd?: number;
 }
 
-/** A thread of the server: one that listens, or one that scans a directory for files. */
+/** A thread of the server: one that listens, or one that scans a directory. */
 export interface ServerThread {
-  /** What it is doing, such as `ACTIVE`. */
+  /** What the thread is doing, for example `ACTIVE`. */
   flags: string;
-  /** What it is for, such as `IPv4: DataLink SeedLink HTTP`. */
+  /** What it is for, for example `DataLink`, `Mini-SEED Scanner`. */
   type: string;
-  /** Where it listens. */
+  /** The port it listens on; a scanner has none. */
   port?: number;
-  /** What it scans. */
+  /** The directory it scans. */
   directory?: string;
-  /** How many levels of folders it goes down. */
+  /** How many levels of sub-directories it scans. */
   maxRecursion?: number;
-  /** Where it keeps what it has read. */
+  /** Where it keeps what it has scanned. */
   stateFile?: string;
-  /** Regular expression of the files it reads. */
+  /** Which files it scans: a regular expression. */
   match?: string;
-  /** Regular expression of the files it does not read. */
+  /** Which files it does not scan: a regular expression. */
   reject?: string;
-  /** Seconds that one scan takes. */
+  /** How long its last scan took, in seconds. */
   scanTime?: number;
-  /** Packets per second that it reads. */
+  /** Packets read, per second. */
   packetRate?: number;
-  /** Bytes per second that it reads. */
+  /** Bytes read, per second. */
   byteRate?: number;
 }
 
@@ -92,111 +96,108 @@ export interface ServerThread {
 export interface StreamInfo {
   /** For example `FDSN:CO_JSC_00_H_H_Z/MSEED`. */
   streamId: string;
-  /** Id of its oldest packet. */
+  /** The id of its earliest packet in the ring. */
   earliestPacketId: bigint;
-  /** Start of its oldest packet's data: microseconds since 1970. */
-  earliestDataStart?: number;
-  /** End of its oldest packet's data: microseconds since 1970; not from ringserver 4. */
+  /** The data start time of its earliest packet: microseconds since 1970. */
+  earliestDataStart: number;
+  /** The data end time of its earliest packet: microseconds since 1970. Not told by old servers. */
   earliestDataEnd?: number;
-  /** Id of its newest packet. */
+  /** The id of its latest packet in the ring. */
   latestPacketId: bigint;
-  /** Start of its newest packet's data: microseconds since 1970. ringserver 4 gives the end here. */
-  latestDataStart?: number;
-  /** End of its newest packet's data: microseconds since 1970. */
-  latestDataEnd?: number;
-  /** Seconds from the end of its newest data to now. */
-  dataLatency?: number;
+  /** The data start time of its latest packet: microseconds since 1970. ringserver 4 puts the end time here. */
+  latestDataStart: number;
+  /** The data end time of its latest packet: microseconds since 1970. */
+  latestDataEnd: number;
+  /** How old the end of its latest data is, in seconds. */
+  dataLatency: number;
 }
 
 /** A client of the server. */
 export interface ConnectionInfo {
-  /** `DataLink`, `SeedLink` or `HTTP`, with `:WebSocket` and `:TLS` where they apply. */
+  /** What it speaks, for example `DataLink`, `DataLink:WebSocket`. */
   type: string;
-  /** Name of its machine, or its address. */
+  /** The client's host name, or its address. */
   host: string;
-  /** Its address. */
+  /** The client's address. */
   ip: string;
-  /** Its port. */
-  port?: number;
-  /** What it calls itself. */
-  clientId?: string;
-  /** When it connected: microseconds since 1970. */
-  connectionTime?: number;
-  /** Regular expression of the streams it wants. */
+  /** The client's port. */
+  port: number;
+  /** How the client calls itself, usually `program:user:pid:architecture`. */
+  clientId: string;
+  /** Since when it is connected: microseconds since 1970. */
+  connectionTime: number;
+  /** Which streams it asks for: a regular expression. */
   match?: string;
-  /** Regular expression of the streams it does not want. */
+  /** Which streams it does not want: a regular expression. */
   reject?: string;
-  /** Streams that are selected by these. */
+  /** How many streams that selects. */
   streamCount: number;
-  /** The packet last sent to it. */
-  packetId?: bigint;
+  /** The packet it was sent last; 0: none yet. */
+  packetId: bigint;
   /** When the server accepted that packet: microseconds since 1970. */
   packetTime?: number;
-  /** Start of that packet's data: microseconds since 1970. */
+  /** The data start time of that packet: microseconds since 1970. */
   dataStart?: number;
-  /** End of that packet's data: microseconds since 1970. */
+  /** The data end time of that packet: microseconds since 1970. */
   dataEnd?: number;
   /** Packets sent to it. */
   txPacketCount: number;
-  /** Packets sent to it per second. */
+  /** Packets sent to it, per second. */
   txPacketRate: number;
   /** Bytes sent to it. */
   txByteCount: number;
-  /** Bytes sent to it per second. */
+  /** Bytes sent to it, per second. */
   txByteRate: number;
   /** Packets received from it. */
   rxPacketCount: number;
-  /** Packets received from it per second. */
+  /** Packets received from it, per second. */
   rxPacketRate: number;
   /** Bytes received from it. */
   rxByteCount: number;
-  /** Bytes received from it per second. */
+  /** Bytes received from it, per second. */
   rxByteRate: number;
-  /** Seconds since anything was exchanged with it. */
-  latency?: number;
-  /** How far it is behind the newest packet, in percent of the ring. */
+  /** Since when it has not been heard of, in seconds. */
+  latency: number;
+  /** How far it is behind: 0 at the latest packet, 100 at the earliest. Not told of one that does not read. */
   percentLag?: number;
 }
 
-/** What every INFO has. */
-export interface ServerInfo {
-  /** The server's name and version, such as `DataLink v1.1 (RingServer/4.5.3) :: DLPROTO:1.1`. */
+/** What every INFO tells. */
+export interface AnyInfo {
+  /** What the server calls itself, for example `DataLink v1.1 (RingServer/4.5.3)`. */
   version: string;
-  /** What its operator calls it. */
+  /** The name that its operator gave the server. */
   serverId: string;
-  /** Its protocol, packet size and whether this client may write, such as `DLPROTO:1.1 PACKETSIZE:512 WRITE`. */
+  /** What it can do, as in its ID reply. */
   capabilities: string;
-  /** The ring and its traffic. */
   status: RingStatus;
   /** The server's answer, as it came. */
   xml: string;
 }
 
-/** INFO STATUS. */
-export interface StatusInfo extends ServerInfo {
-  /** How many threads there are; told to trusted clients only. */
+/** What `info("STATUS")` resolves to. */
+export interface StatusInfo extends AnyInfo {
+  /** How many threads the server has. Told to trusted clients only. */
   totalServerThreads?: number;
-  /** Told to trusted clients only: empty for others. */
+  /** Empty where this client is not told. */
   serverThreads: ServerThread[];
 }
 
-/** INFO STREAMS. */
-export interface StreamsInfo extends ServerInfo {
-  /** How many streams the ring has. */
-  totalStreams?: number;
-  /** How many are listed. */
-  selectedStreams?: number;
-  /** Those that were asked for and that this client may read. */
+/** What `info("STREAMS")` resolves to. */
+export interface StreamsInfo extends AnyInfo {
+  /** Streams that have packets in the ring. */
+  totalStreams: number;
+  /** How many of them are selected: listed in `streams`. */
+  selectedStreams: number;
   streams: StreamInfo[];
 }
 
-/** INFO CONNECTIONS, for trusted clients. */
-export interface ConnectionsInfo extends ServerInfo {
-  /** How many clients there are. */
-  totalConnections?: number;
-  /** How many are listed. */
-  selectedConnections?: number;
-  /** Those that were asked for, newest first. */
+/** What `info("CONNECTIONS")` resolves to. */
+export interface ConnectionsInfo extends AnyInfo {
+  /** Clients of the server. */
+  totalConnections: number;
+  /** How many of them are selected: listed in `connections`. */
+  selectedConnections: number;
   connections: ConnectionInfo[];
 }
 
@@ -207,58 +208,73 @@ export interface InfoResults {
   CONNECTIONS: ConnectionsInfo;
 }
 
-/** DataLink, ServerThreads, Thread: INFO is never nested deeper than that. */
-const MAX_DEPTH = 8;
+/** How the text of an attribute is read: into `undefined` where it says nothing. */
+type Reader = (text: string) => unknown;
 
-/** Reads the text of an attribute; it is empty where the attribute is not there. */
-type Read = (text: string) => unknown;
-/** The attributes of an element, and which properties they become. */
-type Table<T> = Readonly<Record<string, readonly [property: keyof T & string, read: Read]>>;
+/** An attribute's name as a property, and its reader. */
+type Table<T> = Readonly<Record<string, readonly [property: keyof T, read: Reader]>>;
 
-const text = (value: string) => (value === "-" || value === "" ? undefined : value);
-const number = (value: string) => (/^[+-]?\d[\d.eE+-]*$/.test(value) ? Number(value) : undefined);
-const id = (value: string) => (/^\d{1,20}$/.test(value) ? BigInt(value) : undefined);
-const time = (value: string) => (text(value) === undefined ? undefined : toMicroseconds(value));
-// What all servers say.
-const name = (value: string) => text(value) ?? "";
-const count = (value: string) => number(value) ?? 0;
-const place = (value: string) => id(value) ?? 0n;
-const yes = (value: string) => value.toUpperCase() === "TRUE";
+/** What is always told, with what stands for it where it is not. */
+type Told<T> = { readonly [K in keyof T as undefined extends T[K] ? never : K]: T[K] };
 
-const ROOT: Table<ServerInfo> = {
-  Version: ["version", name],
-  ServerID: ["serverId", name],
-  Capabilities: ["capabilities", name],
+const text: Reader = (value) => (value === "-" || value === "" ? undefined : value);
+const number: Reader = (value) => (/^[+-]?\d[\d.eE+-]*$/.test(value) ? Number(value) : undefined);
+const id: Reader = (value) => (/^\d{1,255}$/.test(value) ? BigInt(value) : undefined);
+const time: Reader = (value) => toMicroseconds(value);
+const yes: Reader = (value) => (value === "" || value === "-" ? undefined : value.toUpperCase() === "TRUE");
+
+const ROOT: Table<AnyInfo> = {
+  Version: ["version", text],
+  ServerID: ["serverId", text],
+  Capabilities: ["capabilities", text],
 };
+const ROOT_TOLD = { version: "", serverId: "", capabilities: "" };
 
 const STATUS: Table<RingStatus> = {
   StartTime: ["startTime", time],
-  RingVersion: ["ringVersion", name],
-  RingSize: ["ringSize", count],
-  PacketSize: ["packetSize", count],
+  RingVersion: ["ringVersion", text],
+  RingSize: ["ringSize", number],
+  PacketSize: ["packetSize", number],
   MaximumPacketID: ["maximumPacketId", id],
-  MaximumPackets: ["maximumPackets", count],
+  MaximumPackets: ["maximumPackets", number],
   MemoryMappedRing: ["memoryMappedRing", yes],
   VolatileRing: ["volatileRing", yes],
-  TotalConnections: ["totalConnections", count],
-  TotalStreams: ["totalStreams", count],
-  TXPacketRate: ["txPacketRate", count],
-  TXByteRate: ["txByteRate", count],
-  RXPacketRate: ["rxPacketRate", count],
-  RXByteRate: ["rxByteRate", count],
-  EarliestPacketID: ["earliestPacketId", place],
+  TotalConnections: ["totalConnections", number],
+  TotalStreams: ["totalStreams", number],
+  TXPacketRate: ["txPacketRate", number],
+  TXByteRate: ["txByteRate", number],
+  RXPacketRate: ["rxPacketRate", number],
+  RXByteRate: ["rxByteRate", number],
+  EarliestPacketID: ["earliestPacketId", id],
   EarliestPacketCreationTime: ["earliestPacketTime", time],
   EarliestPacketDataStartTime: ["earliestDataStart", time],
   EarliestPacketDataEndTime: ["earliestDataEnd", time],
-  LatestPacketID: ["latestPacketId", place],
+  LatestPacketID: ["latestPacketId", id],
   LatestPacketCreationTime: ["latestPacketTime", time],
   LatestPacketDataStartTime: ["latestDataStart", time],
   LatestPacketDataEndTime: ["latestDataEnd", time],
 };
+const STATUS_TOLD: Told<RingStatus> = {
+  startTime: 0,
+  ringVersion: "",
+  ringSize: 0,
+  packetSize: 0,
+  maximumPackets: 0,
+  memoryMappedRing: false,
+  volatileRing: false,
+  totalConnections: 0,
+  totalStreams: 0,
+  txPacketRate: 0,
+  txByteRate: 0,
+  rxPacketRate: 0,
+  rxByteRate: 0,
+  earliestPacketId: 0n,
+  latestPacketId: 0n,
+};
 
 const THREAD: Table<ServerThread> = {
-  Flags: ["flags", name],
-  Type: ["type", name],
+  Flags: ["flags", text],
+  Type: ["type", text],
   Port: ["port", number],
   Directory: ["directory", text],
   MaxRecursion: ["maxRecursion", number],
@@ -269,42 +285,74 @@ const THREAD: Table<ServerThread> = {
   PacketRate: ["packetRate", number],
   ByteRate: ["byteRate", number],
 };
+const THREAD_TOLD: Told<ServerThread> = {
+  flags: "",
+  type: "",
+};
 
 const STREAM: Table<StreamInfo> = {
-  Name: ["streamId", name],
-  EarliestPacketID: ["earliestPacketId", place],
+  Name: ["streamId", text],
+  EarliestPacketID: ["earliestPacketId", id],
   EarliestPacketDataStartTime: ["earliestDataStart", time],
   EarliestPacketDataEndTime: ["earliestDataEnd", time],
-  LatestPacketID: ["latestPacketId", place],
+  LatestPacketID: ["latestPacketId", id],
   LatestPacketDataStartTime: ["latestDataStart", time],
   LatestPacketDataEndTime: ["latestDataEnd", time],
   DataLatency: ["dataLatency", number],
 };
+const STREAM_TOLD: Told<StreamInfo> = {
+  streamId: "",
+  earliestPacketId: 0n,
+  earliestDataStart: 0,
+  latestPacketId: 0n,
+  latestDataStart: 0,
+  latestDataEnd: 0,
+  dataLatency: 0,
+};
 
 const CONNECTION: Table<ConnectionInfo> = {
-  Type: ["type", name],
-  Host: ["host", name],
-  IP: ["ip", name],
+  Type: ["type", text],
+  Host: ["host", text],
+  IP: ["ip", text],
   Port: ["port", number],
   ClientID: ["clientId", text],
   ConnectionTime: ["connectionTime", time],
   Match: ["match", text],
   Reject: ["reject", text],
-  StreamCount: ["streamCount", count],
+  StreamCount: ["streamCount", number],
   PacketID: ["packetId", id],
   PacketCreationTime: ["packetTime", time],
   PacketDataStartTime: ["dataStart", time],
   PacketDataEndTime: ["dataEnd", time],
-  TXPacketCount: ["txPacketCount", count],
-  TXPacketRate: ["txPacketRate", count],
-  TXByteCount: ["txByteCount", count],
-  TXByteRate: ["txByteRate", count],
-  RXPacketCount: ["rxPacketCount", count],
-  RXPacketRate: ["rxPacketRate", count],
-  RXByteCount: ["rxByteCount", count],
-  RXByteRate: ["rxByteRate", count],
+  TXPacketCount: ["txPacketCount", number],
+  TXPacketRate: ["txPacketRate", number],
+  TXByteCount: ["txByteCount", number],
+  TXByteRate: ["txByteRate", number],
+  RXPacketCount: ["rxPacketCount", number],
+  RXPacketRate: ["rxPacketRate", number],
+  RXByteCount: ["rxByteCount", number],
+  RXByteRate: ["rxByteRate", number],
   Latency: ["latency", number],
   PercentLag: ["percentLag", number],
+};
+const CONNECTION_TOLD: Told<ConnectionInfo> = {
+  type: "",
+  host: "",
+  ip: "",
+  port: 0,
+  clientId: "",
+  connectionTime: 0,
+  streamCount: 0,
+  packetId: 0n,
+  txPacketCount: 0,
+  txPacketRate: 0,
+  txByteCount: 0,
+  txByteRate: 0,
+  rxPacketCount: 0,
+  rxPacketRate: 0,
+  rxByteCount: 0,
+  rxByteRate: 0,
+  latency: 0,
 };
 
 const TOTALS: Table<StatusInfo & StreamsInfo & ConnectionsInfo> = {
@@ -315,53 +363,118 @@ const TOTALS: Table<StatusInfo & StreamsInfo & ConnectionsInfo> = {
   SelectedConnections: ["selectedConnections", number],
 };
 
-/** The lists of INFO: the element that is repeated, and how its attributes are read. */
+/** The lists of INFO: the element that is repeated, how its attributes are read, and the totals that are always told. */
 const LISTS = {
-  STATUS: ["serverThreads", "Thread", THREAD],
-  STREAMS: ["streams", "Stream", STREAM],
-  CONNECTIONS: ["connections", "Connection", CONNECTION],
+  STATUS: ["serverThreads", "Thread", THREAD, THREAD_TOLD, []],
+  STREAMS: ["streams", "Stream", STREAM, STREAM_TOLD, ["totalStreams", "selectedStreams"]],
+  CONNECTIONS: [
+    "connections",
+    "Connection",
+    CONNECTION,
+    CONNECTION_TOLD,
+    ["totalConnections", "selectedConnections"],
+  ],
 } as const;
 
 /**
  * Reads the XML of an INFO reply. Control characters and other flaws of stream ids that no XML may have are taken as
  * they are.
  *
- * @throws DataLinkError `PROTOCOL` where it is no INFO at all.
+ * @throws DataLinkError `PROTOCOL` where it is not INFO at all; `TOO_LARGE`
  */
 export function parseInfo<Type extends InfoType>(type: Type, xml: string): InfoResults[Type] {
-  const [listName, itemName, itemTable] = LISTS[type];
-  const items: object[] = [];
-  const info = readAttributes(ROOT, {});
-  let status: object | undefined;
-  let depth = 0;
+  const parser = new InfoParser(type);
+  parser.write(xml);
+  return parser.end(xml);
+}
 
-  const parser = sax.parser(true);
-  parser.onopentag = ({ name, attributes }) => {
-    if (++depth > MAX_DEPTH) throw notInfo(type, `it is nested deeper than ${MAX_DEPTH} levels`);
-    const values = attributes as Record<string, string>;
-    if (name === itemName) items.push(readAttributes(itemTable, values));
-    else if (name === "DataLink") Object.assign(info, readAttributes(ROOT, values));
-    else if (name === "Status") status = readAttributes(STATUS, values);
+/** The same for XML of any length: other work gets its turn in between. */
+export async function parseLongInfo<Type extends InfoType>(
+  type: Type,
+  xml: string,
+): Promise<InfoResults[Type]> {
+  const parser = new InfoParser(type);
+  let until = performance.now() + TURN_MS;
+  for (let at = 0; at < xml.length; at += PIECE) {
+    parser.write(xml.slice(at, at + PIECE));
+    if (performance.now() < until) continue;
+    await nextTurn();
+    until = performance.now() + TURN_MS;
+  }
+  return parser.end(xml);
+}
+
+/** Characters that are read at once, and how long reading may go on before other work gets its turn. */
+const PIECE = 16 * 1024;
+const TURN_MS = 10;
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === "function") setImmediate(resolve);
+    else setTimeout(resolve);
+  });
+}
+
+class InfoParser<Type extends InfoType> {
+  readonly #type: Type;
+  readonly #parser = sax.parser(true);
+  readonly #items: object[] = [];
+  readonly #info: Record<string, unknown> = {};
+  #status: object | undefined;
+  #depth = 0;
+
+  constructor(type: Type) {
+    this.#type = type;
+    this.#parser.onopentag = ({ name, attributes }) => this.#open(name, attributes as Record<string, string>);
+    this.#parser.onclosetag = () => {
+      this.#depth--;
+    };
+    this.#parser.onerror = () => {
+      // A flaw in one attribute must not hide all the others.
+      this.#parser.resume();
+    };
+  }
+
+  write(xml: string): void {
+    this.#parser.write(xml);
+  }
+
+  end(xml: string): InfoResults[Type] {
+    this.#parser.close();
+    if (this.#status === undefined) throw notInfo(this.#type, "it has no Status element");
+    const [listName, , , , totals] = LISTS[this.#type];
+    for (const total of totals) this.#info[total] ??= this.#items.length;
+    const result = { ...ROOT_TOLD, ...this.#info, status: this.#status, [listName]: this.#items, xml };
+    return result as unknown as InfoResults[Type];
+  }
+
+  #open(name: string, attributes: Record<string, string>): void {
+    if (++this.#depth > MAX_DEPTH) throw notInfo(this.#type, `it is nested deeper than ${MAX_DEPTH} levels`);
+    const [, itemName, itemTable, told] = LISTS[this.#type];
+    if (name === itemName) this.#add({ ...told, ...readAttributes(itemTable, attributes) });
+    else if (name === "DataLink") Object.assign(this.#info, readAttributes(ROOT, attributes));
+    else if (name === "Status") this.#status = { ...STATUS_TOLD, ...readAttributes(STATUS, attributes) };
     else if (name === "ServerThreads" || name === "StreamList" || name === "ConnectionList")
-      Object.assign(info, readAttributes(TOTALS, values));
-  };
-  parser.onclosetag = () => {
-    depth--;
-  };
-  parser.onerror = () => {
-    // A flaw in one attribute must not hide all the others.
-    parser.resume();
-  };
-  parser.write(xml).close();
-  if (status === undefined) throw notInfo(type, "it has no Status element");
-  return { ...info, status, [listName]: items, xml } as unknown as InfoResults[Type];
+      Object.assign(this.#info, readAttributes(TOTALS, attributes));
+  }
+
+  #add(item: object): void {
+    if (this.#items.length >= MAX_INFO_ROWS) {
+      throw new DataLinkError(
+        "TOO_LARGE",
+        `The server's INFO ${this.#type} has more than ${MAX_INFO_ROWS} rows: ask for fewer with an expression.`,
+      );
+    }
+    this.#items.push(item);
+  }
 }
 
 function readAttributes<T>(table: Table<T>, attributes: Record<string, string>): object {
-  const result: Record<string, unknown> = {};
-  for (const [attribute, [property, read]] of Object.entries(table)) {
-    const value = read(Object.hasOwn(attributes, attribute) ? attributes[attribute]! : "");
-    if (value !== undefined) result[property] = value;
+  const result: Record<PropertyKey, unknown> = {};
+  for (const attribute of Object.keys(attributes)) {
+    const row = Object.hasOwn(table, attribute) ? table[attribute] : undefined;
+    const value = row?.[1](attributes[attribute]!);
+    if (row && value !== undefined) result[row[0]] = value;
   }
   return result;
 }

@@ -4,6 +4,7 @@
  * Grammar: a header of words between white space; the last word of OK, ERROR, INFO and PACKET is the payload's size.
  */
 import { allocateBytes, toBytes, toLatin1, toText } from "../../bytes.ts";
+import { MAX_INFO_BYTES } from "../../limits.ts";
 import { DataLinkError } from "./errors.ts";
 import { encodeFrame, type Framed } from "./frame.ts";
 import type { Packet } from "./packet.ts";
@@ -66,6 +67,7 @@ export function parseReplyHeader(bytes: Buffer, start: number, end: number): Rep
       };
     case "INFO":
       if (words.length !== 3 || !isDigits(size)) break;
+      if (Number(size) > MAX_INFO_BYTES) throw infoTooLarge(words[1]!, size);
       return { kind: "INFO", type: words[1]!, size: Number(size), payload: NO_PAYLOAD };
     case "ID":
       return { kind: "ID", text: text.slice(text.indexOf("ID") + 2).trim(), size: 0, payload: NO_PAYLOAD };
@@ -92,7 +94,7 @@ function parsePacketHeader(bytes: Buffer, start: number, end: number): PacketRep
   const dataEnd = readInteger(cursor);
   const size = readInteger(cursor);
   skipSpace(cursor);
-  // NaN, from a word that is no number, makes the sum NaN.
+  // NaN, from a word that is not a number, makes the sum NaN.
   const sum = packetTime + dataStart + dataEnd + size;
   if (
     Number.isNaN(sum) ||
@@ -170,7 +172,7 @@ function skipWord(cursor: Cursor): number {
   return cursor.at;
 }
 
-/** An integer with an optional sign, or NaN where the next word is none or is beyond 2^53. */
+/** An integer with an optional sign, or NaN where the next word is not one or is beyond 2^53. */
 function readInteger(cursor: Cursor): number {
   skipSpace(cursor);
   const { bytes, end } = cursor;
@@ -189,7 +191,7 @@ function readInteger(cursor: Cursor): number {
   return sign === 0x2d ? 0 - value : value;
 }
 
-/** An unsigned 64-bit id, or `undefined` where the next word is none. */
+/** An unsigned 64-bit id, or `undefined` where the next word is not one. */
 function readPacketId(cursor: Cursor): bigint | undefined {
   const start = skipSpace(cursor);
   const end = skipWord(cursor);
@@ -211,7 +213,7 @@ function isDigits(word: string): boolean {
   return /^\d+$/.test(word);
 }
 
-/** Stream ids are ASCII by convention; other bytes are read as UTF-8, and as U+FFFD where they are none. */
+/** Stream ids are ASCII by convention; other bytes are read as UTF-8, and as U+FFFD where they are not. */
 function textOf(bytes: Buffer, start: number, end: number): string {
   for (let i = start; i < end; i++) if (bytes[i]! > 0x7f) return toText(bytes, start, end);
   return toLatin1(bytes, start, end);
@@ -220,6 +222,13 @@ function textOf(bytes: Buffer, start: number, end: number): string {
 function malformed(bytes: Buffer, start: number, end: number): DataLinkError {
   const shown = shownHeader(bytes, start, end);
   return new DataLinkError("PROTOCOL", `The server sent a header that is not DataLink: "${shown}".`);
+}
+
+function infoTooLarge(type: string, size: string): DataLinkError {
+  return new DataLinkError(
+    "TOO_LARGE",
+    `The server's INFO ${type} has ${size} bytes; at most ${MAX_INFO_BYTES} are taken: ask for fewer rows with an expression.`,
+  );
 }
 
 function shownHeader(bytes: Buffer, start: number, end: number): string {
@@ -247,8 +256,14 @@ export function encodeInfo(type: string, xml: string): Buffer {
   return encodeFrame(`INFO ${type} ${payload.length}`, payload);
 }
 
+/** What the header of a PACKET reply says; data times beyond 2^53 may be bigints. */
+export interface PacketHeader extends Omit<Packet, "payload" | "dataStart" | "dataEnd"> {
+  dataStart: number | bigint;
+  dataEnd: number | bigint;
+}
+
 /** The header of a PACKET reply. */
-export function packetHeader(packet: Omit<Packet, "payload">, size: number): string {
+export function packetHeader(packet: PacketHeader, size: number): string {
   return (
     `PACKET ${packet.streamId} ${packet.packetId} ${digits(packet.packetTime)} ` +
     `${digits(packet.dataStart)} ${digits(packet.dataEnd)} ${size}`
@@ -256,6 +271,6 @@ export function packetHeader(packet: Omit<Packet, "payload">, size: number): str
 }
 
 /** All digits of a number: its own text rounds those beyond 2^53. */
-function digits(value: number): number | bigint {
-  return Number.isSafeInteger(value) ? value : BigInt(value);
+function digits(value: number | bigint): number | bigint {
+  return typeof value === "bigint" || Number.isSafeInteger(value) ? value : BigInt(value);
 }

@@ -57,8 +57,9 @@ export interface FilterCommand extends Framed {
 export interface WriteCommand extends Framed {
   kind: "WRITE";
   streamId: string;
-  dataStart: number;
-  dataEnd: number;
+  /** Microseconds since 1970; beyond 2^53 as a bigint, so that no digit of it is lost. */
+  dataStart: number | bigint;
+  dataEnd: number | bigint;
   acknowledge: boolean;
   packetId: bigint | undefined;
 }
@@ -80,7 +81,7 @@ export interface AuthCommand extends Framed {
   type: string;
 }
 
-/** STREAM, ENDSTREAM and BYE have no arguments, UNKNOWN is no command, and EMPTY a header of nothing but separators. */
+/** STREAM, ENDSTREAM and BYE have no arguments, UNKNOWN is not a command, and EMPTY a header of nothing but separators. */
 export interface BareCommand extends Framed {
   kind: "STREAM" | "ENDSTREAM" | "BYE" | "UNKNOWN" | "EMPTY";
 }
@@ -230,7 +231,7 @@ function parsePosition(words: string[]): Command {
     case "SET":
       return parsePositionSet(value, words[3]);
     case "AFTER": {
-      const time = toTime(value);
+      const time = roughly(toTime(value));
       if (time === undefined) return malformed("POSITION", "Error with POSITION AFTER time");
       return { kind: "POSITION AFTER", time, size: 0, payload: NO_PAYLOAD };
     }
@@ -246,7 +247,7 @@ function parsePositionSet(value: string, timeWord: string | undefined): Command 
   }
   const at = toPacketId(value);
   if (at === undefined) return malformed("POSITION", "Error with POSITION SET value");
-  const packetTime = timeWord === undefined ? undefined : toTime(timeWord);
+  const packetTime = timeWord === undefined ? undefined : roughly(toTime(timeWord));
   if (timeWord !== undefined && packetTime === undefined) {
     return malformed("POSITION", "Error with POSITION SET time");
   }
@@ -311,14 +312,18 @@ function toSize(word: string): number | undefined {
   return Number.isSafeInteger(size) ? size : undefined;
 }
 
-/** The largest number below 2^63. */
-const MAX_TIME = 2 ** 63 - 1024;
-
-/** Microseconds since 1970 with an optional sign, of 64 bits; beyond 2^53 the nearest number. */
-function toTime(word: string): number | undefined {
-  if (!/^[+-]?\d+$/.test(word)) return undefined;
+/** Microseconds since 1970 with an optional sign: a signed 64-bit number, beyond 2^53 (the year 2255) a bigint. */
+function toTime(word: string): number | bigint | undefined {
+  if (!/^[+-]?\d{1,200}$/.test(word)) return undefined;
   const time = Number(word);
-  return Math.abs(time) <= 2 ** 63 ? Math.max(-MAX_TIME, Math.min(MAX_TIME, time)) : undefined;
+  if (Number.isSafeInteger(time)) return time;
+  const exact = BigInt(word.replace("+", ""));
+  return exact >= -(2n ** 63n) && exact < 2n ** 63n ? exact : undefined;
+}
+
+/** A time to compare with: beyond 2^53 microseconds, half a thousand of them do not matter. */
+function roughly(time: number | bigint | undefined): number | undefined {
+  return time === undefined ? undefined : Number(time);
 }
 
 /** An unsigned 64-bit number. */

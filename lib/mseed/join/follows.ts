@@ -61,7 +61,8 @@ export function checkTolerance(tolerance: number | undefined): void {
   throw new MiniSeedError("INVALID_ARGUMENT", `tolerance ${tolerance} is not a number of seconds`);
 }
 
-function isSameRate(a: Rate, b: Rate): boolean {
+/** Whether two rates differ by less than one part in 10,000. */
+export function isSameRate(a: Rate, b: Rate): boolean {
   if (a.samples === b.samples && a.seconds === b.seconds) return true;
   return Math.abs(a.hertz - b.hertz) < RATE_TOLERANCE * Math.max(a.hertz, b.hertz);
 }

@@ -1,9 +1,11 @@
 /** Payload bytes into samples, for every encoding that can be decoded: int16, int24, int32, float32, float64, Steim, and the retired ones. */
+import { MAX_TRUSTED_SAMPLES } from "../../limits.ts";
 import { ENCODINGS } from "../encodings.ts";
 import { toBigEndianSteim } from "../steim/byte-order.ts";
-import { decodeSteim } from "../steim/decode.ts";
+import { countSteim, decodeSteim } from "../steim/decode.ts";
 import {
   FRAME_BYTES,
+  isSteim,
   STEIM1_FRAME_SAMPLES,
   STEIM2_FRAME_SAMPLES,
   type SteimVersion,
@@ -57,9 +59,16 @@ export function sampleKind(encoding: number): SampleKind | undefined {
   return CODECS.get(encoding)?.kind;
 }
 
-/** The most samples that a payload can hold: bounds what a header may claim. 0 for an encoding without decoder. */
-export function payloadCapacity(encoding: number, bytes: number): number {
-  return CODECS.get(encoding)?.capacity(bytes) ?? 0;
+/**
+ * How many of the samples that a header claims a payload can hold at most: room for them is made before they are decoded. 0 for
+ * an encoding without decoder.
+ */
+export function payloadCapacity(payload: Payload, claimed: number): number {
+  const { encoding, view, start, length, littleEndian } = payload;
+  const most = Math.min(claimed, CODECS.get(encoding)?.capacity(length) ?? 0);
+  if (most <= MAX_TRUSTED_SAMPLES || !isSteim(encoding) || littleEndian) return most;
+  const version = encoding === ENCODINGS.steim1 ? 1 : 2;
+  return Math.min(most, countSteim(version, view, start, Math.floor(length / FRAME_BYTES)));
 }
 
 /**

@@ -69,6 +69,23 @@ export function decodeSteim(
   return decodeFrames(view, start, end, true, before, out, at, count);
 }
 
+/** How many samples `frames` frames at `start` hold, up to the first word that breaks the rules. */
+export function countSteim(version: SteimVersion, view: DataView, start: number, frames: number): number {
+  // In a first frame without differences the first sample stands alone.
+  let samples = frames > 0 && differenceCodes(view, start, true) === 0 ? 1 : 0;
+  for (let frame = 0; frame < frames; frame++) {
+    const p = start + frame * FRAME_BYTES;
+    const codes = differenceCodes(view, p, frame === 0);
+    if (codes === 0) continue;
+    for (let i = 1; i < 16; i++) {
+      const count = differencesIn(version, (codes >>> (30 - 2 * i)) & 3, view.getInt32(p + 4 * i));
+      if (count < 0) return samples;
+      samples += count;
+    }
+  }
+  return samples;
+}
+
 function decodeFrames1(
   view: DataView,
   start: number,

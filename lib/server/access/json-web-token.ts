@@ -1,12 +1,13 @@
 /** JSON Web Tokens (RFC 7519) signed with HS256 or RS256 (RFC 7518): whether one is valid, and what it claims. */
-import { createHmac, createPublicKey, type KeyObject, timingSafeEqual, verify } from "node:crypto";
+import { createPublicKey, createSecretKey, type KeyObject } from "node:crypto";
+import { type JWTHeaderParameters, type JWTPayload, errors as joseErrors, jwtVerify } from "jose";
 import { DataLinkError } from "../../datalink/protocol/errors.ts";
 
-/** How tokens are verified. */
+/** Which tokens a server takes. */
 export interface JsonWebTokenOptions {
   /** Secret of tokens signed with HS256, at least 32 bytes. */
   secret?: string | undefined;
-  /** Public key, in PEM, of tokens signed with RS256. */
+  /** Public key, in PEM, of tokens signed with RS256; at least 2048 bits. */
   publicKey?: string | undefined;
   /** What a token must name as its issuer (`iss`) and audience (`aud`). Default: neither is looked at. */
   issuer?: string | undefined;
@@ -19,16 +20,20 @@ export interface TokenClaims {
   /** A regular expression of stream ids that may be written (`wpat`, as simpledali's tokens have it) or read (`rpat`). */
   writePattern: string | undefined;
   readPattern: string | undefined;
+  /** When it expires (`exp`), in seconds since 1970. */
+  expires: number | undefined;
 }
 
 const SHORTEST_SECRET = 32;
+const SHORTEST_KEY = 2048;
 
-/** Seconds that clocks may differ. */
+/** Seconds by which a token may come before its time (`nbf`): clocks differ. */
 const LEEWAY = 60;
 
 export class TokenVerifier {
   readonly #options: JsonWebTokenOptions;
-  readonly #publicKey: KeyObject | undefined;
+  /** Each algorithm has its own key: a token must not choose how a key is used. */
+  readonly #keys = new Map<string, KeyObject>();
 
   /** @throws DataLinkError `INVALID_ARGUMENT` where there is no usable key. */
   constructor(options: JsonWebTokenOptions) {
@@ -36,80 +41,89 @@ export class TokenVerifier {
     if (secret === undefined && publicKey === undefined) {
       throw new DataLinkError("INVALID_ARGUMENT", "Tokens need a secret (HS256) or a public key (RS256).");
     }
-    if (secret !== undefined && Buffer.byteLength(secret) < SHORTEST_SECRET) {
-      throw new DataLinkError(
-        "INVALID_ARGUMENT",
-        `The secret of tokens must have at least ${SHORTEST_SECRET} bytes: shorter ones can be guessed.`,
-      );
-    }
     this.#options = options;
-    this.#publicKey = publicKey === undefined ? undefined : publicKeyOf(publicKey);
+    if (secret !== undefined) this.#keys.set("HS256", tokenSecret(secret));
+    if (publicKey !== undefined) this.#keys.set("RS256", publicKeyOf(publicKey));
   }
 
   /** The claims of a token that is signed with one of the keys and valid at a time in seconds since 1970. */
-  verify(token: string, now: number): TokenClaims | undefined {
-    const parts = token.trim().split(".");
-    if (parts.length !== 3) return undefined;
-    const [head, body, signature] = parts as [string, string, string];
-    const algorithm = parseObject(head)?.alg;
-    const signed = Buffer.from(`${head}.${body}`);
-    if (!this.#isSigned(algorithm, signed, Buffer.from(signature, "base64url"))) return undefined;
-    const claims = parseObject(body);
-    return claims && this.#isValid(claims, now) ? claimsOf(claims) : undefined;
-  }
-
-  /** Each algorithm has its own key: a token must not choose how a key is used. */
-  #isSigned(algorithm: unknown, signed: Buffer, signature: Buffer): boolean {
-    const { secret } = this.#options;
-    if (algorithm === "HS256" && secret !== undefined) {
-      const expected = createHmac("sha256", secret).update(signed).digest();
-      return expected.length === signature.length && timingSafeEqual(expected, signature);
+  async verify(token: string, now = Date.now() / 1000): Promise<TokenClaims | undefined> {
+    try {
+      const { payload } = await jwtVerify(
+        token.trim(),
+        (header: JWTHeaderParameters) => this.#keyFor(header),
+        this.#checks(now),
+      );
+      return claimsOf(payload, now);
+    } catch (error) {
+      if (error instanceof joseErrors.JOSEError) return undefined;
+      throw error;
     }
-    if (algorithm === "RS256" && this.#publicKey) return verify("sha256", signed, this.#publicKey, signature);
-    return false;
   }
 
-  #isValid(claims: Record<string, unknown>, now: number): boolean {
+  #keyFor({ alg }: JWTHeaderParameters): KeyObject {
+    const key = this.#keys.get(alg ?? "");
+    if (!key) throw new joseErrors.JOSEAlgNotAllowed(`${alg} is not taken`);
+    return key;
+  }
+
+  #checks(now: number) {
     const { issuer, audience } = this.#options;
-    const { exp, nbf, iss, aud } = claims;
-    if (exp !== undefined && !(typeof exp === "number" && now < exp + LEEWAY)) return false;
-    if (nbf !== undefined && !(typeof nbf === "number" && now > nbf - LEEWAY)) return false;
-    if (issuer !== undefined && iss !== issuer) return false;
-    return audience === undefined || [aud].flat().includes(audience);
+    return {
+      algorithms: [...this.#keys.keys()],
+      currentDate: new Date(now * 1000),
+      clockTolerance: LEEWAY,
+      ...(issuer !== undefined && { issuer }),
+      ...(audience !== undefined && { audience }),
+    };
   }
 }
 
-function claimsOf({ sub, wpat, rpat }: Record<string, unknown>): TokenClaims {
-  return { subject: textOf(sub) ?? "", writePattern: textOf(wpat), readPattern: textOf(rpat) };
+/**
+ * The key that a secret is, for signing and checking by HS256.
+ *
+ * @throws DataLinkError `INVALID_ARGUMENT` where it is too short.
+ */
+export function tokenSecret(secret: string): KeyObject {
+  if (Buffer.byteLength(secret) >= SHORTEST_SECRET) return createSecretKey(secret, "utf8");
+  throw new DataLinkError(
+    "INVALID_ARGUMENT",
+    `The secret of tokens must have at least ${SHORTEST_SECRET} bytes: shorter ones can be guessed.`,
+  );
 }
 
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
+/** A claim of another type than it has to have says nothing that could be followed: such a token is not valid. */
+function claimsOf({ sub, exp, wpat, rpat }: JWTPayload, now: number): TokenClaims | undefined {
+  // The leeway is for what comes early. What has expired has.
+  if (exp !== undefined && exp <= now) return undefined;
+  if (!isTextOrMissing(wpat) || !isTextOrMissing(rpat)) return undefined;
+  return { subject: sub ?? "", writePattern: wpat, readPattern: rpat, expires: exp };
 }
 
-function parseObject(part: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, "base64url").toString("utf8"));
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
+function isTextOrMissing(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === "string";
 }
 
 function publicKeyOf(pem: string): KeyObject {
+  let key: KeyObject;
   try {
-    const key = createPublicKey(pem);
-    if (key.asymmetricKeyType === "rsa") return key;
+    key = createPublicKey(pem);
   } catch (error) {
     throw unusableKey(error);
   }
-  throw unusableKey(undefined);
+  if (key.asymmetricKeyType !== "rsa") throw unusableKey(undefined);
+  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+  if (bits >= SHORTEST_KEY) return key;
+  throw new DataLinkError(
+    "INVALID_ARGUMENT",
+    `The public key of tokens has ${bits} bits: RS256 needs at least ${SHORTEST_KEY}.`,
+  );
 }
 
 function unusableKey(cause: unknown): DataLinkError {
   return new DataLinkError(
     "INVALID_ARGUMENT",
-    "The public key of tokens is no RSA key in PEM (-----BEGIN PUBLIC KEY-----).",
+    "The public key of tokens is not an RSA key in PEM (-----BEGIN PUBLIC KEY-----).",
     { cause },
   );
 }

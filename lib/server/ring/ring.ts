@@ -119,8 +119,8 @@ export class Ring {
    */
   append(
     streamId: string,
-    dataStart: number,
-    dataEnd: number,
+    dataStart: number | bigint,
+    dataEnd: number | bigint,
     payload: Uint8Array,
     chosenId?: bigint,
   ): bigint {
@@ -142,7 +142,7 @@ export class Ring {
     this.#store[offset + 2] = header.length;
     this.#store.write(header, offset + PREHEADER, "latin1");
     this.#store.set(payload, offset + PREHEADER + header.length);
-    this.#enter(streamId, packetId, dataEnd, offset, length);
+    this.#enter(streamId, packetId, Number(dataEnd), offset, length);
     return packetId;
   }
 
@@ -199,10 +199,16 @@ export class Ring {
     return this.#store.copy(target, targetOffset, offset, offset + length);
   }
 
-  /** The packet at a sequence that the ring holds, its payload a copy. */
-  packetAt(sequence: number): Packet {
+  /** A copy of the PACKET frame at a sequence that the ring holds, byte for byte as readers get it. */
+  frameAt(sequence: number): Buffer {
     const frame = Buffer.allocUnsafe(this.lengthAt(sequence));
     this.copy(this.offsetAt(sequence), frame.length, frame, 0);
+    return frame;
+  }
+
+  /** The packet at a sequence that the ring holds, its payload a copy; times beyond 2^53 as well as they can be told. */
+  packetAt(sequence: number): Packet {
+    const frame = this.frameAt(sequence);
     const headerEnd = PREHEADER + frame[2]!;
     const { streamId, packetId, packetTime, dataStart, dataEnd } = parsePacketHeader(
       frame,

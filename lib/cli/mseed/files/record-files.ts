@@ -8,6 +8,7 @@ import { Progress } from "../../progress.ts";
 import { gunzipped } from "./gunzip.ts";
 import { type InputFile, inputFiles } from "./inputs.ts";
 import { type StreamMatcher, streamMatcher } from "./stream-pattern.ts";
+import type { TimeWindow } from "./time-window.ts";
 
 /** The option that chooses records, the same in all commands. */
 export const MATCH_OPTION = {
@@ -48,6 +49,8 @@ export interface RecordFilesOptions {
   part?: InputFile | undefined;
   /** Streams, as `streamMatcher` takes them: all others are passed over. */
   match?: string | undefined;
+  /** Records that have nothing in it are passed over. */
+  window?: TimeWindow | undefined;
   /** A file that cannot be opened or read is told of, and the next one follows. Default: that is the end. */
   keepGoing?: boolean;
   /** Gets every problem; without it they are told on standard error. */
@@ -149,7 +152,7 @@ export class RecordFiles {
     const { match, operands } = this.#options;
     const names = operands.length > 3 ? `${operands.slice(0, 3).join(", ")}, …` : operands.join(", ");
     // Else every file has been told of.
-    if (this.#seen > 0) this.note(`${names}: no record matches ${match}`);
+    if (this.#seen > 0) this.note(`${names}: no record matches ${match ?? "--start and --end"}`);
     this.counts.failures++;
   }
 
@@ -216,11 +219,18 @@ export class RecordFiles {
       onRecord();
       this.#seen++;
       if (this.#isMeant && !this.#isMeant(record)) continue;
+      if (this.#options.window && !this.#options.window.includes(record)) continue;
       this.counts.records++;
       this.counts.samples += record.sampleCount;
       yield record;
     }
   }
+}
+
+/** What has no place in the record written was to be expected: it is told, but nothing is wrong with the one that was read. */
+export function asRemark(problem: Problem): Problem {
+  const isLoss = problem.code === "HEADER_LOST" || problem.code === "PRECISION_LOST";
+  return isLoss ? { ...problem, severity: "warning" } : problem;
 }
 
 /** One line for a person, in colour where `stream` is a terminal. */

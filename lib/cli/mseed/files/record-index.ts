@@ -44,14 +44,19 @@ export class RecordIndex {
    * The records by source id, then by start time; those that begin together in the order in which they were added.
    * @param onProblem what is wrong with a record, which was known before
    */
-  async *sorted(io: Io, onProblem: ProblemHandler): AsyncGenerator<MiniSeedRecord, void> {
+  async *sorted(
+    io: Io,
+    onProblem: ProblemHandler,
+  ): AsyncGenerator<{ file: string; record: MiniSeedRecord }, void> {
     using files = new FilesAtRandom(this.#files, onProblem);
     let read = 0;
     for (const i of this.#order()) {
       // Nothing else here ever waits, and signals arrive only while something does.
       if (++read % SIGNAL_CHECK === 0) await setImmediate();
       io.signal.throwIfAborted();
-      yield files.read(this.#get(i, "file"), this.#get(i, "offset"), this.#get(i, "length"));
+      const file = this.#get(i, "file");
+      const record = files.read(file, this.#get(i, "offset"), this.#get(i, "length"));
+      yield { file: this.#files[file] as string, record };
     }
   }
 

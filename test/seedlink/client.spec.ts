@@ -1,0 +1,282 @@
+// The SeedLink client against a server that behaves as SeisComP's does, and worse: rules 1, 4, 5, 8 and 10 of the reference.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { WebSocketServer } from "ws";
+import { packRecords } from "../../lib/mseed/index.ts";
+import { SeedLinkClient } from "../../lib/seedlink/client.ts";
+import { copyPosition, type SeedLinkPosition } from "../../lib/seedlink/position.ts";
+import { SeedLinkError } from "../../lib/seedlink/protocol/errors.ts";
+import { subscribeSeedLink } from "../../lib/seedlink/subscribe.ts";
+import type { SeedLinkEvent, SeedLinkSubscribeOptions } from "../../lib/seedlink/subscription.ts";
+import { SeisCompServer } from "./seiscomp-server.ts";
+import { received } from "./vectors.ts";
+
+const BACKOFF = { minDelay: 5, maxDelay: 20 };
+
+function record(station: string, n: number, channel = "H_H_Z"): Buffer {
+  const series = {
+    sourceId: `FDSN:${station}_00_${channel}`,
+    startTime: 1_700_000_000_000_000_000n + BigInt(n) * 1_000_000_000n,
+    sampleRate: 10,
+    samples: Int32Array.of(n),
+  };
+  return Buffer.from([...packRecords(series, { formatVersion: 2, recordLength: 512 })][0]!);
+}
+
+function records(station: string, from: number, to: number): Buffer[] {
+  return Array.from({ length: to - from }, (_, i) => record(station, from + i));
+}
+
+/** Reads `wanted` packets, as `station number-of-its-second`. */
+async function read(
+  url: string,
+  wanted: number,
+  options: SeedLinkSubscribeOptions = {},
+  onPacket: (count: number) => void = () => {},
+): Promise<{ seen: string[]; events: SeedLinkEvent[]; position: SeedLinkPosition | undefined }> {
+  const seen: string[] = [];
+  const events: SeedLinkEvent[] = [];
+  const onEvent = (event: SeedLinkEvent) => events.push(event);
+  const packets = subscribeSeedLink(url, {
+    backoff: BACKOFF,
+    timeout: 3000,
+    from: "earliest",
+    ...options,
+    onEvent,
+  });
+  for await (const packet of packets) {
+    seen.push(`${packet.station} ${packet.dataStart / 1e6 - 1_700_000_000}`);
+    packets.commit(packet);
+    onPacket(seen.length);
+    if (seen.length === wanted) break;
+  }
+  return { seen, events, position: packets.position };
+}
+
+function atPosition(position: SeedLinkPosition | undefined) {
+  return { load: async () => position && copyPosition(position), save: () => {}, flush: async () => {} };
+}
+
+function expected(station: string, from: number, to: number): string[] {
+  return Array.from({ length: to - from }, (_, i) => `${station} ${from + i}`);
+}
+
+describe("the SeedLink client", () => {
+  let server: SeisCompServer;
+
+  beforeEach(async () => {
+    server = await SeisCompServer.start();
+    server.stations.set("CO_JSC", { first: 0, records: records("CO_JSC", 0, 10) });
+    server.stations.set("CO_HAW", { first: 0, records: records("CO_HAW", 0, 4) });
+  });
+
+  afterEach(async () => {
+    await server[Symbol.asyncDispose]();
+  });
+
+  it("rule 1: sends one command, waits for its answer, and sends the next", async () => {
+    await read(server.url, 14, { streams: "CO_JSC:HHZ BHZ,CO_HAW" });
+    assert.equal(server.pipelined, 0);
+    assert.deepEqual(server.commands.slice(0, 9), [
+      "HELLO",
+      "INFO STATIONS",
+      "STATION JSC CO",
+      "SELECT HHZ",
+      "SELECT BHZ",
+      "DATA ALL",
+      "STATION HAW CO",
+      "DATA ALL",
+      "END",
+    ]);
+  });
+
+  it("rules 4 and 5: goes on at each station's own number, after asking what there is", async () => {
+    const { position } = await read(server.url, 14, { streams: "CO_JSC,CO_HAW" });
+    server.stations.get("CO_JSC")!.records.push(record("CO_JSC", 10));
+    server.commands.length = 0;
+    const { seen, events } = await read(server.url, 1, {
+      streams: "CO_JSC,CO_HAW",
+      checkpoint: atPosition(position),
+    });
+    assert.deepEqual(seen, ["CO_JSC 10"]);
+    assert.equal(server.commands[1], "INFO STATIONS");
+    assert.deepEqual(
+      server.commands.filter((command) => command.startsWith("DATA")),
+      ["DATA 000009", "DATA 000003"],
+    );
+    assert.ok(events.some((event) => event.type === "resumed" && event.how === "position"));
+  });
+
+  it("asks for all anew where the number has become another packet's, and delivers only what it has not had", async () => {
+    const { position } = await read(server.url, 10, { streams: "CO_JSC" });
+    server.stations.set("CO_JSC", { first: 0, records: records("CO_JSC", 5, 25) });
+    const { seen } = await read(server.url, 15, { streams: "CO_JSC", checkpoint: atPosition(position) });
+    assert.deepEqual(seen, expected("CO_JSC", 10, 25));
+    assert.ok(server.commands.includes("DATA ALL"));
+  });
+
+  it("tells what the server does not have any more", async () => {
+    const { position } = await read(server.url, 10, { streams: "CO_JSC" });
+    server.stations.set("CO_JSC", { first: 20, records: records("CO_JSC", 20, 25) });
+    const { seen, events } = await read(server.url, 5, {
+      streams: "CO_JSC",
+      checkpoint: atPosition(position),
+    });
+    assert.deepEqual(seen, expected("CO_JSC", 20, 25));
+    const gap = events.find((event) => event.type === "gap");
+    assert.ok(
+      gap?.type === "gap" &&
+        gap.firstSequence === 10n &&
+        gap.lastSequence === 19n &&
+        gap.station === "CO_JSC",
+    );
+  });
+
+  it("goes on over the end of 24-bit numbers, none lost and none twice", async () => {
+    server.stations.set("CO_JSC", { first: 0xfffffa, records: records("CO_JSC", 0, 6) });
+    const { seen, position } = await read(server.url, 12, { streams: "CO_JSC" }, (count) => {
+      if (count !== 6) return;
+      server.stations.set("CO_JSC", { first: 0xfffffa, records: records("CO_JSC", 0, 12) });
+      server.cut();
+    });
+    assert.deepEqual(seen, expected("CO_JSC", 0, 12));
+    assert.equal(position?.newest?.sequence, 0x1000005n);
+  });
+
+  it("leaves a station that is refused out, with its commands, names it, and reads the others", async () => {
+    const { seen, events } = await read(server.url, 10, { streams: "XX_NOPE:HHZ,CO_JSC:HHZ" });
+    assert.deepEqual(seen, expected("CO_JSC", 0, 10));
+    const at = server.commands.indexOf("STATION NOPE XX");
+    assert.equal(server.commands[at + 1], "STATION JSC CO");
+    const named = events.filter((event) => event.type === "missing").flatMap((event) => event.stations);
+    assert.deepEqual([...new Set(named)], ["XX_NOPE"]);
+  });
+
+  it("does not wait in silence where no station is left, but says so and tries again", async () => {
+    const control = new AbortController();
+    const events: SeedLinkEvent[] = [];
+    const packets = subscribeSeedLink(server.url, {
+      streams: "XX_NOPE",
+      backoff: BACKOFF,
+      signal: control.signal,
+      onEvent: (event) => {
+        events.push(event);
+        if (events.filter(({ type }) => type === "refused").length === 2) control.abort();
+      },
+    });
+    await assert.rejects(packets.next(), { code: "ABORTED" });
+    const refused = events.find((event) => event.type === "refused");
+    assert.match(refused?.type === "refused" ? refused.error.message : "", /XX_NOPE/);
+    assert.ok(!server.commands.includes("END"));
+  });
+
+  it("never sends END behind a refused SELECT", async () => {
+    server.habits = { answers: { SELECT: "ERROR\r\n" } };
+    await using client = await SeedLinkClient.connect(server.url);
+    await assert.rejects(client.stream({ streams: "CO_JSC:HHZ" }).next(), { code: "SERVER_ERROR" });
+    assert.ok(!server.commands.includes("END"));
+  });
+
+  it("takes a refusal without a line end for whole after two seconds", async () => {
+    server.habits = { answers: { STATION: "ERROR too many sta" } };
+    await using client = await SeedLinkClient.connect(server.url, { timeout: 8000 });
+    const failure = await client
+      .stream({ streams: "CO_JSC" })
+      .next()
+      .catch((error: unknown) => error);
+    assert.ok(failure instanceof SeedLinkError);
+    assert.match((failure.cause as Error).message, /too many sta/);
+  });
+
+  it("rule 8: asks nothing but INFO ID while packets flow, and lives by its answer", async () => {
+    const client = await SeedLinkClient.connect(server.url, { keepAlive: 40 });
+    const stream = client.stream({ streams: "CO_JSC", from: "earliest" });
+    for (let n = 0; n < 10; n++) await stream.next();
+    const more = stream.next();
+    await assert.rejects(client.info("STATIONS"), { code: "INVALID_ARGUMENT" });
+    assert.equal((await client.info("ID")).organization, "Test");
+    await server.heard("INFO ID", 3);
+    await client.close();
+    await assert.rejects(more, { code: "CLOSED" });
+  });
+
+  it("rule 10: ends the loop at END, and closes the connection itself", async () => {
+    server.habits = { answers: { END: received("sc-fetch-all").subarray(-3) } };
+    await using client = await SeedLinkClient.connect(server.url);
+    assert.deepEqual(await client.stream({ streams: "CO_JSC" }).next(), { value: undefined, done: true });
+    assert.match((await client.closed).message, /has been closed/);
+  });
+
+  it("gives up on a server that does not answer, is not SeedLink, or closes", async () => {
+    server.habits = { answers: { HELLO: "" } };
+    await assert.rejects(SeedLinkClient.connect(server.url, { timeout: 100 }), { code: "TIMEOUT" });
+    server.habits = { answers: { HELLO: "HTTP/1.1 400\r\nServer: x\r\n\r\n", INFO: "HTTP/1.1" } };
+    await using client = await SeedLinkClient.connect(server.url);
+    await assert.rejects(client.info("ID"), { code: "PROTOCOL" });
+    await assert.rejects(SeedLinkClient.connect("seedlink://127.0.0.1:1"), { code: "CONNECTION_REFUSED" });
+    await assert.rejects(SeedLinkClient.connect("http://host"), { code: "INVALID_ADDRESS" });
+  });
+
+  it("does not send a password for all to read", async () => {
+    const auth = { user: "me", password: "secret" };
+    await assert.rejects(
+      SeedLinkClient.connect("seedlink://203.0.113.1", { auth }),
+      (error: SeedLinkError) => {
+        return error.code === "INVALID_ARGUMENT" && !error.message.includes("secret");
+      },
+    );
+    await assert.rejects(SeedLinkClient.connect(server.url, { auth }), { code: "NOT_SUPPORTED" });
+    assert.ok(!server.commands.some((command) => command.includes("secret")));
+  });
+
+  it("asks for protocol 4 only where it is offered", async () => {
+    await (await SeedLinkClient.connect(server.url)).close();
+    assert.ok(!server.commands.some((command) => command.startsWith("SLPROTO")));
+    await assert.rejects(SeedLinkClient.connect(server.url, { protocol: "4.0" }), { code: "NOT_SUPPORTED" });
+    server.habits = {
+      hello: "SeedLink v4.0 (x) :: SLPROTO:4.0",
+      answers: { SLPROTO: "OK\r\n", USERAGENT: "OK\r\n" },
+    };
+    server.commands.length = 0;
+    await using client = await SeedLinkClient.connect(server.url);
+    assert.equal(client.server.protocol, "4.0");
+    assert.deepEqual(server.commands.slice(0, 2), ["HELLO", "SLPROTO 4.0"]);
+  });
+
+  it("does not read on while its reader is slow", async () => {
+    server.stations.set("CO_JSC", { first: 0, records: records("CO_JSC", 0, 6000) });
+    const packets = subscribeSeedLink(server.url, {
+      streams: "CO_JSC",
+      from: "earliest",
+      maxInFlight: 5,
+      backoff: BACKOFF,
+    });
+    for (let n = 0; n < 6000; n++) {
+      const { value } = await packets.next();
+      assert.equal(value?.sequence, BigInt(n));
+      packets.commit(value!);
+    }
+    await packets.close();
+  });
+
+  it("rule 7: takes text and binary messages of WebSocket, and sends one command in each, with its line end", async () => {
+    const socketServer = new WebSocketServer({ port: 0, host: "127.0.0.1", path: "/seedlink" });
+    await once(socketServer, "listening");
+    const { port } = socketServer.address() as { port: number };
+    const commands: string[] = [];
+    socketServer.on("connection", (socket) => {
+      socket.on("message", (message: Buffer) => {
+        commands.push(message.toString());
+        const hello = "SeedLink v4.0 (RingServer/4.5.3) :: SLPROTO:4.0 CAP\r\nTest\r\n";
+        if (commands.length === 1) socket.send(hello);
+        else socket.send(Buffer.from("OK\r\n"));
+      });
+    });
+    const client = await SeedLinkClient.connect(`ws://127.0.0.1:${port}`);
+    assert.equal(client.server.protocol, "4.0");
+    for (const command of commands) assert.match(command, /^[^\r\n]+\r\n$/);
+    await client.close();
+    socketServer.close();
+    for (const socket of socketServer.clients) socket.terminate();
+  });
+});

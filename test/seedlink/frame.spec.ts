@@ -1,0 +1,227 @@
+// lib/seedlink/protocol/frame.ts: what servers sent cut into frames, however it arrives, and never into anything else.
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { packRecords } from "../../lib/mseed/index.ts";
+import { SeedLinkError } from "../../lib/seedlink/protocol/errors.ts";
+import { type DataFrame, type Frame, FrameReader } from "../../lib/seedlink/protocol/frame.ts";
+import { toPacket } from "../../lib/seedlink/protocol/packet.ts";
+import { translateLegacyStreamId } from "../../lib/stream-id.ts";
+import { type Row, received, rings, row, rows } from "./vectors.ts";
+
+const LIMITS = { maxPayload: 1 << 20, maxInfo: 1 << 20 };
+
+/** Reads what a server sent: lines as long as there are lines, frames from the first packet on. */
+function readAll(pieces: Buffer[]): (Frame | string)[] {
+  const reader = new FrameReader(LIMITS);
+  const all: (Frame | string)[] = [];
+  const bytes = Buffer.concat(pieces);
+  let lines = linesBefore(bytes);
+  for (const piece of pieces) {
+    reader.push(piece);
+    for (;;) {
+      const next = lines > 0 ? reader.nextLine() : reader.nextFrame();
+      if (next === undefined) break;
+      if (lines > 0) lines--;
+      all.push(next);
+    }
+  }
+  assert.equal(reader.buffered, 0);
+  return all;
+}
+
+/** How many lines of answers come before the first packet. */
+function linesBefore(bytes: Buffer): number {
+  const text = bytes.toString("latin1");
+  const answers = /^(?:(?:OK\r\n|ERROR[^\n]*\n|SeedLink [^\n]*\n[^\n]*\n))*/.exec(text)?.[0] ?? "";
+  return answers.split("\n").length - 1;
+}
+
+function dataOf(frames: (Frame | string)[]): DataFrame[] {
+  return frames.filter((frame): frame is DataFrame => typeof frame === "object" && frame.kind === "data");
+}
+
+function cut(bytes: Buffer, places: number[]): Buffer[] {
+  const at = [...new Set(places.map((place) => place % (bytes.length + 1)))].sort((a, b) => a - b);
+  return [0, ...at].map((start, i) => Buffer.from(bytes.subarray(start, at[i] ?? bytes.length)));
+}
+
+/** Rows that are whole answers of lines and packets. */
+const readable = rows.filter(
+  ({ name, transport }) =>
+    // CAT is text, and in one row commands follow packets.
+    transport === "tcp" && !/^(cat|sc-cat|info-then-data)/.test(name) && received(name).length > 0,
+);
+
+/** What the ring held under a number. */
+function held(of: Row, sequence: bigint) {
+  return rings[of.state]?.find((packet) => packet.packetId === String(sequence));
+}
+
+describe("SeedLink frames", () => {
+  for (const of of readable) {
+    it(`${of.name} is read to the last byte, and its packets are those that the server held`, () => {
+      const frames = readAll([received(of.name)]);
+      for (const frame of dataOf(frames)) {
+        const packet = toPacket(frame, frame.sequence, 0);
+        const origin = held(of, frame.sequence);
+        if (!origin) continue;
+        const name = translateLegacyStreamId(origin.streamId);
+        assert.equal(packet.streamId.split("/")[0], name.split("/")[0]);
+        assert.equal(packet.dataStart, Number(origin.dataStart));
+      }
+    });
+  }
+
+  it("come out the same at every place where a tenth of the rows may be cut", () => {
+    for (const of of readable.filter((_, i) => i % 10 === 0)) {
+      const bytes = received(of.name);
+      const whole = readAll([bytes]);
+      const step = Math.max(1, Math.floor(bytes.length / 600));
+      for (let at = 1; at < bytes.length; at += step) {
+        assert.deepEqual(readAll([bytes.subarray(0, at), bytes.subarray(at)]), whole, `${of.name} at ${at}`);
+      }
+    }
+  });
+
+  it("come out the same for any pieces, single bytes too", () => {
+    const samples = [
+      "v3-record-sizes",
+      "v3-mseed3",
+      "v4-mixed-formats",
+      "info-streams",
+      "v4-station-v3-style",
+    ];
+    fc.assert(
+      fc.property(fc.constantFrom(...samples), fc.array(fc.nat(), { maxLength: 60 }), (name, places) => {
+        const bytes = received(name);
+        assert.deepEqual(readAll(cut(bytes, places)), readAll([bytes]));
+      }),
+      { numRuns: 60 },
+    );
+    const bytes = received("v3-mseed3");
+    assert.deepEqual(readAll([...bytes].map((byte) => Buffer.from([byte]))), readAll([bytes]));
+  });
+
+  it("of records of any length and format that the codec writes are as long as the records", () => {
+    const samples = Int32Array.from({ length: 400 }, (_, i) => i);
+    const series = { sourceId: "FDSN:XX_TEST_00_H_H_Z", startTime: 0n, sampleRate: 100, samples };
+    const records = [128, 256, 512, 1024, 4096, 65536].flatMap((recordLength) => [
+      ...packRecords(series, { formatVersion: 2, recordLength }),
+      ...packRecords(series, { formatVersion: 3, recordLength }),
+    ]);
+    const stream = Buffer.concat(
+      records.flatMap((record, i) => [Buffer.from(`SL${hex6(i)}`), Buffer.from(record)]),
+    );
+    for (const size of [1, 7, 511, 4096, stream.length]) {
+      const pieces: Buffer[] = [];
+      for (let at = 0; at < stream.length; at += size)
+        pieces.push(Buffer.from(stream.subarray(at, at + size)));
+      const frames = dataOf(readAll(pieces));
+      assert.deepEqual(
+        frames.map((frame) => frame.payload.length),
+        records.map((record) => record.length),
+      );
+    }
+  });
+
+  it("of a record without blockette 1000 have 512 bytes", () => {
+    const record = Buffer.from(rings.main![0]!.payload);
+    record.writeUInt16BE(999, 48);
+    const [frame] = dataOf(readAll([Buffer.from("SL000001"), record]));
+    assert.equal(frame?.payload.length, 512);
+  });
+
+  it("are refused by their declared length, before memory is taken for it", () => {
+    const header = Buffer.alloc(17);
+    header.write("SE2D");
+    header.writeUInt32LE(0xffffffff, 4);
+    assert.throws(() => readAll([header]), failure("TOO_LARGE"));
+    header.write("SEJI");
+    assert.throws(() => readAll([header]), failure("TOO_LARGE"));
+    const record3 = Buffer.alloc(40);
+    record3.set([0x4d, 0x53, 3]);
+    record3.writeUInt32LE(0xf0000000, 36);
+    assert.throws(() => readAll([Buffer.from("SL000001"), record3]), failure("TOO_LARGE"));
+    const record2 = Buffer.from(rings.main![0]!.payload);
+    record2[54] = 28;
+    assert.throws(() => readAll([Buffer.from("SL000001"), record2]), failure("TOO_LARGE"));
+    record2[54] = 255;
+    assert.throws(() => readAll([Buffer.from("SL000001"), record2]), failure("PROTOCOL"));
+  });
+
+  it("do not walk blockettes in circles, nor for long", () => {
+    const record = Buffer.from(rings.main![0]!.payload);
+    record.writeUInt16BE(999, 48);
+    record.writeUInt16BE(48, 50);
+    assert.equal(dataOf(readAll([Buffer.from("SL000001"), record]))[0]?.payload.length, 512);
+  });
+
+  it("hold many small pieces of one frame in little more memory than their bytes", () => {
+    const reader = new FrameReader({ maxPayload: 1 << 24, maxInfo: 1 << 24 });
+    const header = Buffer.alloc(17);
+    header.write("SEJI");
+    const size = 2_000_000;
+    header.writeUInt32LE(size, 4);
+    reader.push(header);
+    globalThis.gc?.();
+    const before = process.memoryUsage();
+    for (let i = 0; i < size - 1; i++) reader.push(Buffer.from([0x20]));
+    assert.equal(reader.nextFrame(), undefined);
+    const after = process.memoryUsage();
+    const grown = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
+    assert.ok(grown < 100 * 1024 * 1024, `${grown} bytes more`);
+    reader.push(Buffer.from(" "));
+    const frame = reader.nextFrame();
+    assert.equal(frame?.kind === "info" && frame.payload.length, size);
+  });
+
+  it("never come of noise: every input ends in frames, in waiting or in an error with a code", () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 300 }),
+        fc.constantFrom("", "SL", "SE", "END", "SLINFO", "ER"),
+        (noise, start) => {
+          const reader = new FrameReader(LIMITS);
+          reader.push(Buffer.concat([Buffer.from(start), noise]));
+          try {
+            while (reader.nextFrame() !== undefined);
+          } catch (error) {
+            assert.ok(error instanceof SeedLinkError && /^(PROTOCOL|TOO_LARGE)$/.test(error.code));
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it("tell END, and a refusal in its place", () => {
+    assert.deepEqual(readAll([received("fetch-none")]), [{ kind: "end" }]);
+    const reader = new FrameReader(LIMITS);
+    reader.push(row("auth-required-v4").steps.at(-1)!.recv);
+    const frame = reader.nextFrame();
+    assert.ok(frame?.kind === "refusal" && !frame.reply.ok && frame.reply.code === "AUTH");
+  });
+
+  it("give a refusal without a line end when it is asked for", () => {
+    const reader = new FrameReader(LIMITS);
+    reader.push(Buffer.from("ERROR ARGUMENTS too many wildcar"));
+    assert.equal(reader.nextLine(), undefined);
+    const reply = reader.unfinishedRefusal();
+    assert.deepEqual(reply, { ok: false, code: "ARGUMENTS", message: "too many wildcar" });
+    assert.equal(reader.buffered, 0);
+  });
+
+  it("have no line without an end", () => {
+    const reader = new FrameReader(LIMITS);
+    reader.push(Buffer.alloc(5000, 0x41));
+    assert.throws(() => reader.nextLine(), failure("PROTOCOL"));
+  });
+});
+
+function hex6(value: number): string {
+  return value.toString(16).toUpperCase().padStart(6, "0");
+}
+
+function failure(code: string) {
+  return (error: unknown) => error instanceof SeedLinkError && error.code === code;
+}
