@@ -11,14 +11,14 @@ export * from "./mseed/index.ts";
 export * from "./seedlink/index.ts";
 export type { AccessOptions, AccessRule, AccessUser, Grant, Streams } from "./server/access/access.ts";
 export type { JsonWebTokenOptions } from "./server/access/json-web-token.ts";
-export type { ConnectionFigures } from "./server/info-xml.ts";
 export type { WebSocketOptions } from "./server/listener.ts";
 export {
+  type ConnectionFigures,
   DataLinkServer,
   type DataLinkServerEvent,
   type DataLinkServerOptions,
   type DataLinkServerStatus,
-  type NewestPacket,
+  type PacketFigures,
   type ServerClient,
 } from "./server/server.ts";
 export type { TrafficFigures } from "./server/traffic.ts";

@@ -1,12 +1,12 @@
 /** datalink server: a DataLink server inside Node-RED. Its output tells what happens there. */
 import type { Node, NodeAPI, NodeStatus } from "node-red";
 import { DataLinkError } from "../lib/datalink/protocol/errors.ts";
-import { describeEvent } from "../lib/server/event-text.ts";
+import { describeEvent } from "../lib/server/events.ts";
 import {
   DataLinkServer,
   type DataLinkServerEvent,
   type DataLinkServerOptions,
-  type NewestPacket,
+  type PacketFigures,
 } from "../lib/server/server.ts";
 import { asError, onClose } from "./runtime/input-handler.ts";
 import {
@@ -91,7 +91,12 @@ function serve(
       else node.log(describeEvent(event));
       status.update();
     }
-    node.send(eventMessage(event));
+    try {
+      node.send(eventMessage(event));
+    } catch (error) {
+      // What the nodes behind this one throw must not reach the server's sockets.
+      node.error(asError(error).message);
+    }
   };
 
   const serveOnWeb = (running: DataLinkServer): void => {
@@ -134,7 +139,7 @@ function serve(
 }
 
 /** Which packet came last, and when (UTC): the day, too, where that is not today. */
-function packetText({ streamId, packetTime }: NewestPacket): string {
+function packetText({ streamId, packetTime }: PacketFigures): string {
   const time = new Date(packetTime / 1000).toISOString();
   const isToday = time.slice(0, 10) === new Date().toISOString().slice(0, 10);
   return `${streamId.replace(/^FDSN:/, "")} ${isToday ? time.slice(11, 19) : time.slice(0, 16).replace("T", " ")}`;

@@ -31,6 +31,8 @@ export class SocketTransport implements Transport {
     let failure: Error | undefined;
     socket.on("error", (error) => {
       failure ??= error;
+      // What is not TLS behind a handshake is told, but does not close a TLS socket.
+      socket.destroy();
     });
     socket.on("data", (piece: Buffer) => listener.onBytes(piece));
     socket.on("drain", () => listener.onDrain?.());

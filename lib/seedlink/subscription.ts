@@ -176,11 +176,6 @@ class PacketReading
     this.#start = parseStart(options.from);
   }
 
-  /** Who the server is, while there is a connection. */
-  get identity(): SeedLinkServer | undefined {
-    return this.#session?.server;
-  }
-
   resumeAt(position: SeedLinkPosition): void {
     this.#position = copyPosition(position);
   }
@@ -193,6 +188,11 @@ class PacketReading
       begun.numbering === numbering ? begun : { ...emptyPosition(numbering), streams: begun.streams };
     advance(own, packet);
     return own;
+  }
+
+  /** Who the server is, while there is a connection. */
+  get identity(): SeedLinkServer | undefined {
+    return this.#session?.server;
   }
 
   connect(signal: AbortSignal): Promise<SeedLinkSession> {
@@ -208,8 +208,8 @@ class PacketReading
   }
 
   async close(session: SeedLinkSession | undefined): Promise<void> {
-    await session?.connection.close();
     this.#session = undefined;
+    await session?.connection.close();
   }
 
   aborted(signal: AbortSignal | undefined): SeedLinkError {

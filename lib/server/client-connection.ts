@@ -13,10 +13,11 @@ import {
 } from "../datalink/protocol/server-requests.ts";
 import type { Transport } from "../net/transport.ts";
 import type { Permissions } from "./access/access.ts";
-import type { ConnectionFigures } from "./info-xml.ts";
+import { ClientSession, type Steps } from "./client-session.ts";
+import type { ServerContext } from "./context.ts";
+import { type ConnectionFigures, packetFigures } from "./figures.ts";
 import { gather } from "./ring/gather.ts";
-import type { SlowLane, Turn } from "./scheduler.ts";
-import { Session, type SessionHost, type Steps } from "./session.ts";
+import type { Scheduled } from "./scheduler.ts";
 
 /** Bytes of packets in one write. */
 const WRITE_BYTES = 128 * 1024;
@@ -36,39 +37,14 @@ const LINGER = 2000;
  */
 const HOLD = 50;
 
-export interface ConnectionTimeouts {
-  /** Milliseconds for a command that has begun, for the first command, and for a client to read. */
-  ioTimeout: number;
-  /** Milliseconds without anything exchanged. */
-  idleTimeout: number;
-}
-
-/** What a connection tells its server. */
-export interface ConnectionHost
-  extends Omit<SessionHost, "address" | "identified" | "refused" | "lapped" | "streamStarted"> {
-  readonly timeouts: ConnectionTimeouts;
-  identified(connection: Connection): void;
-  streamStarted(connection: Connection, streamId: string): void;
-  refused(connection: Connection, reason: string): void;
-  lapped(connection: Connection, missed: number): void;
-  closed(connection: Connection, reason: string): void;
-  /** Packets before this sequence outlive the server; with a volatile ring all of them do as well as they can. */
-  readonly durable: number;
-  /** Has `run` called when more packets are durable. */
-  awaitDurable(connection: Connection): void;
-  readonly turn: Turn;
-  readonly slowLane: SlowLane<Connection>;
-  /** Has `run` called in this turn of the event loop, after what is there has been read, or in the next one. */
-  schedule(connection: Connection): void;
-}
-
-export class Connection {
+export class ClientConnection implements Scheduled {
   readonly address: string;
   readonly port: number;
   readonly connectedAt = Date.now();
-  readonly session: Session;
-  readonly #host: ConnectionHost;
-  readonly #wire: Transport;
+  readonly session: ClientSession;
+  readonly #context: ServerContext;
+  readonly #onClosed: (connection: ClientConnection) => void;
+  readonly #transport: Transport;
   readonly #reader: FrameReader<Command>;
   #steps: Steps | undefined;
   #stepsBegun = false;
@@ -103,41 +79,26 @@ export class Connection {
   /** When the oldest answer was put into the outbox that is there. */
   #answeredSince = 0;
 
+  /** @param onClosed is called when it is gone and all that it brought is handled */
   constructor(
-    host: ConnectionHost,
-    wire: Transport,
+    context: ServerContext,
+    transport: Transport,
     peer: { address: string; port: number },
     permissions: Permissions,
+    onClosed: (connection: ClientConnection) => void,
   ) {
-    this.#host = host;
-    this.#wire = wire;
+    this.#context = context;
+    this.#transport = transport;
+    this.#onClosed = onClosed;
     this.address = peer.address;
     this.port = peer.port;
+    const { packetSize } = context.ring;
     this.#reader = new FrameReader(
-      commandParser(host.ring.packetSize),
-      Math.max(host.ring.packetSize, maxPatternBytes(host.ring.packetSize), MAX_CREDENTIALS),
+      commandParser(packetSize),
+      Math.max(packetSize, maxPatternBytes(packetSize), MAX_CREDENTIALS),
     );
-    const sessionHost: SessionHost = {
-      ring: host.ring,
-      access: host.access,
-      logins: host.logins,
-      address: peer.address,
-      versionText: host.versionText,
-      sent: host.sent,
-      received: host.received,
-      written: () => host.written(),
-      figures: () => host.figures(),
-      connections: () => host.connections(),
-      identified: () => host.identified(this),
-      streamStarted: (streamId) => host.streamStarted(this, streamId),
-      refused: (reason) => {
-        this.#closeReason = reason;
-        host.refused(this, reason);
-      },
-      lapped: (missed) => host.lapped(this, missed),
-    };
-    this.session = new Session(sessionHost, permissions, (...parts) => this.#queueFrame(parts));
-    wire.listen({
+    this.session = new ClientSession(context, peer, permissions, (...parts) => this.#queueFrame(parts));
+    transport.listen({
       onBytes: (bytes) => this.#receive(bytes),
       onEnd: () => this.#endInput(),
       onClose: (error) => {
@@ -155,16 +116,16 @@ export class Connection {
 
   /** Bytes that the client has not taken yet. */
   get unsent(): number {
-    return this.#wire.unsent;
+    return this.#transport.unsent;
   }
 
   figures(): ConnectionFigures {
     const { session } = this;
-    const { ring } = this.#host;
+    const { ring } = this.#context;
     const behind =
       session.next === undefined ? 0 : Math.max(0, ring.end - Math.max(session.next, ring.first));
     return {
-      type: typeOf(this.#wire),
+      type: typeOf(this.#transport),
       address: this.address,
       port: this.port,
       clientId: session.clientId,
@@ -172,7 +133,7 @@ export class Connection {
       match: session.selection.match?.text,
       reject: session.selection.reject?.text,
       selectedStreams: session.selectedStreams,
-      lastSequence: session.lastSent,
+      lastPacket: packetFigures(ring, session.lastSent),
       sent: session.sent.figures,
       received: session.received.figures,
       idleSeconds: (performance.now() - this.#lastExchange) / 1000,
@@ -183,20 +144,20 @@ export class Connection {
   /** One turn: commands, then packets, then one write. */
   run(): void {
     if (this.#closing) return;
-    const until = this.#host.turn.share();
+    const until = this.#context.scheduler.turn.share();
     if (until === undefined) {
-      this.#host.schedule(this);
+      this.#context.scheduler.schedule(this);
       return;
     }
     this.#unseen = 0;
     let more = this.#tryCommands(until);
     if (this.#gone) {
-      if (more) this.#host.schedule(this);
+      if (more) this.#context.scheduler.schedule(this);
       else if (this.#lost && !this.#answering) this.#finish();
       return;
     }
     if (this.waitsForPackets && !this.session.ended) more = this.#gather(until) || more;
-    if (this.#holdsAnswers(more)) this.#host.schedule(this);
+    if (this.#holdsAnswers(more)) this.#context.scheduler.schedule(this);
     else this.#send(more);
     this.#readAsNeeded();
   }
@@ -206,7 +167,7 @@ export class Connection {
     if (this.#outboxBytes > 0) return;
     if (this.session.ended) this.close(this.#closeReason ?? "closed on the client's request");
     else if (this.#inputEnded && !this.#held) this.close(CLOSED_BY_CLIENT);
-    else if (more && !this.#isBlocked) this.#host.schedule(this);
+    else if (more && !this.#isBlocked) this.#context.scheduler.schedule(this);
   }
 
   /** Handles everything that has come, however long it takes: the server is about to close. */
@@ -229,7 +190,7 @@ export class Connection {
     this.#closing = true;
     this.#closeReason ??= reason;
     this.#closingSince = performance.now();
-    this.#wire.end();
+    this.#transport.end();
   }
 
   /** Closes it at once; what has come is still handled. */
@@ -237,7 +198,7 @@ export class Connection {
     this.#closeReason ??= reason;
     this.#gone = true;
     this.#abandonSteps();
-    this.#wire.destroy();
+    this.#transport.destroy();
   }
 
   /** The client has closed its side, which ends streaming, and this one follows when all is handled. */
@@ -245,7 +206,7 @@ export class Connection {
     if (this.#closing) return;
     this.#inputEnded = true;
     this.#lastWrite = performance.now();
-    this.#host.schedule(this);
+    this.#context.scheduler.schedule(this);
   }
 
   /** There is nobody to answer any more. */
@@ -254,48 +215,44 @@ export class Connection {
     this.#gone = true;
     this.#abandonSteps();
     if (this.#closing || this.session.ended) this.#finish();
-    else this.#host.schedule(this);
+    else this.#context.scheduler.schedule(this);
   }
 
   /** The commands behind this one wait until it is answered. */
   #await(answer: Promise<void>): void {
     this.#answering = answer
-      .catch((error: unknown) => this.#endSession(error instanceof Error ? error.message : String(error)))
+      .catch((error: unknown) => this.session.end(error instanceof Error ? error.message : String(error)))
       .finally(() => {
         this.#answering = undefined;
-        this.#host.schedule(this);
+        this.#context.scheduler.schedule(this);
       });
-  }
-
-  #endSession(reason: string): void {
-    this.session.ended = true;
-    this.#closeReason = reason;
-    this.#host.refused(this, reason);
   }
 
   #abandonSteps(): void {
     this.#steps = undefined;
     this.#stepsBegun = false;
-    this.#host.slowLane.leave(this);
+    this.#context.scheduler.slowLane.leave(this);
     this.#outbox = [];
     this.#outboxBytes = 0;
   }
 
   #finish(): void {
     this.#closing = true;
-    this.#host.closed(this, this.#closeReason ?? CLOSED_BY_CLIENT);
+    const reason = this.session.endReason ?? this.#closeReason ?? CLOSED_BY_CLIENT;
+    this.#onClosed(this);
+    this.#context.tell({ type: "closed", client: this.session.client, reason });
   }
 
   /** Closes it if it has been waiting too long, which it returns; called about once a second with the time by `performance`. */
   sweep(now: number): boolean {
-    if (!this.#gone && this.session.expire(Date.now() / 1000)) this.#host.schedule(this);
+    if (!this.#gone && this.session.expire(Date.now() / 1000)) this.#context.scheduler.schedule(this);
     const reason = this.#reasonToClose(now);
     if (reason !== undefined) this.destroy(reason);
     return reason !== undefined;
   }
 
   #reasonToClose(now: number): string | undefined {
-    const { ioTimeout, idleTimeout } = this.#host.timeouts;
+    const { ioTimeout, idleTimeout } = this.#context.timeouts;
     if (this.#gone) return undefined;
     if (this.#closing) return now - this.#closingSince > LINGER ? "does not close" : undefined;
     if ((this.#writing || this.#inputEnded) && now - this.#lastWrite > ioTimeout) return "does not read";
@@ -310,7 +267,7 @@ export class Connection {
   }
 
   get #isBlocked(): boolean {
-    return !this.#gone && this.#wire.unsent > MAX_WAITING;
+    return !this.#gone && this.#transport.unsent > MAX_WAITING;
   }
 
   get #isInputOver(): boolean {
@@ -324,7 +281,7 @@ export class Connection {
     this.#reader.push(bytes);
     this.#unseen += bytes.length;
     if (this.#unseen > MAX_UNREAD) this.#pause(true);
-    this.#host.schedule(this);
+    this.#context.scheduler.schedule(this);
   }
 
   #tryCommands(until: number): boolean {
@@ -332,7 +289,7 @@ export class Connection {
       return this.#runCommands(until);
     } catch (error) {
       if (!(error instanceof DataLinkError)) throw error;
-      this.#endSession(error.message);
+      this.session.end(error.message);
       return false;
     }
   }
@@ -343,7 +300,8 @@ export class Connection {
     for (let handled = 1; !this.session.ended; handled++) {
       if (this.#answering) return false;
       if (this.#isBlocked || this.#outboxBytes > MAX_WAITING) return true;
-      if (this.#steps && !this.#runSteps(this.#steps, until)) return this.#host.slowLane.enter(this);
+      if (this.#steps && !this.#runSteps(this.#steps, until))
+        return this.#context.scheduler.slowLane.enter(this);
       const command = this.#reader.next();
       if (command === undefined) {
         this.#held = false;
@@ -362,13 +320,13 @@ export class Connection {
    * enter the slow lane to go on.
    */
   #runSteps(steps: Steps, until: number): boolean {
-    if (this.#stepsBegun && !this.#host.slowLane.enter(this)) return false;
+    if (this.#stepsBegun && !this.#context.scheduler.slowLane.enter(this)) return false;
     this.#stepsBegun = true;
     do {
       if (steps.next().done) {
         this.#steps = undefined;
         this.#stepsBegun = false;
-        this.#host.slowLane.leave(this);
+        this.#context.scheduler.slowLane.leave(this);
         return true;
       }
     } while (performance.now() < until);
@@ -389,14 +347,14 @@ export class Connection {
   /** Puts the next packets into the outbox; returns whether there may be more. */
   #gather(until: number): boolean {
     const { session } = this;
-    const { ring } = this.#host;
+    const { ring } = this.#context;
     const delivery = gather(ring, {
       selection: session.selection,
       from: session.catchUp(),
       end: ring.readEnd,
       maxBytes: WRITE_BYTES,
       until,
-      prefix: this.#wire.prefix,
+      prefix: this.#transport.prefix,
     });
     session.next = delivery.next;
     if (delivery.packets > 0) {
@@ -408,7 +366,7 @@ export class Connection {
 
   /** Takes one frame, in one or more parts. */
   #queueFrame(parts: Buffer[]): void {
-    const { prefix } = this.#wire;
+    const { prefix } = this.#transport;
     if (prefix) this.#queue(prefix(parts.reduce((sum, part) => sum + part.length, 0)));
     for (const part of parts) this.#queue(part);
   }
@@ -430,8 +388,8 @@ export class Connection {
   #flush(): void {
     if (this.#outboxBytes === 0) return;
     // An acknowledgement, and all that comes behind it, waits until what it acknowledges is safe.
-    if (this.session.unsafe > this.#host.durable) {
-      this.#host.awaitDurable(this);
+    if (this.session.unsafe > this.#context.durable) {
+      this.#context.awaitDurable(this);
       return;
     }
     const bytes =
@@ -440,13 +398,13 @@ export class Connection {
     this.#outboxBytes = 0;
     this.#writing = true;
     this.#lastWrite = this.#lastExchange = performance.now();
-    this.#wire.send(bytes, this.#written);
+    this.#transport.send(bytes, this.#written);
   }
 
   readonly #written = (): void => {
     this.#lastWrite = performance.now();
-    this.#writing = this.#wire.unsent > 0;
-    if (this.session.streaming || this.#held) this.#host.schedule(this);
+    this.#writing = this.#transport.unsent > 0;
+    if (this.session.streaming || this.#held) this.#context.scheduler.schedule(this);
   };
 
   #readAsNeeded(): void {
@@ -456,8 +414,8 @@ export class Connection {
   #pause(pause: boolean): void {
     if (pause === this.#paused) return;
     this.#paused = pause;
-    if (pause) this.#wire.pause();
-    else this.#wire.resume();
+    if (pause) this.#transport.pause();
+    else this.#transport.resume();
   }
 }
 

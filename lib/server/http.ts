@@ -7,16 +7,26 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { formatMicroseconds } from "../time.ts";
 import type { Permissions } from "./access/access.ts";
 import { compilePattern, type Pattern, PatternError } from "./access/pattern.ts";
-import type { ConnectionFigures, ServerFigures } from "./info-xml.ts";
+import {
+  type ConnectionFigures,
+  type PacketFigures,
+  type StatusFigures,
+  type StreamFigures,
+  selectClients,
+  selectStreams,
+  streamFigures,
+} from "./figures.ts";
 import type { Ring, RingStream } from "./ring/ring.ts";
-import type { TrafficFigures } from "./traffic.ts";
 
 /** What the pages tell of. */
-export interface HttpHost {
+export interface FiguresSource {
   readonly ring: Ring;
-  figures(): ServerFigures;
-  connections(): ConnectionFigures[];
+  status(): StatusFigures;
+  clients(): ConnectionFigures[];
 }
+
+/** Characters of a long list that are made into bytes at once. */
+const PART = 64 * 1024;
 
 /** Milliseconds after which a long list lets others have their turn. */
 const TURN = 2;
@@ -30,34 +40,54 @@ class HttpError extends Error {
   }
 }
 
-/** Answers a request by the last part of its path. */
+/** Answers a request by the last part of its path; gives the size of the answer in bytes. */
 export async function answerRequest(
-  host: HttpHost,
+  host: FiguresSource,
   permissions: Permissions,
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<void> {
+): Promise<number> {
   try {
     const value = await page(host, permissions, request);
-    send(response, 200, value);
+    return send(response, 200, Array.isArray(value) ? await listText(value) : [JSON.stringify(value)]);
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
-    send(response, error.status, { error: error.message });
+    return send(response, error.status, [JSON.stringify({ error: error.message })]);
   }
 }
 
-function send(response: ServerResponse, status: number, value: unknown): void {
-  const body = Buffer.from(JSON.stringify(value));
+/** A list as JSON, in parts: one of tens of megabytes must not hold up the others. */
+async function listText(items: unknown[]): Promise<string[]> {
+  const parts: string[] = ["["];
+  const pace = new Pace();
+  for (const [i, item] of items.entries()) {
+    const text = `${i === 0 ? "" : ","}${JSON.stringify(item)}`;
+    if (parts.at(-1)!.length < PART) parts[parts.length - 1] += text;
+    else parts.push(text);
+    await pace.step();
+  }
+  return [...parts, "]"];
+}
+
+function send(response: ServerResponse, status: number, text: string[]): number {
+  const body = text.map((part) => Buffer.from(part));
+  const size = body.reduce((sum, part) => sum + part.length, 0);
   response.writeHead(status, {
     "Content-Type": "application/json",
-    "Content-Length": body.length,
+    "Content-Length": size,
     "Cache-Control": "no-store",
     Connection: "close",
   });
-  response.end(body);
+  for (const part of body) response.write(part);
+  response.end();
+  return size;
 }
 
-async function page(host: HttpHost, permissions: Permissions, request: IncomingMessage): Promise<unknown> {
+async function page(
+  host: FiguresSource,
+  permissions: Permissions,
+  request: IncomingMessage,
+): Promise<unknown> {
   if (request.method !== "GET") throw new HttpError(405, "Only GET is supported.");
   const url = urlOf(request);
   if (!url) throw new HttpError(400, "The target of the request is not a path.");
@@ -73,11 +103,11 @@ async function page(host: HttpHost, permissions: Permissions, request: IncomingM
     case "status":
       return statusPage(host, permissions);
     case "streams":
-      return paced(await selectStreams(host, permissions, match), (stream) => streamEntry(host.ring, stream));
+      return await streamsPage(host, permissions, match);
     case "streamids":
-      return (await selectStreams(host, permissions, match)).map(({ streamId }) => streamId);
+      return (await readableStreams(host, permissions, match)).map(({ streamId }) => streamId);
     case "connections":
-      return connectionsPage(host, permissions, match);
+      return await clientsPage(host, permissions, match);
     case "datalink":
       throw new HttpError(
         400,
@@ -91,95 +121,90 @@ async function page(host: HttpHost, permissions: Permissions, request: IncomingM
   }
 }
 
-/** The request's target as a URL: `undefined` where it is none (`//`, `http://[`), which any client can send. */
+/** The request's target as a URL: `undefined` where it cannot be one (`//`, `http://[`); any client can send that. */
 export function urlOf({ url = "/" }: IncomingMessage): URL | undefined {
   return URL.canParse(url, "http://server") ? new URL(url, "http://server") : undefined;
 }
 
-function idPage(host: HttpHost, { write }: Permissions) {
-  const { version, serverId } = host.figures();
-  return { server: version, serverId, packetSize: host.ring.packetSize, write: write !== false };
+function idPage(host: FiguresSource, { write }: Permissions) {
+  const { version, serverId, packetSize } = host.status();
+  return { server: `${version} :: DLPROTO:1.1`, serverId, packetSize, write: write !== false };
 }
 
-function statusPage(host: HttpHost, { read }: Permissions) {
-  const { ring } = host;
-  const { serverId, startTime, volatile, connections, sent, received } = host.figures();
-  const packet = (sequence: number) => {
-    if (ring.packets === 0) return null;
-    const { streamId, packetId, packetTime, dataStart, dataEnd } = ring.packetAt(sequence);
-    if (!isReadable(read, streamId)) return null;
-    return {
-      streamId,
-      packetId: String(packetId),
-      packetTime: formatMicroseconds(packetTime),
-      dataStart: formatMicroseconds(dataStart),
-      dataEnd: formatMicroseconds(dataEnd),
-    };
-  };
+function statusPage(host: FiguresSource, { read }: Permissions) {
+  const { serverId, startTime, isVolatile, clients, streams, packets, ...status } = host.status();
+  const entry = (packet: PacketFigures | undefined) =>
+    packet && isReadable(read, packet.streamId) ? packetEntry(packet) : null;
   return {
     serverId,
     startTime: formatMicroseconds(startTime),
-    ringBytes: ring.ringBytes,
-    packetSize: ring.packetSize,
-    volatile,
-    connections,
-    streams: ring.streams.size,
-    packets: ring.packets,
-    earliest: packet(ring.first),
-    latest: packet(ring.end - 1),
-    sent: trafficEntry(sent),
-    received: trafficEntry(received),
+    ringBytes: status.ringBytes,
+    packetSize: status.packetSize,
+    volatile: isVolatile,
+    connections: clients,
+    streams,
+    packets,
+    earliest: entry(status.earliest),
+    latest: entry(status.latest),
+    sent: status.sent,
+    received: status.received,
   };
 }
 
-async function connectionsPage(host: HttpHost, { trusted }: Permissions, match: string | null) {
+function packetEntry({ streamId, packetId, packetTime, dataStart, dataEnd }: PacketFigures) {
+  return {
+    streamId,
+    packetId: String(packetId),
+    packetTime: formatMicroseconds(packetTime),
+    dataStart: formatMicroseconds(dataStart),
+    dataEnd: formatMicroseconds(dataEnd),
+  };
+}
+
+async function clientsPage(host: FiguresSource, { trusted }: Permissions, match: string | null) {
   if (!trusted) throw new HttpError(403, "The access rules do not let this address see the connections.");
-  const pattern = await compile(match);
-  const isSelected = ({ address, clientId }: ConnectionFigures) =>
-    !pattern || pattern.test(address) || pattern.test(clientId);
-  return (await paced(host.connections(), (connection) => (isSelected(connection) ? connection : undefined)))
-    .filter((connection) => connection !== undefined)
-    .map(({ connectedAt, lastSequence, sent, received, ...others }) => ({
-      ...others,
-      connectedAt: formatMicroseconds(connectedAt),
-      packetId: idOrNull(host.ring, lastSequence),
-      sent: trafficEntry(sent),
-      received: trafficEntry(received),
-    }));
+  const selected = await inSteps(selectClients(host.clients(), await compile(match)));
+  return selected.map(({ connectedAt, lastPacket, sent, received, ...others }) => ({
+    ...others,
+    connectedAt: formatMicroseconds(connectedAt),
+    packetId: lastPacket ? String(lastPacket.packetId) : null,
+    sent,
+    received,
+  }));
 }
 
-function trafficEntry({ packets, bytes, packetRate, byteRate }: TrafficFigures) {
-  return { packets, bytes, packetRate, byteRate };
+async function streamsPage(host: FiguresSource, permissions: Permissions, match: string | null) {
+  const entries: ReturnType<typeof streamEntry>[] = [];
+  const pace = new Pace();
+  for (const stream of await readableStreams(host, permissions, match)) {
+    const row = streamFigures(host.ring, stream);
+    if (row) entries.push(streamEntry(row));
+    await pace.step();
+  }
+  return entries;
 }
 
-function idOrNull(ring: Ring, sequence: number | undefined): string | null {
-  return sequence !== undefined && sequence >= ring.first ? String(ring.idAt(sequence)) : null;
-}
-
-async function selectStreams(
-  host: HttpHost,
+async function readableStreams(
+  { ring }: FiguresSource,
   { read }: Permissions,
   match: string | null,
 ): Promise<RingStream[]> {
   const pattern = await compile(match);
-  const selected = await paced([...host.ring.streams.values()], (stream) =>
-    isReadable(read, stream.streamId) && (!pattern || pattern.test(stream.streamId)) ? stream : undefined,
-  );
+  const has = ({ streamId }: RingStream) =>
+    isReadable(read, streamId) && (!pattern || pattern.test(streamId));
+  const selected = await inSteps(selectStreams(ring, has));
   pattern?.release();
-  return selected.filter((stream) => stream !== undefined).sort((a, b) => (a.streamId < b.streamId ? -1 : 1));
+  return selected;
 }
 
 function isReadable(read: Permissions["read"], streamId: string): boolean {
   return typeof read === "function" ? read(streamId) : read;
 }
 
-function streamEntry(ring: Ring, stream: RingStream) {
-  // It may have left the ring while others had their turn.
-  if (ring.streams.get(stream.streamId) !== stream) return { streamId: stream.streamId, packets: 0 };
-  const [earliest, latest] = [ring.packetAt(stream.earliest), ring.packetAt(stream.latest)];
+function streamEntry({ streamId, packets, earliest, latest }: StreamFigures) {
   return {
-    streamId: stream.streamId,
-    packets: stream.packets,
+    streamId,
+    packets,
     earliestPacketId: String(earliest.packetId),
     earliestDataStart: formatMicroseconds(earliest.dataStart),
     latestPacketId: String(latest.packetId),
@@ -192,31 +217,24 @@ function streamEntry(ring: Ring, stream: RingStream) {
 async function compile(text: string | null): Promise<Pattern | undefined> {
   if (text === null || text === "") return undefined;
   try {
-    const steps = compilePattern(text);
-    const pace = new Pace();
-    for (;;) {
-      const step = steps.next();
-      if (step.done) return step.value;
-      await pace.step();
-    }
+    return await inSteps(compilePattern(text));
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
     throw new HttpError(
       400,
-      `The pattern in ?match= cannot be used: ${error.message || "it is no regular expression"}.`,
+      `The pattern in ?match= cannot be used: ${error.message || "it is not a regular expression"}.`,
     );
   }
 }
 
-/** `items.map(make)`, with a turn for others now and then. */
-async function paced<Item, Result>(items: Item[], make: (item: Item) => Result): Promise<Result[]> {
-  const results: Result[] = [];
+/** Takes the steps of something, with a turn for others now and then. */
+async function inSteps<Result>(steps: Generator<undefined, Result>): Promise<Result> {
   const pace = new Pace();
-  for (const item of items) {
-    results.push(make(item));
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
     await pace.step();
   }
-  return results;
 }
 
 class Pace {

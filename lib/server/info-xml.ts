@@ -6,118 +6,83 @@
  * PacketDataStartTime in a Connection is always `-`.
  */
 import { formatMicroseconds } from "../time.ts";
-import type { Ring, RingStream } from "./ring/ring.ts";
-import type { Traffic, TrafficFigures } from "./traffic.ts";
-
-/** What the server tells of itself. */
-export interface ServerFigures {
-  /** For example `DataLink v1.1 (SeisFlow/0.1.0) :: DLPROTO:1.1`. */
-  version: string;
-  serverId: string;
-  /** Microseconds since 1970. */
-  startTime: number;
-  now: number;
-  volatile: boolean;
-  connections: number;
-  sent: Traffic;
-  received: Traffic;
-  listeners: { type: string; port: number }[];
-}
-
-/** What is told of one connection. */
-export interface ConnectionFigures {
-  /** `DataLink`, with `:WebSocket` and `:TLS` where they apply. */
-  type: string;
-  address: string;
-  port: number;
-  clientId: string;
-  /** Microseconds since 1970. */
-  connectedAt: number;
-  match: string | undefined;
-  reject: string | undefined;
-  selectedStreams: number;
-  /** Sequence of the packet last sent, or `undefined`. */
-  lastSequence: number | undefined;
-  sent: TrafficFigures;
-  received: TrafficFigures;
-  /** Seconds since anything was exchanged. */
-  idleSeconds: number;
-  /** How far behind the newest packet, 0 to 100. */
-  percentLag: number;
-}
-
-const OPEN = (figures: ServerFigures, capabilities: string) =>
-  `<DataLink${attributes({ Version: figures.version, ServerID: figures.serverId, Capabilities: capabilities })}>`;
+import type { ConnectionFigures, PacketFigures, StatusFigures, StreamFigures } from "./figures.ts";
 
 /** INFO STATUS; the listeners are for trusted clients. */
-export function* statusXml(
-  ring: Ring,
-  figures: ServerFigures,
-  capabilities: string,
-  trusted: boolean,
-): Generator<string> {
-  yield OPEN(figures, capabilities) + statusElement(ring, figures);
-  if (trusted) yield listenersElement(figures);
+export function* statusXml(status: StatusFigures, capabilities: string, trusted: boolean): Generator<string> {
+  yield open(status, capabilities);
+  if (trusted) yield listenersElement(status);
   yield "</DataLink>";
 }
 
-/** INFO STREAMS of the streams given. */
+/** INFO STREAMS: how many were selected, and the rows of those that are still there. */
 export function* streamsXml(
-  ring: Ring,
-  figures: ServerFigures,
+  status: StatusFigures,
   capabilities: string,
-  selected: RingStream[],
+  selected: number,
+  rows: Iterable<StreamFigures>,
 ): Generator<string> {
-  yield OPEN(figures, capabilities) + statusElement(ring, figures);
-  const counts = attributes({ TotalStreams: ring.streams.size, SelectedStreams: selected.length });
-  if (selected.length === 0) {
-    yield `<StreamList${counts}/></DataLink>`;
-    return;
-  }
-  yield `<StreamList${counts}>`;
-  for (const stream of selected) {
-    // It may have left the ring since it was selected.
-    if (ring.streams.get(stream.streamId) === stream) yield streamElement(ring, stream, figures.now);
-  }
-  yield "</StreamList></DataLink>";
+  yield open(status, capabilities);
+  const counts = { TotalStreams: status.streams, SelectedStreams: selected };
+  yield* list("StreamList", counts, selected, rows, (row) => streamElement(row, status.now));
 }
 
-/** INFO CONNECTIONS of the connections given. */
-export function* connectionsXml(
-  ring: Ring,
-  figures: ServerFigures,
+/** INFO CONNECTIONS of the clients given. */
+export function* clientsXml(
+  status: StatusFigures,
   capabilities: string,
   selected: ConnectionFigures[],
 ): Generator<string> {
-  yield OPEN(figures, capabilities) + statusElement(ring, figures);
-  const counts = attributes({ TotalConnections: figures.connections, SelectedConnections: selected.length });
-  if (selected.length === 0) {
-    yield `<ConnectionList${counts}/></DataLink>`;
-    return;
-  }
-  yield `<ConnectionList${counts}>`;
-  for (const connection of selected) yield connectionElement(ring, connection);
-  yield "</ConnectionList></DataLink>";
+  yield open(status, capabilities);
+  const counts = { TotalConnections: status.clients, SelectedConnections: selected.length };
+  yield* list("ConnectionList", counts, selected.length, selected, clientElement);
 }
 
-function statusElement(ring: Ring, figures: ServerFigures): string {
-  const slot = ring.packetSize + SLOT_HEADER;
+function* list<Row>(
+  name: string,
+  counts: Record<string, number>,
+  selected: number,
+  rows: Iterable<Row>,
+  element: (row: Row) => string,
+): Generator<string> {
+  const opened = `<${name}${attributes(counts)}`;
+  if (selected === 0) {
+    yield `${opened}/></DataLink>`;
+    return;
+  }
+  yield `${opened}>`;
+  for (const row of rows) yield element(row);
+  yield `</${name}></DataLink>`;
+}
+
+function open(status: StatusFigures, capabilities: string): string {
+  const { version, serverId } = status;
+  const root = attributes({
+    Version: `${version} :: DLPROTO:1.1`,
+    ServerID: serverId,
+    Capabilities: capabilities,
+  });
+  return `<DataLink${root}>${statusElement(status)}`;
+}
+
+function statusElement(status: StatusFigures): string {
+  const slot = status.packetSize + SLOT_HEADER;
   return `<Status${attributes({
-    StartTime: briefTime(figures.startTime),
+    StartTime: briefTime(status.startTime),
     RingVersion: RING_VERSION,
-    RingSize: ring.ringBytes,
+    RingSize: status.ringBytes,
     PacketSize: slot,
-    MaximumPackets: Math.floor(ring.ringBytes / slot),
+    MaximumPackets: Math.floor(status.ringBytes / slot),
     MemoryMappedRing: "FALSE",
-    VolatileRing: figures.volatile ? "TRUE" : "FALSE",
-    TotalConnections: figures.connections,
-    TotalStreams: ring.streams.size,
-    TXPacketRate: figures.sent.packetRate.toFixed(1),
-    TXByteRate: figures.sent.byteRate.toFixed(1),
-    RXPacketRate: figures.received.packetRate.toFixed(1),
-    RXByteRate: figures.received.byteRate.toFixed(1),
-    ...packetAttributes(ring, "Earliest", ring.first),
-    ...packetAttributes(ring, "Latest", ring.end - 1),
+    VolatileRing: status.isVolatile ? "TRUE" : "FALSE",
+    TotalConnections: status.clients,
+    TotalStreams: status.streams,
+    TXPacketRate: status.sent.packetRate.toFixed(1),
+    TXByteRate: status.sent.byteRate.toFixed(1),
+    RXPacketRate: status.received.packetRate.toFixed(1),
+    RXByteRate: status.received.byteRate.toFixed(1),
+    ...packetAttributes("Earliest", status.earliest),
+    ...packetAttributes("Latest", status.latest),
   })}/>`;
 }
 
@@ -130,8 +95,7 @@ const SLOT_HEADER = 120;
 /** The format of ringserver's ring whose attributes these are. */
 const RING_VERSION = 3;
 
-function packetAttributes(ring: Ring, which: string, sequence: number): Record<string, string | bigint> {
-  const packet = ring.packets > 0 ? ring.packetAt(sequence) : undefined;
+function packetAttributes(which: string, packet: PacketFigures | undefined): Record<string, string | bigint> {
   return {
     [`${which}PacketID`]: packet?.packetId ?? 0n,
     [`${which}PacketCreationTime`]: packet ? briefTime(packet.packetTime) : "-",
@@ -140,18 +104,16 @@ function packetAttributes(ring: Ring, which: string, sequence: number): Record<s
   };
 }
 
-function listenersElement(figures: ServerFigures): string {
-  const threads = figures.listeners.map(
+function listenersElement({ listeners }: StatusFigures): string {
+  const threads = listeners.map(
     ({ type, port }) => `<Thread${attributes({ Flags: "ACTIVE", Type: type, Port: port })}/>`,
   );
   return `<ServerThreads${attributes({ TotalServerThreads: threads.length })}>${threads.join("")}</ServerThreads>`;
 }
 
-function streamElement(ring: Ring, stream: RingStream, now: number): string {
-  const earliest = ring.packetAt(stream.earliest);
-  const latest = stream.latest === stream.earliest ? earliest : ring.packetAt(stream.latest);
+function streamElement({ streamId, earliest, latest }: StreamFigures, now: number): string {
   return `<Stream${attributes({
-    Name: stream.streamId,
+    Name: streamId,
     EarliestPacketID: earliest.packetId,
     EarliestPacketDataStartTime: formatMicroseconds(earliest.dataStart),
     LatestPacketID: latest.packetId,
@@ -161,25 +123,21 @@ function streamElement(ring: Ring, stream: RingStream, now: number): string {
   })}/>`;
 }
 
-function connectionElement(ring: Ring, connection: ConnectionFigures): string {
-  const { sent, received, lastSequence } = connection;
-  const last =
-    lastSequence !== undefined && lastSequence >= ring.first && lastSequence < ring.end
-      ? ring.packetAt(lastSequence)
-      : undefined;
+function clientElement(client: ConnectionFigures): string {
+  const { sent, received, lastPacket } = client;
   return `<Connection${attributes({
-    Type: connection.type,
-    Host: connection.address,
-    IP: connection.address,
-    Port: connection.port,
-    ClientID: connection.clientId === "" ? "-" : connection.clientId,
-    ConnectionTime: briefTime(Math.floor(connection.connectedAt / 1e6) * 1e6),
-    Match: connection.match ?? "-",
-    Reject: connection.reject ?? "-",
-    StreamCount: connection.selectedStreams,
-    PacketID: last?.packetId ?? 0n,
-    PacketDataStartTime: last ? briefTime(last.dataStart) : "-",
-    PacketCreationTime: last ? briefTime(last.packetTime) : "-",
+    Type: client.type,
+    Host: client.address,
+    IP: client.address,
+    Port: client.port,
+    ClientID: client.clientId === "" ? "-" : client.clientId,
+    ConnectionTime: briefTime(Math.floor(client.connectedAt / 1e6) * 1e6),
+    Match: client.match ?? "-",
+    Reject: client.reject ?? "-",
+    StreamCount: client.selectedStreams,
+    PacketID: lastPacket?.packetId ?? 0n,
+    PacketDataStartTime: lastPacket ? briefTime(lastPacket.dataStart) : "-",
+    PacketCreationTime: lastPacket ? briefTime(lastPacket.packetTime) : "-",
     TXPacketCount: sent.packets,
     TXPacketRate: sent.packetRate.toFixed(1),
     TXByteCount: sent.bytes,
@@ -188,8 +146,8 @@ function connectionElement(ring: Ring, connection: ConnectionFigures): string {
     RXPacketRate: received.packetRate.toFixed(1),
     RXByteCount: received.bytes,
     RXByteRate: received.byteRate.toFixed(1),
-    Latency: connection.idleSeconds.toFixed(1),
-    PercentLag: connection.percentLag,
+    Latency: client.idleSeconds.toFixed(1),
+    PercentLag: client.percentLag,
   })}/>`;
 }
 

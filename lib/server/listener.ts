@@ -23,15 +23,15 @@ import { SocketTransport } from "../net/socket.ts";
 import type { Transport } from "../net/transport.ts";
 import type { Permissions } from "./access/access.ts";
 import {
+  type Admission,
   addressOf,
-  type Gate,
   hostsOfOrigins,
   isHostAllowed,
   isOriginAllowed,
   sourceOf,
   sourceOfRequest,
 } from "./access/admission.ts";
-import { answerRequest, type HttpHost, urlOf } from "./http.ts";
+import { answerRequest, type FiguresSource, urlOf } from "./http.ts";
 
 /** WebSocket and HTTP on the server's own port. */
 export interface WebSocketOptions {
@@ -64,9 +64,9 @@ export interface Arrival {
 }
 
 /** What the door tells the server. */
-export interface ListenerHost extends HttpHost {
+export interface ListenerHost extends FiguresSource {
   /** A client that speaks DataLink is there. */
-  arrived(wire: Transport, peer: Arrival, permissions: Permissions): void;
+  arrived(transport: Transport, peer: Arrival, permissions: Permissions): void;
   refused(peer: Arrival, reason: string): void;
 }
 
@@ -74,6 +74,9 @@ export interface ListenerHost extends HttpHost {
 const HTTP_PATIENCE = 6;
 
 const MAX_HTTP_HEADER = 8192;
+
+/** Bytes of answers to HTTP requests waiting for clients to take them beyond which no further one is begun. */
+const MAX_UNSENT = 64 * 1024 * 1024;
 
 /** Connections that wait to be accepted. */
 const BACKLOG = 128;
@@ -105,7 +108,7 @@ interface Guest {
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #host: ListenerHost;
-  readonly #gate: Gate;
+  readonly #admission: Admission;
   readonly #server: Server;
   readonly #tlsServer: TlsServer | undefined;
   readonly #httpServer: HttpServer;
@@ -117,13 +120,15 @@ export class Listener {
   /** Sockets that are to be given to the HTTP server. */
   readonly #forHttp = new Set<Socket>();
   #handover: NodeJS.Immediate | undefined;
+  /** Bytes of answers to HTTP requests that their clients have not taken yet. */
+  #unsent = 0;
   /** Answers to HTTP requests are worked out one after the other. */
   #answers: Promise<void> = Promise.resolve();
 
   /** @throws DataLinkError `INVALID_ARGUMENT` where certificate or key cannot be used. */
-  constructor(options: ListenerOptions, gate: Gate, host: ListenerHost) {
+  constructor(options: ListenerOptions, admission: Admission, host: ListenerHost) {
     this.#options = options;
-    this.#gate = gate;
+    this.#admission = admission;
     this.#host = host;
     this.#server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) =>
       this.#accept(socket),
@@ -211,17 +216,31 @@ export class Listener {
       return;
     }
     this.#answers = this.#answers
-      .then(() => answerRequest(this.#host, permissions, request, response))
+      .then(() => this.#answer(permissions, request, response))
       .catch((error: unknown) => {
         response.destroy(error instanceof Error ? error : undefined);
       });
+  }
+
+  async #answer(permissions: Permissions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.socket.destroyed) return;
+    if (this.#unsent > MAX_UNSENT) {
+      response.writeHead(503, { Connection: "close", "Retry-After": "60" }).end(TOO_MUCH_UNSENT);
+      return;
+    }
+    const bytes = await answerRequest(this.#host, permissions, request, response);
+    if (response.closed) return;
+    this.#unsent += bytes;
+    response.once("close", () => {
+      this.#unsent -= bytes;
+    });
   }
 
   /** Makes a request of another HTTP server, to upgrade to WebSocket, a connection of this one. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, isAuthenticated = false): void {
     const source = sourceOfRequest(request, isAuthenticated);
     const peer = { address: source.address, port: request.socket.remotePort ?? 0 };
-    const permissions = this.#gate.enter(source);
+    const permissions = this.#admission.enter(source);
     if (typeof permissions === "string") {
       this.#refuseUpgrade(socket, peer, 403, permissions);
       return;
@@ -229,7 +248,7 @@ export class Listener {
     const guest = { socket, until: performance.now() + this.#options.ioTimeout };
     this.#guests.add(guest);
     socket.once("close", () => {
-      if (this.#guests.delete(guest)) this.#gate.leave(peer.address);
+      if (this.#guests.delete(guest)) this.#admission.leave(peer.address);
     });
     this.#upgrade(request, socket as Socket, head, peer, { permissions, isAuthenticated }, () =>
       this.#guests.delete(guest),
@@ -261,7 +280,7 @@ export class Listener {
   #accept(socket: Socket): void {
     socket.on("error", () => {});
     const peer = { address: addressOf(socket), port: socket.remotePort ?? 0 };
-    const permissions = this.#gate.enter(sourceOf(socket));
+    const permissions = this.#admission.enter(sourceOf(socket));
     if (typeof permissions === "string") {
       socket.destroy();
       this.#host.refused(peer, permissions);
@@ -272,7 +291,7 @@ export class Listener {
     this.#visitors.set(ends, { socket, peer, permissions, until });
     // Whoever has become a connection is counted until that is told to be closed.
     socket.once("close", () => {
-      if (this.#visitors.delete(ends)) this.#gate.leave(peer.address);
+      if (this.#visitors.delete(ends)) this.#admission.leave(peer.address);
     });
     if (this.#tlsServer) this.#tlsServer.emit("connection", socket);
     else this.#sniff(socket);
@@ -281,6 +300,8 @@ export class Listener {
   /** Waits for the first byte. */
   #sniff(socket: Socket): void {
     const leave = () => socket.destroy();
+    // Of a TLS socket it is not the error of the socket below.
+    socket.on("error", leave);
     socket.once("end", leave);
     socket.once("data", (bytes) => {
       socket.off("end", leave);
@@ -291,8 +312,8 @@ export class Listener {
       socket.unshift(bytes);
       if (bytes[0] === LETTER_D) {
         this.#visitors.delete(ends);
-        const wire = new SocketTransport(socket, { isEncrypted: this.#tlsServer !== undefined });
-        this.#host.arrived(wire, visitor.peer, visitor.permissions);
+        const transport = new SocketTransport(socket, { isEncrypted: this.#tlsServer !== undefined });
+        this.#host.arrived(transport, visitor.peer, visitor.permissions);
         socket.resume();
       } else if (this.#options.webSocket && HTTP_LETTERS.has(bytes[0]!)) {
         this.#forHttp.add(socket);
@@ -333,7 +354,7 @@ export class Listener {
       this.#refuseUpgrade(socket, visitor.peer, 404, `the WebSocket is at ${wanted}`);
       return;
     }
-    const permissions = this.#gate.permit(sourceOfRequest(request));
+    const permissions = this.#admission.permit(sourceOfRequest(request));
     if (typeof permissions === "string") {
       this.#refuseUpgrade(socket, visitor.peer, 403, permissions);
       return;
@@ -362,8 +383,8 @@ export class Listener {
     }
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       arrived();
-      const wire = new ServerWebSocketTransport(webSocket, socket, socket instanceof TLSSocket);
-      this.#host.arrived(wire, peer, permissions);
+      const transport = new ServerWebSocketTransport(webSocket, socket, socket instanceof TLSSocket);
+      this.#host.arrived(transport, peer, permissions);
     });
   }
 
@@ -400,21 +421,22 @@ export class Listener {
     const visitor = this.#visitors.get(endsOf(request.socket));
     if (visitor) {
       visitor.until = until;
-      return this.#gate.permit(source);
+      return this.#admission.permit(source);
     }
-    const permissions = this.#gate.enter(source);
+    const permissions = this.#admission.enter(source);
     if (typeof permissions === "string") return permissions;
     const guest = { socket: request.socket, until };
     this.#guests.add(guest);
     response.once("close", () => {
       this.#guests.delete(guest);
-      this.#gate.leave(source.address);
+      this.#admission.leave(source.address);
     });
     return permissions;
   }
 }
 
 const FOREIGN_PAGE = "pages of this origin are not allowed: name it in the setting webSocket.origins";
+const TOO_MUCH_UNSENT = "too many answers wait for their clients to take them: try again in a minute";
 const FOREIGN_HOST =
   "this is not known as a name of the server: name it in the setting webSocket.hosts, or among the web origins";
 

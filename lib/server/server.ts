@@ -1,86 +1,36 @@
 /**
- * The embedded DataLink server: it listens, and gives every connection its turn. Thin: what is said is in session.ts,
- * what is kept in ring.ts.
+ * The embedded DataLink server: what it is made of, and what a program does with it. What is said is in client-session.ts,
+ * what is kept in ring/, who comes in by listener.ts, whose turn it is in scheduler.ts.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import type { TlsOptions } from "node:tls";
 import { DataLinkError } from "../datalink/protocol/errors.ts";
 import type { PacketInput } from "../datalink/protocol/packet.ts";
 import type { Transport } from "../net/transport.ts";
 import { toMicroseconds } from "../time.ts";
-import { Access, type AccessOptions, type Permissions } from "./access/access.ts";
-import { Gate } from "./access/admission.ts";
+import { Access, type Permissions } from "./access/access.ts";
+import { Admission } from "./access/admission.ts";
 import { LoginLimiter } from "./access/login-limiter.ts";
-import { Connection, type ConnectionHost } from "./client-connection.ts";
-import type { ConnectionFigures, ServerFigures } from "./info-xml.ts";
-import { type Arrival, EVICTIONS, Listener, type WebSocketOptions } from "./listener.ts";
-import { largestFrame, MAX_PACKET_SIZE, Ring } from "./ring/ring.ts";
+import { ClientConnection } from "./client-connection.ts";
+import type { ServerContext } from "./context.ts";
+import type { DataLinkServerEvent } from "./events.ts";
+import { type ConnectionFigures, type PacketFigures, packetFigures, type StatusFigures } from "./figures.ts";
+import { type Arrival, EVICTIONS, Listener } from "./listener.ts";
+import {
+  type CompleteOptions,
+  completeOptions,
+  type DataLinkServerOptions,
+  FEWEST_PACKETS,
+  given,
+} from "./options.ts";
+import { largestFrame, Ring } from "./ring/ring.ts";
 import { Journal } from "./ring/storage.ts";
-import { SlowLane, Turn } from "./scheduler.ts";
+import { type Scheduled, Scheduler } from "./scheduler.ts";
 import { Traffic } from "./traffic.ts";
 
-/** Where a server listens, what it holds, and whom it lets in. */
-export interface DataLinkServerOptions {
-  /** Address to listen on. Default 127.0.0.1: only this machine. */
-  host?: string | undefined;
-  /** Default 16000; 0 for any free port. */
-  port?: number | undefined;
-  /** Bytes that the ring holds. Default 64 MiB. */
-  ringBytes?: number | undefined;
-  /** Largest payload of a packet, in bytes. Default 512. */
-  packetSize?: number | undefined;
-  /** Certificate, key and the like: the port speaks TLS, and nothing else. Default: no TLS. */
-  tls?: TlsOptions | undefined;
-  /** WebSocket and the figures as JSON on the same port, told from DataLink by the first byte. Default: yes. */
-  webSocket?: boolean | WebSocketOptions | undefined;
-  /** Who may do what. Default: this machine may do everything, and others may not even connect. */
-  access?: AccessOptions | undefined;
-  /**
-   * Folder in which the ring outlives the server; it is made if it is not there. What was acknowledged, or sent to a
-   * reader, is still in the ring when the server comes back, however it ended. Default: none, the ring starts empty.
-   */
-  directory?: string | undefined;
-  /** The server's name in INFO, for people. */
-  serverId?: string | undefined;
-  /** Program and version that the server gives as its own in ID and INFO. Default: this package's. */
-  software?: string | undefined;
-  /** Most streams that the ring may hold at once. Default 10,000. */
-  maxStreams?: number | undefined;
-  /** Most clients at once. Default 600. */
-  maxClients?: number | undefined;
-  /** Most clients at once from one address. Default: as many as there may be at all. */
-  maxClientsPerAddress?: number | undefined;
-  /** Milliseconds for a command to arrive whole, for the first one, and for a client to take what it is sent. Default 10 s. */
-  ioTimeout?: number | undefined;
-  /** Milliseconds without a word after which a client is disconnected; 0 for never. Default 1 h. */
-  idleTimeout?: number | undefined;
-  onEvent?: ((event: DataLinkServerEvent) => void) | undefined;
-}
-
-/** Who an event is about. */
-export interface ServerClient {
-  address: string;
-  port: number;
-  /** What the client has called itself, empty until it has. */
-  clientId: string;
-}
-
-/**
- * What happens: a client connected, told its name, wrote the first packet of a stream that the ring did not hold,
- * was refused something, was overtaken by the ring and has missed packets, or is gone; the ring was found in its folder
- * again, with bytes dropped that a sudden end had left half written; the folder cannot be written (the message says why), or
- * can again (no message).
- */
-export type DataLinkServerEvent =
-  | { type: "connected"; client: ServerClient }
-  | { type: "identified"; client: ServerClient }
-  | { type: "stream"; client: ServerClient | undefined; streamId: string }
-  | { type: "refused"; client: ServerClient; reason: string }
-  | { type: "lapped"; client: ServerClient; missed: number }
-  | { type: "closed"; client: ServerClient; reason: string }
-  | { type: "recovered"; client: undefined; packets: number; droppedBytes: number }
-  | { type: "storage"; client: undefined; message: string | undefined };
+export type { DataLinkServerEvent, ServerClient } from "./events.ts";
+export type { ConnectionFigures, PacketFigures } from "./figures.ts";
+export type { DataLinkServerOptions } from "./options.ts";
 
 /** Figures for a status line or a dashboard. Rates are per second, over the last seconds. */
 export interface DataLinkServerStatus {
@@ -88,8 +38,8 @@ export interface DataLinkServerStatus {
   streams: number;
   /** Packets in the ring. */
   packets: number;
-  earliest: NewestPacket | undefined;
-  newest: NewestPacket | undefined;
+  earliest: PacketFigures | undefined;
+  newest: PacketFigures | undefined;
   packetsIn: number;
   packetsOut: number;
   packetRateIn: number;
@@ -98,72 +48,27 @@ export interface DataLinkServerStatus {
   byteRateOut: number;
 }
 
-/** A packet of the ring without its payload; times in microseconds since 1970. */
-export interface NewestPacket {
-  streamId: string;
-  packetId: bigint;
-  packetTime: number;
-  dataStart: number;
-  dataEnd: number;
-}
-
-const MIB = 1024 * 1024;
-const DEFAULTS = {
-  host: "127.0.0.1",
-  port: 16000,
-  ringBytes: 64 * MIB,
-  packetSize: 512,
-  serverId: "Node-RED DataLink",
-  software: "SeisFlow/0.1.0",
-  maxStreams: 10_000,
-  maxClients: 600,
-  ioTimeout: 10_000,
-  idleTimeout: 3_600_000,
-};
-
 /** Milliseconds between looks at what has been waiting too long, unless a timeout asks for more. */
 const SWEEP = 1000;
-
-/** Long answers under way at a time. */
-const SLOW_ANSWERS = 2;
-
-/** Bytes of answers waiting for clients to take them beyond which no further long one is begun. */
-const MAX_UNSENT = 64 * MIB;
 
 /** Bytes that a WebSocket message may have, if packets are not larger still. */
 const MAX_MESSAGE = 64 * 1024;
 
-/** Fewest packets of the largest size that a ring must have room for. */
-const FEWEST_PACKETS = 4;
-
-/** One Buffer of Node 20 holds no more. */
-const MAX_RING_BYTES = 4096 * MIB - 1;
-
 /** A DataLink server with its ring. Made by {@link DataLinkServer.listen}. */
 export class DataLinkServer {
-  readonly #options: typeof DEFAULTS & Given<DataLinkServerOptions>;
+  readonly #options: CompleteOptions;
   readonly #ring: Ring;
-  readonly #gate: Gate;
+  readonly #admission: Admission;
   readonly #listener: Listener;
-  readonly #connections = new Set<Connection>();
-  readonly #scheduled = new Set<Connection>();
-  readonly #awaitingDurable = new Set<Connection>();
-  readonly #startTime = Math.floor(Date.now() / 1000) * 1e6;
+  readonly #context: ServerContext;
+  readonly #connections = new Set<ClientConnection>();
+  readonly #awaitingDurable = new Set<Scheduled>();
+  readonly #scheduler = new Scheduler(this.#connections, () => this.#journal?.wake());
   readonly #logins = new LoginLimiter();
+  readonly #startTime = Math.floor(Date.now() / 1000) * 1e6;
   readonly #sent = new Traffic();
   readonly #received = new Traffic();
-  readonly #versionText: string;
-  readonly #host: ConnectionHost;
-  readonly #turn = new Turn(() => this.#runSoon());
-  readonly #slowLane = new SlowLane<Connection>(
-    SLOW_ANSWERS,
-    () => this.#unsent() > MAX_UNSENT,
-    (connection) => this.#schedule(connection),
-  );
-  /** Packets were written that waiting readers have not been told of. */
-  #news = false;
   #journal: Journal | undefined;
-  #immediate: NodeJS.Immediate | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
   #eviction: NodeJS.Immediate | undefined;
   #closed: Promise<void> | undefined;
@@ -181,13 +86,11 @@ export class DataLinkServer {
   }
 
   private constructor(options: DataLinkServerOptions) {
-    this.#options = { ...DEFAULTS, ...given(options) };
-    checkSizes(this.#options);
+    this.#options = completeOptions(options);
     const access = new Access(options.access);
     this.#ring = new Ring(this.#options);
-    this.#versionText = `DataLink v1.1 (${this.#options.software}) :: DLPROTO:1.1`;
-    this.#host = this.#connectionHost(access);
-    this.#gate = new Gate(access, this.#options);
+    this.#context = this.#makeContext(access);
+    this.#admission = new Admission(access, this.#options);
     this.#listener = this.#makeListener();
   }
 
@@ -204,19 +107,15 @@ export class DataLinkServer {
     return `${scheme}://${reachable.includes(":") ? `[${reachable}]` : reachable}:${this.port}`;
   }
 
+  /** Plain figures, as they are now. */
   get status(): DataLinkServerStatus {
     const ring = this.#ring;
-    const summary = (sequence: number): NewestPacket | undefined => {
-      if (ring.packets === 0) return undefined;
-      const { payload: _, ...packet } = ring.packetAt(sequence);
-      return packet;
-    };
     return {
-      clients: this.#gate.clients,
+      clients: this.#admission.clients,
       streams: ring.streams.size,
       packets: ring.packets,
-      earliest: summary(ring.first),
-      newest: summary(ring.end - 1),
+      earliest: packetFigures(ring, ring.first),
+      newest: packetFigures(ring, ring.end - 1),
       packetsIn: this.#received.packets,
       packetsOut: this.#sent.packets,
       packetRateIn: this.#received.packetRate,
@@ -249,12 +148,15 @@ export class DataLinkServer {
     const isNew = !this.#ring.streams.has(packet.streamId);
     const id = this.#ring.append(packet.streamId, dataStart, dataEnd, payload, packet.packetId);
     this.#received.count(1, payload.length);
-    if (isNew) this.#emit({ type: "stream", client: undefined, streamId: packet.streamId });
-    this.#wake();
+    if (isNew) this.#tell({ type: "stream", client: undefined, streamId: packet.streamId });
+    this.#scheduler.wake();
     return id;
   }
 
-  /** Disconnects all clients and stops listening. A ring without a folder is gone after that. */
+  /**
+   * Disconnects all clients and stops listening; what they have sent until then is handled. A ring without a folder is gone
+   * after that.
+   */
   close(): Promise<void> {
     this.#closed ??= this.#shutDown();
     return this.#closed;
@@ -299,49 +201,24 @@ export class DataLinkServer {
   async #openJournal(directory: string): Promise<void> {
     const { journal, recovered } = await Journal.open(directory, this.#ring, {
       progressed: () => this.#announce(),
-      failed: (error) => this.#emit({ type: "storage", client: undefined, message: error.message }),
-      restored: () => this.#emit({ type: "storage", client: undefined, message: undefined }),
+      failed: (error) => this.#tell({ type: "storage", client: undefined, message: error.message }),
+      restored: () => this.#tell({ type: "storage", client: undefined, message: undefined }),
     });
     this.#journal = journal;
-    this.#emit({ type: "recovered", client: undefined, ...recovered });
+    this.#tell({ type: "recovered", client: undefined, ...recovered });
   }
 
   /** More packets may be read, and more acknowledgements sent. */
   #announce(): void {
-    for (const connection of this.#awaitingDurable) this.#scheduled.add(connection);
+    for (const connection of this.#awaitingDurable) this.#scheduler.schedule(connection);
     this.#awaitingDurable.clear();
-    this.#news = true;
-    this.#runSoon();
-  }
-
-  #makeListener(): Listener {
-    const { host, port, ioTimeout, packetSize, tls, webSocket } = this.#options;
-    return new Listener(
-      {
-        host,
-        port,
-        tls,
-        webSocket:
-          webSocket === false
-            ? undefined
-            : { path: "/datalink", origins: [], hosts: [host], ...given(webSocket) },
-        ioTimeout,
-        maxMessage: Math.max(MAX_MESSAGE, FEWEST_PACKETS * largestFrame(packetSize)),
-      },
-      this.#gate,
-      {
-        ring: this.#ring,
-        figures: () => this.#figures(),
-        connections: () => this.connections,
-        arrived: (wire, peer, permissions) => this.#welcome(wire, peer, permissions),
-        refused: (peer, reason) => this.#emit({ type: "refused", client: { ...peer, clientId: "" }, reason }),
-      },
-    );
+    this.#scheduler.wake();
   }
 
   async #shutDown(): Promise<void> {
     clearInterval(this.#sweepTimer);
-    for (const immediate of [this.#immediate, this.#eviction]) if (immediate) clearImmediate(immediate);
+    if (this.#eviction) clearImmediate(this.#eviction);
+    this.#scheduler.stop();
     const closed = this.#listener.close();
     this.#logins.close();
     await Promise.all([...this.#connections].map((connection) => connection.drain()));
@@ -350,78 +227,61 @@ export class DataLinkServer {
     await this.#journal?.close();
   }
 
-  #connectionHost(access: Access): ConnectionHost {
+  #makeContext(access: Access): ServerContext {
     const durable = () => this.#journal?.durable ?? Number.POSITIVE_INFINITY;
     return {
+      ring: this.#ring,
+      access,
+      logins: this.#logins,
+      scheduler: this.#scheduler,
+      version: `DataLink v1.1 (${this.#options.software})`,
+      timeouts: this.#options,
+      sent: this.#sent,
+      received: this.#received,
       get durable() {
         return durable();
       },
       awaitDurable: (connection) => this.#awaitingDurable.add(connection),
-      ring: this.#ring,
-      access,
-      logins: this.#logins,
-      versionText: this.#versionText,
-      timeouts: this.#options,
-      sent: this.#sent,
-      received: this.#received,
-      figures: () => this.#figures(),
-      connections: () => this.connections,
-      identified: (connection) => this.#emit({ type: "identified", client: clientOf(connection) }),
-      streamStarted: (connection, streamId) =>
-        this.#emit({ type: "stream", client: clientOf(connection), streamId }),
-      refused: (connection, reason) => this.#emit({ type: "refused", client: clientOf(connection), reason }),
-      lapped: (connection, missed) => this.#emit({ type: "lapped", client: clientOf(connection), missed }),
-      closed: (connection, reason) => {
-        this.#connections.delete(connection);
-        this.#scheduled.delete(connection);
-        this.#awaitingDurable.delete(connection);
-        this.#gate.leave(connection.address);
-        this.#emit({ type: "closed", client: clientOf(connection), reason });
-      },
-      turn: this.#turn,
-      slowLane: this.#slowLane,
-      schedule: (connection) => this.#schedule(connection),
-      written: () => this.#wake(),
+      status: () => this.#figures(),
+      clients: () => this.connections,
+      tell: (event) => this.#tell(event),
     };
   }
 
-  #welcome(wire: Transport, peer: Arrival, permissions: Permissions): void {
-    const connection = new Connection(this.#host, wire, peer, permissions);
+  #makeListener(): Listener {
+    const { host, port, ioTimeout, packetSize, tls, webSocket } = this.#options;
+    const webDefaults = { path: "/datalink", origins: [], hosts: [host] };
+    return new Listener(
+      {
+        host,
+        port,
+        tls,
+        webSocket: webSocket === false ? undefined : { ...webDefaults, ...given(webSocket) },
+        ioTimeout,
+        maxMessage: Math.max(MAX_MESSAGE, FEWEST_PACKETS * largestFrame(packetSize)),
+      },
+      this.#admission,
+      {
+        ring: this.#ring,
+        status: () => this.#figures(),
+        clients: () => this.connections,
+        arrived: (transport, peer, permissions) => this.#welcome(transport, peer, permissions),
+        refused: (peer, reason) => this.#tell({ type: "refused", client: { ...peer, clientId: "" }, reason }),
+      },
+    );
+  }
+
+  #welcome(transport: Transport, peer: Arrival, permissions: Permissions): void {
+    const connection = new ClientConnection(this.#context, transport, peer, permissions, this.#forget);
     this.#connections.add(connection);
-    this.#emit({ type: "connected", client: clientOf(connection) });
+    this.#tell({ type: "connected", client: connection.session.client });
   }
 
-  #schedule(connection: Connection): void {
-    this.#scheduled.add(connection);
-    this.#runSoon();
-  }
-
-  /** Everything written in one turn of the event loop is sent in the same turn, each reader's share in one write. */
-  #wake(): void {
-    this.#news = true;
-    this.#runSoon();
-  }
-
-  #runSoon(): void {
-    this.#immediate ??= setImmediate(this.#runScheduled);
-  }
-
-  readonly #runScheduled = (): void => {
-    this.#immediate = undefined;
-    if (this.#news) {
-      this.#news = false;
-      this.#journal?.wake();
-      for (const connection of this.#connections) {
-        if (connection.waitsForPackets) this.#scheduled.add(connection);
-      }
-    }
-    this.#turn.begin();
-    // Whoever schedules itself again, or comes too late for this turn, goes to the end of the line.
-    for (const connection of [...this.#scheduled]) {
-      this.#scheduled.delete(connection);
-      connection.run();
-    }
-    this.#turn.end();
+  readonly #forget = (connection: ClientConnection): void => {
+    this.#connections.delete(connection);
+    this.#awaitingDurable.delete(connection);
+    this.#scheduler.remove(connection);
+    this.#admission.leave(connection.address);
   };
 
   #sweep(): void {
@@ -432,7 +292,7 @@ export class DataLinkServer {
       connection.session.received.tick();
     }
     this.#evict();
-    this.#slowLane.wakeNext();
+    this.#scheduler.slowLane.wakeNext();
   }
 
   /** Sends away who takes too long: some in one turn of the event loop, the rest in the next ones. */
@@ -446,54 +306,33 @@ export class DataLinkServer {
     if (this.#listener.sweep(now) || evictions === EVICTIONS) this.#eviction ??= setImmediate(this.#evict);
   };
 
-  #unsent(): number {
-    let bytes = 0;
-    for (const connection of this.#connections) bytes += connection.unsent;
-    return bytes;
-  }
-
-  #figures(): ServerFigures {
+  #figures(): StatusFigures {
+    const ring = this.#ring;
     return {
-      version: this.#versionText,
+      version: this.#context.version,
       serverId: this.#options.serverId,
       startTime: this.#startTime,
       now: Date.now() * 1000,
-      volatile: this.#journal === undefined,
-      connections: this.#gate.clients,
-      sent: this.#sent,
-      received: this.#received,
+      isVolatile: this.#journal === undefined,
+      ringBytes: ring.ringBytes,
+      packetSize: ring.packetSize,
+      clients: this.#admission.clients,
+      streams: ring.streams.size,
+      packets: ring.packets,
+      earliest: packetFigures(ring, ring.first),
+      latest: packetFigures(ring, ring.end - 1),
+      sent: this.#sent.figures,
+      received: this.#received.figures,
       listeners: [{ type: this.#listener.protocols, port: this.port }],
     };
   }
 
-  #emit(event: DataLinkServerEvent): void {
-    this.#options.onEvent?.(event);
+  /** What a listener throws is its own affair, and must not end a socket's handler half-way. */
+  #tell(event: DataLinkServerEvent): void {
+    try {
+      this.#options.onEvent?.(event);
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
   }
-}
-
-/** Options without those that are there but `undefined`, which would hide a default. */
-function given<Options extends object>(options: Options | boolean | undefined): Given<Options> {
-  const entries = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as Given<Options>;
-}
-
-type Given<Options> = { [Name in keyof Options]?: Exclude<Options[Name], undefined> };
-
-function clientOf(connection: Connection): ServerClient {
-  return { address: connection.address, port: connection.port, clientId: connection.session.clientId };
-}
-
-function checkSizes({ ringBytes, packetSize }: { ringBytes: number; packetSize: number }): void {
-  const smallest = FEWEST_PACKETS * largestFrame(packetSize);
-  const sound =
-    Number.isSafeInteger(packetSize) &&
-    packetSize > 0 &&
-    packetSize <= MAX_PACKET_SIZE &&
-    Number.isSafeInteger(ringBytes);
-  if (sound && ringBytes >= smallest && ringBytes <= MAX_RING_BYTES) return;
-  throw new DataLinkError(
-    "INVALID_ARGUMENT",
-    `A ring of ${ringBytes} bytes for packets of ${packetSize} bytes cannot be made: both must be whole numbers, the ring ` +
-      `at least ${FEWEST_PACKETS} packets large and under 4 GiB.`,
-  );
 }

@@ -130,6 +130,31 @@ describe("what is begun and not finished", () => {
     silent.destroy();
   });
 
+  it("survives what is not TLS behind a handshake, and a reset there", async () => {
+    await start({ tls: { cert: await tlsFile("cert.pem"), key: await tlsFile("key.pem") } });
+    const firsts = ["", "DL\x02ID", "GET /id HTTP/1.1\r\nHost: 127.0.0.1\r\n", upgrade()];
+    for (const first of firsts) {
+      for (const spoil of [
+        (raw: Socket) => raw.write("garbage that is not TLS"),
+        (raw: Socket) => raw.resetAndDestroy(),
+      ]) {
+        const raw = halfOpen(server.port);
+        raw.on("error", () => {});
+        const secure = connectTls({ socket: raw, rejectUnauthorized: false });
+        secure.on("error", () => {});
+        await once(secure, "secureConnect");
+        if (first) secure.write(first);
+        if (first.includes("ID") || first.includes("Upgrade")) await once(secure, "data");
+        spoil(raw);
+      }
+    }
+    await until(() => server.status.clients === 0);
+    const peer = connectTls({ port: server.port, host: "127.0.0.1", rejectUnauthorized: false });
+    peer.write("DL\x02ID");
+    assert.match(String((await once(peer, "data"))[0]), /ID DataLink/);
+    peer.destroy();
+  });
+
   it("ends in time where a client has closed its side and does not read what it asked for", async () => {
     await start({ ringBytes: 1 << 24, maxStreams: 100_000 });
     for (let i = 0; i < 20_000; i++) server.write({ streamId: `R${i}/T`, dataStart: 1, payload: "x" });

@@ -142,6 +142,37 @@ describe("datalink server", () => {
     );
   });
 
+  it("goes on where whoever listens to its events throws", async () => {
+    const warned = once(process, "warning");
+    await using other = await DataLinkServer.listen({
+      port: 0,
+      ringBytes: 4096,
+      onEvent: () => {
+        throw new Error("of the listener");
+      },
+    });
+    const client = await Peer.connect(other.port);
+    assert.match(await client.ask("ID me"), /^ID/);
+    assert.equal(await client.ask(write("A/T", "x")), "OK 1");
+    client.end();
+    assert.match(String((await warned)[0]), /of the listener/);
+  });
+
+  it("hands out plain figures, with nothing of its inside", async () => {
+    await peer.ask("ID me", write("A/T", "x"), "READ 1");
+    await peer.take(2);
+    const isPlain = (value: unknown): boolean =>
+      typeof value !== "object" ||
+      value === null ||
+      ([Object.prototype, Array.prototype].includes(Object.getPrototypeOf(value) as never) &&
+        Object.values(value).every(isPlain));
+    assert.ok(isPlain(server.status));
+    assert.ok(isPlain(server.connections));
+    const [client] = server.connections;
+    assert.deepEqual([client?.clientId, client?.lastPacket?.packetId, client?.sent.packets], ["me", 1n, 1]);
+    assert.doesNotThrow(() => structuredClone([server.status, server.connections]));
+  });
+
   it("says what to do about a port that is taken", async () => {
     await assert.rejects(
       DataLinkServer.listen({ port: server.port }),

@@ -297,6 +297,20 @@ describe("datalink server for browsers", () => {
     assert.equal(await status(server.port, "evil.example"), 200);
   });
 
+  it("begins no more long answers while many wait for clients that do not read", async () => {
+    await server.close();
+    await start({ ringBytes: 1 << 25, maxStreams: 50_000 });
+    for (let i = 0; i < 50_000; i++) server.write({ streamId: `FDSN:XX_S${i}/T`, dataStart: i, payload: "" });
+    const sockets = Array.from({ length: 8 }, () => connect(server.port, "127.0.0.1").pause());
+    for (const socket of sockets) {
+      socket.on("error", () => {}).write("GET /streams HTTP/1.1\r\nHost: x\r\n\r\n");
+      await once(socket, "readable");
+    }
+    assert.equal((await get(server.port, "/id")).status, 503);
+    for (const socket of sockets) socket.destroy();
+    while ((await get(server.port, "/id")).status === 503) await new Promise(setImmediate);
+  });
+
   it("says what is wrong with a request", async () => {
     const error = async (path: string, method?: string) => {
       const { status, body } = await get(server.port, path, {}, method);
@@ -304,7 +318,7 @@ describe("datalink server for browsers", () => {
     };
     assert.match(await error("/"), /^404 There are \/id/);
     assert.match(await error("/datalink"), /^400 .*WebSocket/);
-    assert.match(await error("/streams?match=("), /^400 .*no regular expression/);
+    assert.match(await error("/streams?match=("), /^400 .*not a regular expression/);
     assert.match(await error("/streams?match=(?=a)"), /^400 .*not supported/);
     assert.match(await error("/id", "POST"), /^405/);
     await server.close();

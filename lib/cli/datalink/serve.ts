@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import type { AccessOptions } from "../../server/access/access.ts";
-import { describeEvent } from "../../server/event-text.ts";
+import { describeEvent } from "../../server/events.ts";
 import { DataLinkServer, type DataLinkServerOptions } from "../../server/server.ts";
 import { defineCommand, EXIT_OK, usageError } from "../command.ts";
 import { numberOption } from "../numbers.ts";

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import type { Access, Permissions } from "./access.ts";
 
-export interface GateLimits {
+export interface AdmissionLimits {
   maxClients: number;
   maxClientsPerAddress?: number | undefined;
 }
@@ -18,13 +18,13 @@ export interface Source {
   isAuthenticated: boolean;
 }
 
-export class Gate {
+export class Admission {
   readonly #access: Access;
-  readonly #limits: GateLimits;
+  readonly #limits: AdmissionLimits;
   readonly #clientsByAddress = new Map<string, number>();
   #clients = 0;
 
-  constructor(access: Access, limits: GateLimits) {
+  constructor(access: Access, limits: AdmissionLimits) {
     this.#access = access;
     this.#limits = limits;
   }

@@ -27,7 +27,7 @@ export class LoginLimiter {
     return waited && wait <= LOGIN_WAIT;
   }
 
-  /** A try that has succeeded does not count: programs that reconnect are no guessers. */
+  /** A try that has succeeded does not count: programs that reconnect are not guessing. */
   succeeded(address: string): void {
     const key = networkOf(address);
     const busyUntil = this.#busyUntil.get(key);

@@ -16,44 +16,15 @@ import type {
   WriteCommand,
 } from "../datalink/protocol/server-requests.ts";
 import { translateLegacyStreamId } from "../stream-id.ts";
-import type { Access, Permissions } from "./access/access.ts";
-import type { LoginLimiter } from "./access/login-limiter.ts";
+import type { Permissions } from "./access/access.ts";
 import { compilePattern, type Pattern, PatternError } from "./access/pattern.ts";
-import {
-  type ConnectionFigures,
-  connectionsXml,
-  type ServerFigures,
-  statusXml,
-  streamsXml,
-} from "./info-xml.ts";
-import type { Ring, RingStream } from "./ring/ring.ts";
+import type { ServerContext } from "./context.ts";
+import type { ServerClient } from "./events.ts";
+import { type StreamFigures, selectClients, selectStreams, streamFigures } from "./figures.ts";
+import { clientsXml, statusXml, streamsXml } from "./info-xml.ts";
+import type { RingStream } from "./ring/ring.ts";
 import { Selection } from "./ring/selection.ts";
 import { Traffic } from "./traffic.ts";
-
-/** What a session needs of the server it belongs to. */
-export interface SessionHost {
-  readonly ring: Ring;
-  readonly access: Access;
-  readonly logins: LoginLimiter;
-  /** The client's address. */
-  readonly address: string;
-  /** `DataLink v1.1 (<program>/<version>) :: DLPROTO:1.1`. */
-  readonly versionText: string;
-  /** Of all sessions together. */
-  readonly sent: Traffic;
-  readonly received: Traffic;
-  figures(): ServerFigures;
-  /** Of all connections, newest first. */
-  connections(): ConnectionFigures[];
-  /** Tells what the session's client has done. */
-  identified(clientId: string): void;
-  /** A packet was written. */
-  written(): void;
-  /** It was the first one of a stream that the ring did not hold. */
-  streamStarted(streamId: string): void;
-  refused(reason: string): void;
-  lapped(missed: number): void;
-}
 
 /** An answer that takes long: it is worked out step by step, and others may have their turn in between. */
 export type Steps = Generator<undefined, void>;
@@ -70,7 +41,7 @@ const INFO_PART = 64 * 1024;
 /** Packets looked at in one step of POSITION AFTER. */
 const SCAN_STEP = 256;
 
-export class Session {
+export class ClientSession {
   clientId = "";
   #isIdentified = false;
   readonly selection = new Selection();
@@ -80,6 +51,8 @@ export class Session {
   streaming = false;
   /** The connection is to be closed once everything has been sent. */
   ended = false;
+  /** Why, where the client has not asked for it. */
+  endReason: string | undefined;
   /** Sequence of the next packet to look at; `undefined` until the client has taken a position. */
   next: number | undefined;
   /** The sequence behind the last packet that was acknowledged. */
@@ -88,7 +61,8 @@ export class Session {
   lastSent: number | undefined;
   /** Streams selected when the client last changed its selection. */
   selectedStreams = 0;
-  readonly #host: SessionHost;
+  readonly #context: ServerContext;
+  readonly #peer: { address: string; port: number };
   readonly #send: (...parts: Buffer[]) => void;
   readonly #permissionsOfAddress: Permissions;
   #permissions: Permissions;
@@ -98,8 +72,14 @@ export class Session {
   #failedLogins = 0;
 
   /** @param send takes one whole frame for the client, in one or more parts. */
-  constructor(host: SessionHost, permissions: Permissions, send: (...parts: Buffer[]) => void) {
-    this.#host = host;
+  constructor(
+    context: ServerContext,
+    peer: { address: string; port: number },
+    permissions: Permissions,
+    send: (...parts: Buffer[]) => void,
+  ) {
+    this.#context = context;
+    this.#peer = peer;
     this.#send = send;
     this.#permissionsOfAddress = permissions;
     this.#permissions = permissions;
@@ -112,10 +92,22 @@ export class Session {
     this.#writable.permitted = filterOf(permissions.write);
   }
 
+  /** Who the client is, for events. */
+  get client(): ServerClient {
+    return { address: this.#peer.address, port: this.#peer.port, clientId: this.clientId };
+  }
+
+  /** Tells that the client was refused something for which the session ends. */
+  end(reason: string): void {
+    this.ended = true;
+    this.endReason = reason;
+    this.#context.tell({ type: "refused", client: this.client, reason });
+  }
+
   /** The flags that ID and INFO announce. */
   get capabilities(): string {
     const write = this.#permissions.write ? " WRITE" : "";
-    return `DLPROTO:1.1 PACKETSIZE:${this.#host.ring.packetSize}${write}`;
+    return `DLPROTO:1.1 PACKETSIZE:${this.#context.ring.packetSize}${write}`;
   }
 
   /**
@@ -163,10 +155,10 @@ export class Session {
 
   /** Where to go on sending, past what the ring has lost meanwhile; tells the server if that is something. */
   catchUp(): number {
-    const { first, end } = this.#host.ring;
+    const { first, end } = this.#context.ring;
     const next = this.next ?? end;
     if (next >= first) return next;
-    this.#host.lapped(first - next);
+    this.#context.tell({ type: "lapped", client: this.client, missed: first - next });
     this.next = first;
     return first;
   }
@@ -182,7 +174,7 @@ export class Session {
   /** Notes packets that were sent, with the sequence of the last one. */
   countSent(packets: number, bytes: number, last: number): void {
     this.sent.count(packets, bytes);
-    this.#host.sent.count(packets, bytes);
+    this.#context.sent.count(packets, bytes);
     this.lastSent = last;
   }
 
@@ -199,8 +191,7 @@ export class Session {
   /** An error after which the connection is closed. */
   #refuse(message: string): undefined {
     this.#fail(message);
-    this.ended = true;
-    this.#host.refused(message);
+    this.end(message);
   }
 
   #identify(clientId: string): undefined {
@@ -208,16 +199,14 @@ export class Session {
     const isNews = !this.#isIdentified || clientId !== this.clientId;
     this.#isIdentified = true;
     this.clientId = clientId;
-    const auth = this.#host.access.hasLogins ? " AUTH" : "";
-    this.#send(
-      encodeFrame(`ID ${this.#host.versionText.replace(/ ::.*/, "")} :: ${this.capabilities}${auth}`),
-    );
-    if (isNews) this.#host.identified(clientId);
+    const auth = this.#context.access.hasLogins ? " AUTH" : "";
+    this.#send(encodeFrame(`ID ${this.#context.version} :: ${this.capabilities}${auth}`));
+    if (isNews) this.#context.tell({ type: "identified", client: this.client });
   }
 
   #stream(): undefined {
     if (this.#permissions.read === false) return this.#refuse(NO_READ);
-    this.next ??= this.#host.ring.end;
+    this.next ??= this.#context.ring.end;
     this.streaming = true;
   }
 
@@ -227,13 +216,14 @@ export class Session {
     if (type === "USERPASS" && !credentials.includes("\r")) {
       return this.#fail("AUTH USERPASS requires payload of USER\\rPASS");
     }
-    if (!this.#host.access.hasLogins) return this.#fail("Error performing authentication");
+    if (!this.#context.access.hasLogins) return this.#fail("Error performing authentication");
     this.streaming = false;
     return this.#logIn(type, credentials);
   }
 
   async #logIn(type: "USERPASS" | "JWT", credentials: string): Promise<void> {
-    const { access, logins, address } = this.#host;
+    const { access, logins } = this.#context;
+    const { address } = this.#peer;
     if (!(await logins.admit(address))) return this.#fail(TOO_MANY_LOGINS);
     const end = credentials.indexOf("\r");
     const permissions =
@@ -264,12 +254,11 @@ export class Session {
     this.#fail("Unrecognized command");
     this.#unknown++;
     if (this.#unknown < MAX_UNKNOWN) return;
-    this.ended = true;
-    this.#host.refused(`${MAX_UNKNOWN} unknown commands in a row`);
+    this.end(`${MAX_UNKNOWN} unknown commands in a row`);
   }
 
   #write(command: WriteCommand): undefined {
-    const { ring } = this.#host;
+    const { ring } = this.#context;
     if (!this.#permissions.write) return this.#refuse(NO_WRITE);
     const stream = ring.streams.get(command.streamId);
     const streamId = stream ? command.streamId : translateLegacyStreamId(command.streamId);
@@ -281,8 +270,8 @@ export class Session {
       const { dataStart, dataEnd, payload, packetId } = command;
       const id = ring.append(streamId, dataStart, dataEnd, payload, packetId);
       this.received.count(1, payload.length);
-      this.#host.received.count(1, payload.length);
-      this.#host.written();
+      this.#context.received.count(1, payload.length);
+      this.#context.scheduler.wake();
       if (command.acknowledge) {
         this.unsafe = ring.end;
         this.#ok(id, "");
@@ -291,12 +280,12 @@ export class Session {
       if (error instanceof DataLinkError) return this.#refuse(error.message);
       throw error;
     }
-    if (isNew) this.#host.streamStarted(streamId);
+    if (isNew) this.#context.tell({ type: "stream", client: this.client, streamId });
   }
 
   /** Like ringserver's, READ does not heed MATCH and REJECT; unlike ringserver's, it does heed permissions. */
   #read(packetId: bigint): undefined {
-    const { ring } = this.#host;
+    const { ring } = this.#context;
     this.streaming = false;
     if (packetId > MAX_PACKET_ID) return this.#fail("Error reading packet from ring");
     const sequence = ring.sequenceOf(packetId);
@@ -310,7 +299,7 @@ export class Session {
   }
 
   #positionSet({ at, packetTime }: PositionSetCommand): undefined {
-    const { ring } = this.#host;
+    const { ring } = this.#context;
     this.streaming = false;
     if (typeof at === "bigint") return this.#positionTo(at, packetTime);
     if (ring.packets === 0) {
@@ -321,7 +310,7 @@ export class Session {
   }
 
   #positionTo(packetId: bigint, packetTime: number | undefined): undefined {
-    const { ring } = this.#host;
+    const { ring } = this.#context;
     if (packetId > MAX_PACKET_ID) return this.#fail("Error positioning reader");
     const sequence = ring.sequenceOf(packetId);
     if (sequence === undefined) return this.#fail(NOT_FOUND);
@@ -334,13 +323,13 @@ export class Session {
   /** The position is the packet *already seen*: the one behind it is the next. */
   #positionAt(sequence: number): undefined {
     this.next = sequence + 1;
-    const id = this.#host.ring.idAt(sequence);
+    const id = this.#context.ring.idAt(sequence);
     return this.#ok(id, `Positioned to packet ID ${id}`);
   }
 
   /** The first selected packet whose data ends after the time, in order of arrival; the latest if there is none. */
   *#positionAfter(time: number): Steps {
-    const { ring } = this.#host;
+    const { ring } = this.#context;
     if (ring.packets === 0) return this.#fail(NOT_FOUND);
     for (let sequence = ring.first; sequence < ring.end; sequence++) {
       if (sequence % SCAN_STEP === 0) yield;
@@ -363,47 +352,32 @@ export class Session {
       if (typeof pattern === "string") return this.#fail(`Error with ${which} expression${pattern}`);
       this.selection[which] = pattern;
     }
-    const selected: RingStream[] = [];
-    yield* this.#select((stream) => this.selection.has(stream), selected);
+    const selected = yield* selectStreams(this.#context.ring, (stream) => this.selection.has(stream));
     this.selection.release();
     this.selectedStreams = selected.length;
     this.#ok(BigInt(selected.length), `${selected.length} streams selected after ${which}`);
   }
 
-  *#select(has: (stream: RingStream) => boolean, selected: RingStream[]): Steps {
-    for (const stream of [...this.#host.ring.streams.values()]) {
-      if (has(stream)) selected.push(stream);
-      yield;
-    }
-  }
-
   *#info({ type, inlinePattern, payload }: InfoCommand): Steps {
-    const { ring } = this.#host;
     const text = inlinePattern ?? payload.toString("latin1");
     const pattern = text === "" ? undefined : yield* compileOrReason(text);
     if (typeof pattern === "string") return this.#refuse(`Error generating INFO response${pattern}`);
-    if (type === "CONNECTIONS" && !this.#permissions.trusted) {
-      return this.#refuse("Access to CONNECTIONS denied");
-    }
+    const { trusted } = this.#permissions;
+    if (type === "CONNECTIONS" && !trusted) return this.#refuse("Access to CONNECTIONS denied");
+    const status = this.#context.status();
     switch (type) {
       case "STATUS":
-        return yield* this.#sendInfo(
-          type,
-          statusXml(ring, this.#host.figures(), this.capabilities, this.#permissions.trusted),
-        );
+        return yield* this.#sendInfo(type, statusXml(status, this.capabilities, trusted));
       case "STREAMS": {
         const selected = yield* this.#streamsToTell(pattern);
         return yield* this.#sendInfo(
           type,
-          streamsXml(ring, this.#host.figures(), this.capabilities, selected),
+          streamsXml(status, this.capabilities, selected.length, this.#rowsOf(selected)),
         );
       }
       case "CONNECTIONS": {
-        const selected = yield* this.#connectionsToTell(pattern);
-        return yield* this.#sendInfo(
-          type,
-          connectionsXml(ring, this.#host.figures(), this.capabilities, selected),
-        );
+        const selected = yield* selectClients(this.#context.clients(), pattern);
+        return yield* this.#sendInfo(type, clientsXml(status, this.capabilities, selected));
       }
     }
   }
@@ -426,24 +400,20 @@ export class Session {
 
   /** A pattern given with INFO takes the place of MATCH and REJECT, not that of permissions. */
   *#streamsToTell(pattern: Pattern | undefined): Generator<undefined, RingStream[]> {
-    const selected: RingStream[] = [];
     const has = pattern
       ? ({ streamId }: RingStream) => this.selection.permits(streamId) && pattern.test(streamId)
       : (stream: RingStream) => this.selection.has(stream);
-    yield* this.#select(has, selected);
+    const selected = yield* selectStreams(this.#context.ring, has);
     this.selection.release();
-    return selected.sort((a, b) => (a.streamId < b.streamId ? -1 : 1));
+    return selected;
   }
 
-  *#connectionsToTell(pattern: Pattern | undefined): Generator<undefined, ConnectionFigures[]> {
-    const selected: ConnectionFigures[] = [];
-    for (const connection of this.#host.connections()) {
-      if (!pattern || pattern.test(connection.address) || pattern.test(connection.clientId)) {
-        selected.push(connection);
-      }
-      yield;
+  /** One row at a time, of the streams that are still in the ring. */
+  *#rowsOf(streams: RingStream[]): Generator<StreamFigures> {
+    for (const stream of streams) {
+      const row = streamFigures(this.#context.ring, stream);
+      if (row) yield row;
     }
-    return selected;
   }
 }
 
