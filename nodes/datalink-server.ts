@@ -91,6 +91,8 @@ function serve(
       else node.log(describeEvent(event));
       status.update();
     }
+    const hasLosses = event.type === "recovered" && (event.lost.length > 0 || event.foreign.length > 0);
+    if (hasLosses) node.warn(describeEvent(event));
     try {
       node.send(eventMessage(event));
     } catch (error) {
@@ -148,5 +150,14 @@ function packetText({ streamId, packetTime }: PacketFigures): string {
 /** An event as a message: its type as topic, and who it is about. */
 function eventMessage(event: DataLinkServerEvent): { topic: string; payload: object } {
   const { type, client, ...details } = event;
-  return { topic: type, payload: { ...client, ...details, message: describeEvent(event) } };
+  const lost = event.type === "recovered" ? { lost: event.lost.map(withIdsAsText) } : {};
+  return { topic: type, payload: { ...client, ...details, ...lost, message: describeEvent(event) } };
+}
+
+function withIdsAsText({
+  after,
+  before,
+  ...range
+}: Extract<DataLinkServerEvent, { type: "recovered" }>["lost"][number]): object {
+  return { ...range, after: after?.toString(), before: before?.toString() };
 }

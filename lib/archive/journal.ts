@@ -9,8 +9,9 @@
 import fs from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import path from "node:path";
-import { crc32 } from "node:zlib";
-import { AppendFile } from "../files/append-file.ts";
+import type { AppendFile } from "../files/append-file.ts";
+import type { LogKind } from "../files/entry-format.ts";
+import { EntryLog, readLogNow } from "../files/entry-log.ts";
 import { fileSystemError } from "./errors.ts";
 import { type MarkKey, MarkSet } from "./mark-set.ts";
 
@@ -30,9 +31,16 @@ interface Entry extends Destination {
 /** Bytes after which a new journal is begun; the one before is kept, so that at least so many are remembered. */
 const GENERATION_BYTES = 4 << 20;
 
-/** Length and checksum before the body of an entry; the fields before the marks; one mark. */
-const PREFIX_BYTES = 8;
+/** One mark in an entry. */
 const MARK_BYTES = 24;
+
+/** What a journal is called in its first line; at first it had none. */
+const JOURNAL: LogKind = {
+  name: "DataLink archive journal",
+  oldTitle: "",
+  oldMark: Buffer.alloc(0),
+  oldLengthCountsAll: true,
+};
 
 /** All files that a journal may consist of: itself, and the generation before. */
 export function journalFiles(file: string): [string, string] {
@@ -54,7 +62,7 @@ export class Journal {
   #heldUntil = Number.NEGATIVE_INFINITY;
   /** Of files that were found as the journal expects: their size, and how much of it is whole chunks. */
   readonly #found = new Map<string, { size: number; whole: number }>();
-  #file: AppendFile | undefined;
+  #log: EntryLog | undefined;
   #group: { pieces: Buffer[]; written: Promise<void> } | undefined;
   #last: Promise<void> = Promise.resolve();
 
@@ -67,7 +75,7 @@ export class Journal {
     [this.#path, this.#previous] = journalFiles(file);
     this.#generationBytes = generationBytes;
     try {
-      const entries = [...readEntries(this.#previous).entries, ...this.#readCutting()];
+      const entries = [...readEntries(this.#previous), ...readEntries(this.#path)];
       for (const group of this.#groupByFile(entries)) this.#recover(group);
     } catch (cause) {
       throw fileSystemError(this.#path, cause);
@@ -100,7 +108,7 @@ export class Journal {
     const pieces = [piece];
     const written = this.#last.then(() => {
       this.#group = undefined;
-      return this.#append(Buffer.concat(pieces));
+      return this.#append(pieces);
     });
     this.#group = { pieces, written };
     this.#last = written.catch(() => {});
@@ -117,26 +125,19 @@ export class Journal {
 
   async close(): Promise<void> {
     await this.#last;
-    await this.#file?.close();
-    this.#file = undefined;
+    await this.#log?.close();
+    this.#log = undefined;
   }
 
-  async #append(bytes: Buffer): Promise<void> {
-    if (this.#file && (this.#file.size > this.#generationBytes || this.#file.isRemoved())) {
-      const { size } = this.#file;
-      await this.#file.close();
-      this.#file = undefined;
+  async #append(entries: readonly Buffer[]): Promise<void> {
+    if (this.#log && (this.#log.size > this.#generationBytes || this.#log.isRemoved())) {
+      const { size } = this.#log;
+      await this.#log.close();
+      this.#log = undefined;
       if (size > this.#generationBytes) await rename(this.#path, this.#previous);
     }
-    this.#file ??= await AppendFile.open(this.#path, async ({ size }) => size, new Uint8Array(0));
-    await this.#file.append(bytes);
-  }
-
-  /** The entries of the journal; a torn one at its end was never acted upon, and is cut off. */
-  #readCutting(): Entry[] {
-    const { entries, whole, size } = readEntries(this.#path);
-    if (whole < size) fs.truncateSync(this.#path, whole);
-    return entries;
+    this.#log ??= await EntryLog.open(this.#path, JOURNAL);
+    await this.#log.append(entries);
   }
 
   /**
@@ -193,9 +194,8 @@ function sizeOf({ path: file, identity }: Entry): number {
 
 function encodeEntry(file: Destination, marks: readonly PacketMark[]): Buffer {
   const names = Buffer.from(JSON.stringify([file.path, file.identity]));
-  const entry = Buffer.allocUnsafe(PREFIX_BYTES + 4 + names.length + 8 + marks.length * MARK_BYTES);
-  let at = entry.writeUInt32LE(entry.length);
-  at = entry.writeUInt32LE(names.length, PREFIX_BYTES);
+  const entry = Buffer.allocUnsafe(4 + names.length + 8 + marks.length * MARK_BYTES);
+  let at = entry.writeUInt32LE(names.length);
   at += names.copy(entry, at);
   at = entry.writeDoubleLE(file.size, at);
   for (const mark of marks) {
@@ -204,30 +204,31 @@ function encodeEntry(file: Destination, marks: readonly PacketMark[]): Buffer {
     at = entry.writeUInt32LE(mark.part, at);
     at = entry.writeUInt32LE(mark.bytes, at);
   }
-  entry.writeUInt32LE(crc32(entry.subarray(PREFIX_BYTES)), 4);
   return entry;
 }
 
-/** All whole entries of a journal, and how many bytes of it they are. */
-function readEntries(file: string): { entries: Entry[]; whole: number; size: number } {
-  if (!fs.existsSync(file)) return { entries: [], whole: 0, size: 0 };
-  const bytes = fs.readFileSync(file);
-  const entries: Entry[] = [];
-  let whole = 0;
-  while (whole + PREFIX_BYTES + 4 <= bytes.length) {
-    const length = bytes.readUInt32LE(whole);
-    const entry = bytes.subarray(whole, whole + length);
-    if (length < PREFIX_BYTES + 4 || entry.length < length) break;
-    if (crc32(entry.subarray(PREFIX_BYTES)) !== entry.readUInt32LE(4)) break;
-    entries.push(decodeEntry(entry));
-    whole += length;
+/**
+ * All whole entries of a journal. What is torn at its end was never acted upon, and is cut off; a journal that was barely
+ * begun is begun anew.
+ *
+ * @throws what the file system says, and where the file is of a newer version or not a journal.
+ */
+function readEntries(file: string): Entry[] {
+  if (!fs.existsSync(file)) return [];
+  const { entries, state } = readLogNow(file, JOURNAL);
+  if (state.state === "begun") fs.truncateSync(file, 0);
+  else if (state.state !== "read")
+    throw new Error("it is not a journal that this version can read, move it away");
+  else {
+    const last = state.damages.at(-1);
+    if (last?.to === state.size) fs.truncateSync(file, last.from);
   }
-  return { entries, whole, size: bytes.length };
+  return entries.map(({ body }) => decodeEntry(body));
 }
 
 function decodeEntry(entry: Buffer): Entry {
-  let at = PREFIX_BYTES + 4 + entry.readUInt32LE(PREFIX_BYTES);
-  const [file, identity] = JSON.parse(entry.toString("utf8", PREFIX_BYTES + 4, at)) as [string, string];
+  let at = 4 + entry.readUInt32LE(0);
+  const [file, identity] = JSON.parse(entry.toString("utf8", 4, at)) as [string, string];
   const size = entry.readDoubleLE(at);
   const marks: PacketMark[] = [];
   for (at += 8; at + MARK_BYTES <= entry.length; at += MARK_BYTES) {

@@ -65,6 +65,25 @@ export class AppendFile implements ReadableFile {
    */
   static async open(file: string, wholeLength: WholeLength, end: Uint8Array): Promise<AppendFile> {
     const { descriptor, createdIn } = await openCreating(file);
+    return await AppendFile.#opened(file, descriptor, createdIn, wholeLength, end);
+  }
+
+  /**
+   * Creates a file, for this user only.
+   * @throws what the file system says; `EEXIST` where the name is taken, be it by a link.
+   */
+  static async create(file: string): Promise<AppendFile> {
+    const descriptor = await openFile(file, "ax+", 0o600);
+    return await AppendFile.#opened(file, descriptor, [], async ({ size }) => size, new Uint8Array(0));
+  }
+
+  static async #opened(
+    file: string,
+    descriptor: number,
+    createdIn: string[],
+    wholeLength: WholeLength,
+    end: Uint8Array,
+  ): Promise<AppendFile> {
     try {
       const found = fs.fstatSync(descriptor);
       if (!found.isFile()) throw Object.assign(new Error(`${file} is not a file`), { code: "EISDIR" });
@@ -79,17 +98,19 @@ export class AppendFile implements ReadableFile {
   }
 
   /**
-   * Writes all of the bytes at the end of the file, or none.
+   * Writes all of the bytes at the end of the file, one piece behind the other, or none.
    * @throws what the file system says.
    */
-  async append(bytes: Buffer): Promise<void> {
+  async append(...pieces: Buffer[]): Promise<void> {
     await this.#cutLeftover();
+    const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
     let written = 0;
     try {
-      while (written < bytes.length) written += await write(this.#descriptor, bytes, written);
+      // A disk that is nearly full takes a part, and says why with the next one.
+      while (written < total) written += await write(this.#descriptor, behind(pieces, written));
     } catch (error) {
       if (written > 0) {
-        this.#leftover = bytes.subarray(0, written);
+        this.#leftover = Buffer.concat(pieces).subarray(0, written);
         await this.#cutLeftover();
       }
       throw error;
@@ -222,13 +243,30 @@ async function openCreating(file: string): Promise<{ descriptor: number; created
 }
 
 function openForAppending(file: string): Promise<number> {
-  return new Promise((resolve, reject) => fs.open(file, "a+", settle(resolve, reject)));
+  return openFile(file, "a+", 0o666);
 }
 
-function write(descriptor: number, bytes: Buffer, from: number): Promise<number> {
-  return new Promise((resolve, reject) =>
-    fs.write(descriptor, bytes, from, bytes.length - from, null, settle(resolve, reject)),
-  );
+function openFile(file: string, flags: string, mode: number): Promise<number> {
+  return new Promise((resolve, reject) => fs.open(file, flags, mode, settle(resolve, reject)));
+}
+
+/** What is left of some pieces behind their first `count` bytes. */
+function behind(pieces: Buffer[], count: number): Buffer[] {
+  if (count === 0) return pieces;
+  const left: Buffer[] = [];
+  let skip = count;
+  for (const piece of pieces) {
+    if (skip < piece.length) left.push(piece.subarray(skip));
+    skip = Math.max(0, skip - piece.length);
+  }
+  return left;
+}
+
+function write(descriptor: number, pieces: Buffer[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    if (pieces.length > 1) fs.writev(descriptor, pieces, null, settle(resolve, reject));
+    else fs.write(descriptor, pieces[0]!, 0, pieces[0]!.length, null, settle(resolve, reject));
+  });
 }
 
 function read(descriptor: number, into: Buffer, from: number, position: number): Promise<number> {

@@ -1,4 +1,5 @@
 /** What happens at a server, and how it is said to people. */
+import type { LostRange } from "./ring/storage.ts";
 
 /** Who an event is about. */
 export interface ServerClient {
@@ -21,7 +22,16 @@ export type DataLinkServerEvent =
   | { type: "refused"; client: ServerClient; reason: string }
   | { type: "lapped"; client: ServerClient; missed: number }
   | { type: "closed"; client: ServerClient; reason: string }
-  | { type: "recovered"; client: undefined; packets: number; droppedBytes: number }
+  | {
+      type: "recovered";
+      client: undefined;
+      packets: number;
+      droppedBytes: number;
+      /** Damaged parts of the folder's files, which no packet could be read from. */
+      lost: LostRange[];
+      /** Files in the folder that are not the ring's, and are left alone. */
+      foreign: string[];
+    }
   | { type: "storage"; client: undefined; message: string | undefined };
 
 /** An event as a sentence. */
@@ -41,10 +51,30 @@ export function describeEvent(event: DataLinkServerEvent): string {
     case "closed":
       return `${who} is gone: ${event.reason}.`;
     case "recovered":
-      return `The ring has ${event.packets} packets of before; ${event.droppedBytes} damaged bytes were dropped.`;
+      return recoveredText(event);
     case "storage":
       return event.message ?? "The ring's folder can be written again.";
   }
+}
+
+function recoveredText({
+  packets,
+  droppedBytes,
+  lost,
+  foreign,
+}: Extract<DataLinkServerEvent, { type: "recovered" }>): string {
+  const ranges = lost.map(
+    ({ file, bytes, after, before }) =>
+      ` In ${file}, ${bytes} bytes between the packets ${after ?? "none"} and ${before ?? "none"} cannot be read.`,
+  );
+  const others = foreign.map(
+    (file) => ` ${file} is not of this ring, or of a newer version, and is left alone.`,
+  );
+  return [
+    `The ring has ${packets} packets of before; ${droppedBytes} damaged bytes were dropped.`,
+    ...ranges,
+    ...others,
+  ].join("");
 }
 
 function nameOf({ address, port, clientId }: ServerClient): string {

@@ -24,7 +24,7 @@ import {
   given,
 } from "./options.ts";
 import { largestFrame, Ring } from "./ring/ring.ts";
-import { Journal } from "./ring/storage.ts";
+import { RingStorage } from "./ring/storage.ts";
 import { type Scheduled, Scheduler } from "./scheduler.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -63,12 +63,12 @@ export class DataLinkServer {
   readonly #context: ServerContext;
   readonly #connections = new Set<ClientConnection>();
   readonly #awaitingDurable = new Set<Scheduled>();
-  readonly #scheduler = new Scheduler(this.#connections, () => this.#journal?.wake());
+  readonly #scheduler = new Scheduler(this.#connections, () => this.#storage?.wake());
   readonly #logins = new LoginLimiter();
   readonly #startTime = Math.floor(Date.now() / 1000) * 1e6;
   readonly #sent = new Traffic();
   readonly #received = new Traffic();
-  #journal: Journal | undefined;
+  #storage: RingStorage | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
   #eviction: NodeJS.Immediate | undefined;
   #closed: Promise<void> | undefined;
@@ -188,23 +188,23 @@ export class DataLinkServer {
 
   async #start(): Promise<void> {
     const { directory } = this.#options;
-    if (directory !== undefined) await this.#openJournal(directory);
+    if (directory !== undefined) await this.#openStorage(directory);
     try {
       await this.#listener.listen();
     } catch (error) {
-      await this.#journal?.close();
+      await this.#storage?.close();
       throw error;
     }
     this.#sweepTimer = setInterval(() => this.#sweep(), Math.min(SWEEP, this.#options.ioTimeout / 4));
   }
 
-  async #openJournal(directory: string): Promise<void> {
-    const { journal, recovered } = await Journal.open(directory, this.#ring, {
+  async #openStorage(directory: string): Promise<void> {
+    const { storage, recovered } = await RingStorage.open(directory, this.#ring, {
       progressed: () => this.#announce(),
       failed: (error) => this.#tell({ type: "storage", client: undefined, message: error.message }),
       restored: () => this.#tell({ type: "storage", client: undefined, message: undefined }),
     });
-    this.#journal = journal;
+    this.#storage = storage;
     this.#tell({ type: "recovered", client: undefined, ...recovered });
   }
 
@@ -224,11 +224,11 @@ export class DataLinkServer {
     await Promise.all([...this.#connections].map((connection) => connection.drain()));
     for (const connection of this.#connections) connection.destroy("the server was closed");
     await closed;
-    await this.#journal?.close();
+    await this.#storage?.close();
   }
 
   #makeContext(access: Access): ServerContext {
-    const durable = () => this.#journal?.durable ?? Number.POSITIVE_INFINITY;
+    const durable = () => this.#storage?.durable ?? Number.POSITIVE_INFINITY;
     return {
       ring: this.#ring,
       access,
@@ -313,7 +313,7 @@ export class DataLinkServer {
       serverId: this.#options.serverId,
       startTime: this.#startTime,
       now: Date.now() * 1000,
-      isVolatile: this.#journal === undefined,
+      isVolatile: this.#storage === undefined,
       ringBytes: ring.ringBytes,
       packetSize: ring.packetSize,
       clients: this.#admission.clients,

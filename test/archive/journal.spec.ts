@@ -136,7 +136,34 @@ describe("archive journal", () => {
     const bytes = readFileSync(journal);
     bytes[size - 1]! ^= 1;
     writeFileSync(journal, bytes);
-    assert.deepEqual(heldOf(1, 3), []);
+    // Only the entry that is damaged is forgotten.
+    assert.deepEqual(heldOf(1, 3), [3]);
+  });
+
+  it("reads what version 0.1.0 has written, and goes on with it", async () => {
+    const vectors = JSON.parse(
+      readFileSync(path.join(__dirname, "..", "files", "vectors", "logs-0.1.0.json"), "utf8"),
+    ) as { journal: string };
+    writeFileSync(journal, Buffer.from(vectors.journal, "base64"));
+    const old = { packetId: 7n, packetTime: 1_700_000_000_000_000, part: 0, bytes: 30 };
+    const older = { packetId: 2n ** 64n - 1n, packetTime: 1_700_000_000_000_001, part: 2, bytes: 40 };
+    for (let round = 0; round < 2; round++) {
+      const reopened = new Journal(journal);
+      assert.ok(reopened.holds(old) && reopened.holds(older));
+      // Its file is not there.
+      assert.ok(!reopened.holds({ ...old, packetId: 9n, packetTime: 1_700_000_000_000_002 }));
+      await recorded([round * 10, round]);
+    }
+    writeFileSync(file, Buffer.alloc(20));
+    assert.deepEqual(heldOf(0, 1), [0, 1]);
+  });
+
+  it("does not touch a journal of a newer version, or another file", () => {
+    for (const content of ["DataLink archive journal 3\nwhatever", "DataLink archive journal of something"]) {
+      writeFileSync(journal, content);
+      assert.throws(() => new Journal(journal), /not a journal that this version can read/);
+      assert.equal(readFileSync(journal, "utf8"), content);
+    }
   });
 
   it("begins anew when it has become long, and remembers one generation before", async () => {

@@ -1,11 +1,14 @@
 // lib/server/ring/storage.ts: a ring in a folder outlives its server, however that ends, and the folder stays as small as the ring.
 import assert from "node:assert/strict";
 import {
+  lstatSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -163,7 +166,11 @@ describe("ring in a folder", () => {
       damage();
       const again = await start();
       const left = await contentOf(again);
-      assert.deepEqual(left, content.slice(0, left.length));
+      // In order, and of those in the damaged batch only.
+      assert.deepEqual(
+        left,
+        content.filter((packet) => left.includes(packet)),
+      );
       const event = recovered();
       assert.ok(event.type === "recovered" && event.packets === left.length);
       fill(again, 1);
@@ -175,6 +182,104 @@ describe("ring in a folder", () => {
       for (const other of dataFiles()) rmSync(other);
       writeFileSync(file, good);
     }
+  });
+
+  it("loses only the batches that damage hits, and tells between which packets", async () => {
+    const server = await start();
+    for (let i = 0; i < 12; i++) {
+      server.write({ streamId: "S/X", dataStart: i, payload: Buffer.alloc(300, i) });
+      await contentOf(server);
+    }
+    await server.close();
+    const file = dataFiles().at(-1)!;
+    const good = readFileSync(file);
+    const batches: number[] = [];
+    const mark = good.subarray(16, 24);
+    for (let at = good.indexOf(mark, 24); at >= 0; at = good.indexOf(mark, at + 1)) batches.push(at);
+    assert.equal(batches.length, 12);
+    // All the bytes of a batch in turn are damaged somewhere, its mark, length and checksum as well.
+    for (const [i, at] of batches.entries()) {
+      for (const offset of [0, 9, 13, 20, 100, 300]) {
+        const damaged = Buffer.from(good);
+        damaged[at + offset]! ^= 0x40;
+        writeFileSync(file, damaged);
+        const again = await start();
+        const event = recovered();
+        assert.ok(event.type === "recovered");
+        assert.equal(event.packets, 11);
+        const [range] = event.lost;
+        assert.deepEqual(
+          [event.lost.length, range?.file, range?.after, range?.before],
+          [1, file, i === 0 ? undefined : BigInt(i), i === 11 ? undefined : BigInt(i + 2)],
+        );
+        assert.equal(range?.bytes, (batches[i + 1] ?? good.length) - at);
+        await again.close();
+        for (const other of dataFiles()) rmSync(other);
+      }
+    }
+    // A damaged title costs nothing.
+    for (let at = 0; at < 24; at++) {
+      const damaged = Buffer.from(good);
+      damaged[at]! ^= 0x40;
+      writeFileSync(file, damaged);
+      await (await start()).close();
+      const event = recovered();
+      assert.ok(event.type === "recovered");
+      assert.deepEqual([event.packets, event.lost], [12, []]);
+      for (const other of dataFiles()) rmSync(other);
+    }
+  });
+
+  it("reads what version 0.1.0 has written", async () => {
+    const vectors = JSON.parse(
+      readFileSync(path.join(__dirname, "..", "files", "vectors", "logs-0.1.0.json"), "utf8"),
+    ) as { segment: string };
+    const old = path.join(folder, "ring-000000000001.dat");
+    const bytes = Buffer.from(vectors.segment, "base64");
+    writeFileSync(old, bytes);
+    let server = await start();
+    assert.deepEqual(
+      await contentOf(server),
+      Array.from({ length: 12 }, (_, i) => `PACKET FDSN:XX_S${i % 3}_00_H_H_Z/TEXT ${i + 1} packet ${i}`),
+    );
+    assert.equal(server.write({ streamId: "S/X", dataStart: 0, payload: "" }), 13n);
+    await server.close();
+    server = await start();
+    assert.equal(server.status.packets, 13);
+    await server.close();
+    const middle = bytes.indexOf("packet 5");
+    bytes[middle]! ^= 1;
+    for (const file of dataFiles()) rmSync(file);
+    writeFileSync(old, bytes);
+    server = await start();
+    assert.equal(server.status.packets, 8);
+    await server.close();
+  });
+
+  it("leaves alone what has a segment's name and is not one, or is of a newer version", async () => {
+    const name = (number: number) => path.join(folder, `ring-${String(number).padStart(12, "0")}.dat`);
+    const precious = path.join(folder, "precious");
+    writeFileSync(precious, "precious");
+    const newer = Buffer.concat([Buffer.from("DataLink ring 3\n"), Buffer.alloc(100, 7)]);
+    writeFileSync(name(2), newer);
+    symlinkSync(precious, name(3));
+    writeFileSync(name(4), "somebody else's, and long enough to be a segment of some kind");
+    mkdirSync(name(5));
+    for (let round = 0; round < 2; round++) {
+      const server = await start({ ringBytes: 64 * 1024 });
+      const event = recovered();
+      assert.ok(event.type === "recovered");
+      assert.deepEqual([...event.foreign].sort(), [2, 3, 4, 5].map(name));
+      for (let i = 0; i < 20; i++) {
+        fill(server, 100);
+        await contentOf(server);
+      }
+      await server.close();
+    }
+    assert.equal(readFileSync(precious, "utf8"), "precious");
+    assert.ok(readFileSync(name(2)).equals(newer));
+    assert.match(readFileSync(name(4), "utf8"), /^somebody else's/);
+    assert.ok(lstatSync(name(3)).isSymbolicLink() && statSync(name(5)).isDirectory());
   });
 
   it("keeps the newest packets in a smaller ring, and all of them in a larger one", async () => {

@@ -6,10 +6,11 @@
 import { mkdir, rm, stat, truncate } from "node:fs/promises";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { DataLinkError } from "../../datalink/protocol/errors.ts";
+import { EntryLog, type LogState, readLog, readMark } from "../../files/entry-log.ts";
 import { type FolderLock, lockFolder } from "../../files/folder-lock.ts";
 import { gather } from "./gather.ts";
 import { largestFrame, MAX_PACKET_SIZE, type Ring } from "./ring.ts";
-import { BATCH_HEADER, listSegments, readSegment, SegmentWriter, segmentPath } from "./segment.ts";
+import { listSegments, SEGMENT, segmentPath } from "./segment.ts";
 import { Selection } from "./selection.ts";
 
 /** Bytes of packets in one batch. */
@@ -24,14 +25,30 @@ const RETRY = 1000;
 /** Milliseconds after which reading the folder lets others have their turn. */
 const TURN = 4;
 
+/** Most ranges that are told one by one. */
+const MAX_LOST = 100;
+
+/** A damaged part of a segment, which no packet could be read from. */
+export interface LostRange {
+  file: string;
+  bytes: number;
+  /** Ids of the packets before and behind it, where there are any. */
+  after: bigint | undefined;
+  before: bigint | undefined;
+}
+
 /** What a folder held. */
 export interface Recovered {
   packets: number;
   /** Bytes that were dropped: a write that the end of the process cut short, or damage. */
   droppedBytes: number;
+  /** Where they were, in order; the first 100. */
+  lost: LostRange[];
+  /** Files with the name of a segment that are not one, or one of a newer version: they are left alone. */
+  foreign: string[];
 }
 
-export interface JournalHost {
+export interface StorageHost {
   /** More is on disk. */
   progressed(): void;
   /** A write failed, and is tried again; or went well again. */
@@ -39,15 +56,17 @@ export interface JournalHost {
   restored(): void;
 }
 
-export class Journal {
+export class RingStorage {
   readonly #folder: string;
   readonly #ring: Ring;
-  readonly #host: JournalHost;
+  readonly #host: StorageHost;
   readonly #lock: FolderLock;
   readonly #everything = new Selection();
   /** Closed segments that still have packets in the ring, with the sequence behind their last one. */
   readonly #old: { number: number; end: number }[] = [];
-  #segment: SegmentWriter | undefined;
+  #segment: EntryLog | undefined;
+  /** The mark that all segments of the folder have. */
+  #mark: Buffer | undefined;
   #number: number;
   /** Everything before this sequence is on disk, or has left the ring. */
   #durable: number;
@@ -63,23 +82,23 @@ export class Journal {
   static async open(
     folder: string,
     ring: Ring,
-    host: JournalHost,
-  ): Promise<{ journal: Journal; recovered: Recovered }> {
+    host: StorageHost,
+  ): Promise<{ storage: RingStorage; recovered: Recovered }> {
     let lock: FolderLock | undefined;
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       lock = await lockFolder(folder);
-      const journal = new Journal(folder, ring, host, lock);
-      const recovered = await journal.#recover();
+      const storage = new RingStorage(folder, ring, host, lock);
+      const recovered = await storage.#recover();
       ring.readEnd = ring.end;
-      return { journal, recovered };
+      return { storage, recovered };
     } catch (error) {
       await lock?.release();
       throw storageError(folder, error);
     }
   }
 
-  private constructor(folder: string, ring: Ring, host: JournalHost, lock: FolderLock) {
+  private constructor(folder: string, ring: Ring, host: StorageHost, lock: FolderLock) {
     this.#folder = folder;
     this.#ring = ring;
     this.#host = host;
@@ -138,7 +157,7 @@ export class Journal {
       prefix: undefined,
     });
     const segment = await this.#segmentFor(bytes.length);
-    await segment.append(bytes);
+    await segment.append([bytes]);
     this.#durable = next;
     this.#publish(next);
     this.#host.progressed();
@@ -149,17 +168,30 @@ export class Journal {
     this.#host.progressed();
   }
 
-  async #segmentFor(bytes: number): Promise<SegmentWriter> {
+  async #segmentFor(bytes: number): Promise<EntryLog> {
     const isFull = this.#segment && this.#segment.size + bytes > this.#ring.ringBytes / SEGMENTS;
     if (this.#segment && !isFull) return this.#segment;
-    const next = await SegmentWriter.create(this.#folder, this.#number + 1);
+    const { segment: next, number } = await this.#createSegment();
     if (this.#segment) {
       this.#old.push({ number: this.#number, end: this.#durable });
       await this.#segment.close();
     }
-    this.#number++;
+    this.#number = number;
+    this.#mark = next.mark;
     this.#segment = next;
     return next;
+  }
+
+  /** Whatever has the name of the next segment already is not ours: it is passed over. */
+  async #createSegment(): Promise<{ segment: EntryLog; number: number }> {
+    for (let number = this.#number + 1; ; number++) {
+      try {
+        const segment = await EntryLog.create(segmentPath(this.#folder, number), SEGMENT, this.#mark);
+        return { segment, number };
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      }
+    }
   }
 
   async #deleteOld(): Promise<void> {
@@ -170,46 +202,121 @@ export class Journal {
   }
 
   async #recover(): Promise<Recovered> {
-    const numbers = await listSegments(this.#folder);
-    const recovered = { packets: 0, droppedBytes: 0 };
-    for (const number of numbers) {
-      recovered.droppedBytes += await this.#recoverSegment(number);
-      this.#old.push({ number, end: this.#ring.end });
+    const recovery = new Recovery(this.#folder, this.#ring);
+    const segments = await listSegments(this.#folder);
+    await recovery.readMarks(segments);
+    for (const { number, isFile } of segments) {
+      if (isFile && (await recovery.read(number))) this.#old.push({ number, end: this.#ring.end });
       this.#number = number;
     }
-    recovered.packets = this.#ring.packets;
+    this.#mark = recovery.mark;
     this.#durable = this.#ring.end;
     await this.#deleteOld();
-    return recovered;
+    return recovery.result(segments.filter(({ isFile }) => !isFile).map(({ number }) => number));
+  }
+}
+
+/** Reads the segments of a folder into an empty ring. */
+class Recovery {
+  /** That of the newest segment. */
+  mark: Buffer | undefined;
+  /** Of the segments whose titles are whole. */
+  readonly #marks: Buffer[] = [];
+  readonly #folder: string;
+  readonly #ring: Ring;
+  readonly #lost: LostRange[] = [];
+  readonly #foreign: string[] = [];
+  #droppedBytes = 0;
+  /** Whether the last range that was lost ends with the next packet. */
+  #isOpen = false;
+  #until = performance.now() + TURN;
+
+  constructor(folder: string, ring: Ring) {
+    this.#folder = folder;
+    this.#ring = ring;
   }
 
-  /** Returns the bytes that had to be dropped; they are cut off, so that nobody stumbles over them again. */
-  async #recoverSegment(number: number): Promise<number> {
-    const maxBatch = BATCH_BYTES + largestFrame(MAX_PACKET_SIZE);
-    let good = 0;
-    let until = performance.now() + TURN;
-    for await (const { frames, at } of readSegment(this.#folder, number, maxBatch)) {
-      if (!this.#restore(frames)) break;
-      good = at + BATCH_HEADER + frames.length;
-      if (performance.now() < until) continue;
-      await nextTurn();
-      until = performance.now() + TURN;
+  async readMarks(segments: readonly { number: number; isFile: boolean }[]): Promise<void> {
+    for (const { number, isFile } of segments) {
+      const mark = isFile ? await readMark(segmentPath(this.#folder, number), SEGMENT) : undefined;
+      if (mark && !this.#marks.some((other) => other.equals(mark))) this.#marks.push(mark);
     }
+  }
+
+  /** Reads a segment; `false` where the file is not one of ours. */
+  async read(number: number): Promise<boolean> {
     const file = segmentPath(this.#folder, number);
-    const { size } = await stat(file);
-    if (good < size) await truncate(file, good);
-    return size - good;
+    const maxBatch = BATCH_BYTES + largestFrame(MAX_PACKET_SIZE);
+    const entries = readLog(file, SEGMENT, maxBatch, this.#marks);
+    for (;;) {
+      const step = await entries.next();
+      if (step.done) return await this.#finish(file, step.value);
+      const { body, damaged } = step.value;
+      if (damaged > 0) this.#lose(file, damaged);
+      this.#restore(body);
+      await this.#letOthersRun();
+    }
   }
 
-  /** Whether a batch is what may follow in the ring. */
-  #restore(frames: Buffer): boolean {
-    try {
-      for (let offset = 0; offset < frames.length; ) offset = this.#ring.restore(frames, offset);
+  result(foreign: readonly number[]): Recovered {
+    return {
+      packets: this.#ring.packets,
+      droppedBytes: this.#droppedBytes,
+      lost: this.#lost,
+      foreign: [...this.#foreign, ...foreign.map((number) => segmentPath(this.#folder, number))],
+    };
+  }
+
+  async #finish(file: string, state: LogState): Promise<boolean> {
+    if (state.state === "begun") {
+      this.#droppedBytes += (await stat(file)).size;
       return true;
-    } catch (error) {
-      if (error instanceof DataLinkError) return false;
-      throw error;
     }
+    if (state.state !== "read") {
+      this.#foreign.push(file);
+      return false;
+    }
+    this.mark = state.mark;
+    const last = state.damages.at(-1);
+    if (last?.to !== state.size) return true;
+    this.#lose(file, last.to - last.from);
+    // What was cut short is cut off, so that nobody stumbles over it again.
+    await truncate(file, last.from);
+    return true;
+  }
+
+  #lose(file: string, bytes: number): void {
+    this.#droppedBytes += bytes;
+    if (this.#lost.length === MAX_LOST) return;
+    const { latestId } = this.#ring;
+    this.#lost.push({ file, bytes, after: latestId > 0n ? latestId : undefined, before: undefined });
+    this.#isOpen = true;
+  }
+
+  /** Takes in the packets of a batch; a batch that comes behind those that are there already has nothing new. */
+  #restore(frames: Buffer): void {
+    try {
+      for (let offset = 0; offset < frames.length; ) {
+        offset = this.#ring.restore(frames, offset);
+        this.#closeRange();
+      }
+    } catch (error) {
+      if (!(error instanceof DataLinkError)) throw error;
+      this.#droppedBytes += frames.length;
+    }
+  }
+
+  #closeRange(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    const { latestId } = this.#ring;
+    for (const range of this.#lost) if (range.before === undefined) range.before = latestId;
+  }
+
+  async #letOthersRun(): Promise<void> {
+    if (performance.now() < this.#until) return;
+    await nextTurn();
+    this.#until = performance.now() + TURN;
   }
 }
 
