@@ -6,7 +6,7 @@
 export { DataLinkClient, PacketWriter, subscribe } from "./datalink/browser.ts";
 export type { Resumption } from "./datalink/core/begin.ts";
 export type { CommandClient, CommandOptions } from "./datalink/core/client.ts";
-export type { ClientSession, ConnectOptions, Timeouts } from "./datalink/core/session.ts";
+export type { ConnectOptions, Timeouts } from "./datalink/core/session.ts";
 export type { PacketStream } from "./datalink/core/stream.ts";
 export type { SubscribeOptions, Subscription, SubscriptionEvent } from "./datalink/core/subscription.ts";
 export type {

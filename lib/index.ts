@@ -12,8 +12,9 @@ export * from "./seedlink/index.ts";
 export type { AccessOptions, AccessRule, AccessUser, Grant, Streams } from "./server/access/access.ts";
 export type { JsonWebTokenOptions } from "./server/access/json-web-token.ts";
 export type { WebSocketOptions } from "./server/listener.ts";
+export type { LostRange } from "./server/ring/storage.ts";
 export {
-  type ClientFigures,
+  type ConnectionFigures,
   DataLinkServer,
   type DataLinkServerEvent,
   type DataLinkServerOptions,

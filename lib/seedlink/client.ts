@@ -21,6 +21,7 @@ import {
 } from "./session.ts";
 import { parseStart } from "./subscription.ts";
 
+/** Which packets a stream brings. */
 export interface SeedLinkStreamOptions {
   /** Which streams, for example `CO_*:HHZ, GE_WLF`; default: all. */
   streams?: string | undefined;

@@ -2,7 +2,7 @@
 export { SeedLinkClient, type SeedLinkStreamOptions } from "./client.ts";
 export type { RefusedStation } from "./handshake.ts";
 export type { KnownPacket, Numbering, SeedLinkPosition } from "./position.ts";
-export type { InfoItem } from "./protocol/commands.ts";
+export type { Credentials as SeedLinkCredentials, InfoItem } from "./protocol/commands.ts";
 export { SeedLinkError, type SeedLinkErrorCode } from "./protocol/errors.ts";
 export type { InfoConnection, InfoStation, InfoStream, SeedLinkInfo } from "./protocol/info.ts";
 export type { SeedLinkPacket } from "./protocol/packet.ts";

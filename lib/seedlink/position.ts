@@ -19,6 +19,7 @@ export interface KnownPacket {
  */
 export type Numbering = "ring" | "station";
 
+/** Where a SeedLink reader stopped: the last packet of each station. */
 export interface SeedLinkPosition {
   readonly numbering: Numbering;
   /** The packet of the highest number. */

@@ -15,6 +15,7 @@ import {
 import { SeedLinkError, shown } from "./protocol/errors.ts";
 import { explainsRefusals, hasOneNumberForAll, offersProtocol4, type ServerHello } from "./protocol/hello.ts";
 
+/** How to connect, as whom, and by which protocol. */
 export interface SeedLinkConnectOptions {
   /** Logs in after connecting. Default: the user name and password of the address, if it has them. */
   auth?: Credentials | undefined;

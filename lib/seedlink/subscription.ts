@@ -30,6 +30,7 @@ import {
   type SeedLinkSession,
 } from "./session.ts";
 
+/** Which packets to read, from where on, and what happens when they are not read as fast as they come. */
 export interface SeedLinkSubscribeOptions extends SeedLinkConnectOptions {
   /** Which streams, for example `CO_*:HHZ, GE_WLF`; default: all. */
   streams?: string | undefined;

@@ -15,7 +15,7 @@ import type { Transport } from "../net/transport.ts";
 import type { Permissions } from "./access/access.ts";
 import { ClientSession, type Steps } from "./client-session.ts";
 import type { ServerContext } from "./context.ts";
-import { type ClientFigures, packetFigures } from "./figures.ts";
+import { type ConnectionFigures, packetFigures } from "./figures.ts";
 import { gather } from "./ring/gather.ts";
 import type { Scheduled } from "./scheduler.ts";
 
@@ -119,7 +119,7 @@ export class ClientConnection implements Scheduled {
     return this.#transport.unsent;
   }
 
-  figures(): ClientFigures {
+  figures(): ConnectionFigures {
     const { session } = this;
     const { ring } = this.#context;
     const behind =

@@ -2,7 +2,7 @@
 import type { Access } from "./access/access.ts";
 import type { LoginLimiter } from "./access/login-limiter.ts";
 import type { DataLinkServerEvent } from "./events.ts";
-import type { ClientFigures, StatusFigures } from "./figures.ts";
+import type { ConnectionFigures, StatusFigures } from "./figures.ts";
 import type { Ring } from "./ring/ring.ts";
 import type { Scheduled, Scheduler } from "./scheduler.ts";
 import type { Traffic } from "./traffic.ts";
@@ -24,7 +24,7 @@ export interface ServerContext {
   awaitDurable(client: Scheduled): void;
   status(): StatusFigures;
   /** Of all clients, newest first. */
-  clients(): ClientFigures[];
+  clients(): ConnectionFigures[];
   tell(event: DataLinkServerEvent): void;
 }
 

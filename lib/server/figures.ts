@@ -48,7 +48,7 @@ export interface StreamFigures {
 }
 
 /** A client that is connected. */
-export interface ClientFigures {
+export interface ConnectionFigures {
   /** `DataLink`, with `:WebSocket` and `:TLS` where they apply. */
   type: string;
   address: string;
@@ -101,10 +101,10 @@ export function* selectStreams(
 
 /** The clients whose address or name a pattern finds; in steps. */
 export function* selectClients(
-  clients: ClientFigures[],
+  clients: ConnectionFigures[],
   pattern: Pattern | undefined,
-): Generator<undefined, ClientFigures[]> {
-  const selected: ClientFigures[] = [];
+): Generator<undefined, ConnectionFigures[]> {
+  const selected: ConnectionFigures[] = [];
   for (const client of clients) {
     if (!pattern || pattern.test(client.address) || pattern.test(client.clientId)) selected.push(client);
     yield;

@@ -8,7 +8,7 @@ import { formatMicroseconds } from "../time.ts";
 import type { Permissions } from "./access/access.ts";
 import { compilePattern, type Pattern, PatternError } from "./access/pattern.ts";
 import {
-  type ClientFigures,
+  type ConnectionFigures,
   type PacketFigures,
   type StatusFigures,
   type StreamFigures,
@@ -22,7 +22,7 @@ import type { Ring, RingStream } from "./ring/ring.ts";
 export interface FiguresSource {
   readonly ring: Ring;
   status(): StatusFigures;
-  clients(): ClientFigures[];
+  clients(): ConnectionFigures[];
 }
 
 /** Characters of a long list that are made into bytes at once. */

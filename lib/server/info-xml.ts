@@ -6,7 +6,7 @@
  * PacketDataStartTime in a Connection is always `-`.
  */
 import { formatMicroseconds } from "../time.ts";
-import type { ClientFigures, PacketFigures, StatusFigures, StreamFigures } from "./figures.ts";
+import type { ConnectionFigures, PacketFigures, StatusFigures, StreamFigures } from "./figures.ts";
 
 /** INFO STATUS; the listeners are for trusted clients. */
 export function* statusXml(status: StatusFigures, capabilities: string, trusted: boolean): Generator<string> {
@@ -31,7 +31,7 @@ export function* streamsXml(
 export function* clientsXml(
   status: StatusFigures,
   capabilities: string,
-  selected: ClientFigures[],
+  selected: ConnectionFigures[],
 ): Generator<string> {
   yield open(status, capabilities);
   const counts = { TotalConnections: status.clients, SelectedConnections: selected.length };
@@ -123,7 +123,7 @@ function streamElement({ streamId, earliest, latest }: StreamFigures, now: numbe
   })}/>`;
 }
 
-function clientElement(client: ClientFigures): string {
+function clientElement(client: ConnectionFigures): string {
   const { sent, received, lastPacket } = client;
   return `<Connection${attributes({
     Type: client.type,

@@ -14,7 +14,7 @@ import { LoginLimiter } from "./access/login-limiter.ts";
 import { ClientConnection } from "./client-connection.ts";
 import type { ServerContext } from "./context.ts";
 import type { DataLinkServerEvent } from "./events.ts";
-import { type ClientFigures, type PacketFigures, packetFigures, type StatusFigures } from "./figures.ts";
+import { type ConnectionFigures, type PacketFigures, packetFigures, type StatusFigures } from "./figures.ts";
 import { type Arrival, EVICTIONS, Listener } from "./listener.ts";
 import {
   type CompleteOptions,
@@ -29,7 +29,7 @@ import { type Scheduled, Scheduler } from "./scheduler.ts";
 import { Traffic } from "./traffic.ts";
 
 export type { DataLinkServerEvent, ServerClient } from "./events.ts";
-export type { ClientFigures, PacketFigures } from "./figures.ts";
+export type { ConnectionFigures, PacketFigures } from "./figures.ts";
 export type { DataLinkServerOptions } from "./options.ts";
 
 /** Figures for a status line or a dashboard. Rates are per second, over the last seconds. */
@@ -126,7 +126,7 @@ export class DataLinkServer {
   }
 
   /** What is known of each connection, newest first. */
-  get connections(): ClientFigures[] {
+  get connections(): ConnectionFigures[] {
     return [...this.#connections].reverse().map((connection) => connection.figures());
   }
 

@@ -160,8 +160,9 @@ function through(
     if (error === undefined || error === null) through(others, request, response, done);
     else done(error);
   };
+  const fail = (error: unknown) => done(error);
   try {
-    Promise.resolve(first(request, response, next)).catch(done);
+    Promise.resolve(first(request, response, next)).catch(fail);
   } catch (error) {
     done(error);
   }

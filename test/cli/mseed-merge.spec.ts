@@ -260,7 +260,7 @@ describe("mseed merge", () => {
       "--dedupe",
     );
     // Of the same samples those of the higher version, and those that are not the same.
-    const found = records.map((r) => `${r.publicationVersion} ${shape([r])} ${(r.samples as Int32Array)[3]}`);
+    const found = records.map((r) => `${r.publicationVersion} ${String(shape([r]))} ${String(r.samples[3])}`);
     assert.deepEqual(found.sort(), ["1 A 0+50 0", `1 A 50+5 ${53 ** 2 % 1009}`, "2 A 0+50 9"]);
   });
 

@@ -30,8 +30,17 @@ export type Begin =
   /** With the first record that ends after `start`. */
   | { readonly at: "time"; readonly start: number; readonly end?: number | undefined };
 
-export const INFO_ITEMS = ["ID", "STATIONS", "STREAMS", "CONNECTIONS", "FORMATS", "CAPABILITIES"] as const;
-export type InfoItem = (typeof INFO_ITEMS)[number];
+/** What can be asked about. */
+export type InfoItem = "ID" | "STATIONS" | "STREAMS" | "CONNECTIONS" | "FORMATS" | "CAPABILITIES";
+
+export const INFO_ITEMS: readonly InfoItem[] = [
+  "ID",
+  "STATIONS",
+  "STREAMS",
+  "CONNECTIONS",
+  "FORMATS",
+  "CAPABILITIES",
+];
 
 /** Longest command, in bytes, with its line end. */
 export const MAX_COMMAND = 255;
