@@ -203,7 +203,7 @@ async function statOf(file: string): Promise<Stats | undefined> {
 async function lengthOf(file: string): Promise<number> {
   const found = await statOf(file);
   if (found && !found.isFile()) {
-    throw new ArchiveError("WRITE_FAILED", `Cannot write ${file}: it is no file. Move it away.`);
+    throw new ArchiveError("WRITE_FAILED", `Cannot write ${file}: it is not a file. Move it away.`);
   }
   return found?.size ?? 0;
 }
