@@ -161,7 +161,7 @@ function through(
     else done(error);
   };
   try {
-    Promise.resolve(first(request, response, next)).catch(done);
+    Promise.resolve(first(request, response, next)).catch((error: unknown) => next(error));
   } catch (error) {
     done(error);
   }
