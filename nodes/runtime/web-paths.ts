@@ -118,13 +118,15 @@ export class WebPaths {
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;
     response.assignSocket(socket);
+    const leave = () => socket.destroy();
     const end = () => {
       clearTimeout(timer);
       this.#upgrades.delete(request);
-      socket.off("close", end);
+      socket.off("close", end).off("end", leave).off("data", leave);
     };
-    const timer = setTimeout(() => socket.destroy(), CHECK_MS);
-    socket.on("close", end);
+    const timer = setTimeout(leave, CHECK_MS);
+    // Read, so that it is seen when the client goes; it has nothing to say before it is answered.
+    socket.on("close", end).on("end", leave).on("data", leave);
     response.once("finish", () => {
       end();
       response.detachSocket(socket);
@@ -160,9 +162,8 @@ function through(
     if (error === undefined || error === null) through(others, request, response, done);
     else done(error);
   };
-  const fail = (error: unknown) => done(error);
   try {
-    Promise.resolve(first(request, response, next)).catch(fail);
+    Promise.resolve(first(request, response, next)).catch((error: unknown) => next(error));
   } catch (error) {
     done(error);
   }

@@ -8,8 +8,8 @@ import type { SeedLinkEvent, SeedLinkSubscribeOptions } from "../../seedlink/sub
 import { formatMicroseconds, toMicroseconds } from "../../time.ts";
 import { defineCommand, EXIT_OK, type Io, usageError } from "../command.ts";
 import { JSON_OPTION, onlyServer } from "../datalink/server-options.ts";
-import { printable } from "../mseed/printable.ts";
 import { numberOption } from "../numbers.ts";
+import { printable } from "../printable.ts";
 import { ADDRESSES, connectOptions, SERVER_OPTIONS } from "./server-options.ts";
 
 export const stream = defineCommand({
