@@ -9,6 +9,11 @@ import { asError } from "./input-handler.ts";
 /** A setting that cannot be used; the sentence names the field as the dialog does. */
 export class SettingError extends CodedError<"INVALID_SETTING"> {}
 
+/** Whether environment variables stand in it, as `${NAME}`. */
+export function hasVariable(text: string): boolean {
+  return /\$\{[^}]+\}/.test(text);
+}
+
 export class Settings {
   readonly #RED: NodeAPI;
   readonly #node: Node;
@@ -26,8 +31,9 @@ export class Settings {
   /** Text to the letter, as passwords are. */
   secret(value: unknown): string {
     const given = value === undefined || value === null ? "" : String(value as string);
-    const hasVariable = /\$\{[^}]+\}/.test(given);
-    return hasVariable ? String(this.#RED.util.evaluateNodeProperty(given, "env", this.#node, {})) : given;
+    return hasVariable(given)
+      ? String(this.#RED.util.evaluateNodeProperty(given, "env", this.#node, {}))
+      : given;
   }
 
   /**
