@@ -8,6 +8,14 @@ export { type PathFields, PathPattern, PRESETS } from "./archive/path-pattern.ts
 export * from "./datalink/index.ts";
 export * from "./mseed/index.ts";
 export {
+  encodePayload,
+  type PacketValue,
+  packetValue,
+  type RecordPacket,
+  recordPacket,
+  type ValuedPacket,
+} from "./packets.ts";
+export {
   DataLinkServer,
   type DataLinkServerEvent,
   type DataLinkServerOptions,

@@ -2,8 +2,9 @@
 import type { Node, NodeAPI, NodeMessageInFlow } from "node-red";
 import type { ArchivePacket } from "../lib/archive/archive.ts";
 import { JsonLinesArchive } from "../lib/archive/json-lines.ts";
+import { encodePayload } from "../lib/packets.ts";
 import { joinStreamId } from "../lib/stream-id.ts";
-import { jsonText, packetFields } from "./messages/packet-fields.ts";
+import { packetFields } from "./messages/packet-fields.ts";
 import { type ArchiveDef, archiveOptions, runArchive } from "./runtime/archive-node.ts";
 import { begin } from "./runtime/settings.ts";
 
@@ -34,6 +35,8 @@ function jsonPacket(msg: NodeMessageInFlow): ArchivePacket | undefined {
   if (type !== "JSON" && type !== "BZJSON") return undefined;
   const { payload } = msg;
   if (payload instanceof Uint8Array) return { ...fields, streamId, payload };
-  // What is no Buffer is not compressed any more.
-  return { ...fields, streamId: joinStreamId(sourceId, "JSON"), payload: Buffer.from(jsonText(payload)) };
+  // Text that is not JSON is for the archive to refuse, and to keep.
+  const document = typeof payload === "string" ? Buffer.from(payload) : encodePayload("JSON", payload);
+  // What is not a Buffer is not compressed any more.
+  return { ...fields, streamId: joinStreamId(sourceId, "JSON"), payload: document };
 }

@@ -55,7 +55,7 @@ const UPWARDS: Record<string, string> = {
 };
 
 /** What a file that stands between the rooms may use besides the ground. */
-const BETWEEN: Record<string, string[]> = { "lib/packets.ts": ["lib/datalink", "lib/bzip2"] };
+const BETWEEN: Record<string, string[]> = { "lib/packets.ts": ["lib/datalink", "lib/mseed", "lib/bzip2"] };
 
 /** Packages that only some rooms may import: Node-RED stays in nodes/, browsers' floor stays free of Node.js. */
 const PURE = ["lib/mseed", "lib/waveform"];

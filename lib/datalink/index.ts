@@ -1,7 +1,6 @@
 /** What programs may import of the DataLink client. */
 export type { BackoffOptions } from "../net/backoff.ts";
 export type { TlsOptions } from "../net/tls.ts";
-export { decodePayload, encodePayload } from "../packets.ts";
 export { joinStreamId, type PayloadType, type StreamIdParts, splitStreamId } from "../stream-id.ts";
 export { PositionFile } from "../subscription/position-file.ts";
 export { type CommandOptions, DataLinkClient } from "./client.ts";

@@ -2,11 +2,8 @@
 
 import { MiniSeedError, type Problem } from "../../lib/mseed/errors.ts";
 import { readRecords } from "../../lib/mseed/reader.ts";
-import type { MiniSeedRecord } from "../../lib/mseed/record.ts";
-import { encodePayload } from "../../lib/packets.ts";
-import { joinStreamId } from "../../lib/stream-id.ts";
-import { nanosecondsToMicroseconds } from "../../lib/time.ts";
-import { jsonText, MessageError, packetFields, typeOf } from "./packet-fields.ts";
+import { encodePayload, recordPacket } from "../../lib/packets.ts";
+import { MessageError, packetFields, typeOf } from "./packet-fields.ts";
 
 /** Times are microseconds since 1970. */
 export interface OutgoingPacket {
@@ -34,9 +31,9 @@ export function messagePackets(msg: Message, streamId: string): OutgoingPacket[]
   if (payload instanceof Uint8Array) return packetsOfBytes(payload, msg, streamId);
   const isText = typeof payload === "string";
   const { type, ...fields } = packetFields(msg, isText ? "TEXT" : "JSON", streamId);
-  if (isText && (type === "JSON" || type === "BZJSON")) checkJson(payload, fields.streamId);
-  const text = isText ? payload : jsonText(payload);
-  return [{ ...timed(fields), payload: type === "BZJSON" ? encodePayload(type, text) : Buffer.from(text) }];
+  // A value of a stream that is not of JSON is written as JSON all the same; text as it is.
+  const form = isText || type === "BZJSON" ? type : "JSON";
+  return [{ ...timed(fields), payload: encodePayload(form, payload) }];
 }
 
 function packetsOfBytes(payload: Uint8Array, msg: Message, fixed: string): OutgoingPacket[] {
@@ -55,30 +52,14 @@ function packetsOfBytes(payload: Uint8Array, msg: Message, fixed: string): Outgo
       `msg.payload is a Buffer that is not only miniSEED records (${reason}): nothing of it is written. For other data give a stream id with its type, such as FDSN:CO_JSC/JSON.`,
     );
   }
-  return records.map((record) => recordPacket(record, fixed));
+  return records.map((record) => {
+    const packet = recordPacket(record);
+    return fixed === "" ? packet : { ...packet, streamId: fixed };
+  });
 }
 
 /** Problems that leave bytes out. */
 const SKIPPED: ReadonlySet<string> = new Set(["NOT_MINISEED", "HALF_RECORD", "TRUNCATED", "RECORD_LENGTH"]);
-
-function recordPacket(record: MiniSeedRecord, fixed: string): OutgoingPacket {
-  const type = record.formatVersion === 3 ? "MSEED3" : "MSEED";
-  return {
-    streamId: fixed || joinStreamId(record.sourceId.text, type),
-    dataStart: nanosecondsToMicroseconds(record.startTime),
-    dataEnd: nanosecondsToMicroseconds(record.endTime),
-    payload: record.bytes,
-  };
-}
-
-function checkJson(text: string, streamId: string): void {
-  try {
-    JSON.parse(text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new MessageError(`msg.payload for ${streamId} is text that is no JSON (${reason}).`);
-  }
-}
 
 function timed({
   streamId,

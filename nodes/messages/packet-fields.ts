@@ -102,22 +102,3 @@ function text(value: unknown): string {
     ? String(value).trim()
     : "";
 }
-
-/**
- * A value as a JSON document. Text is taken as a document already.
- * @throws MessageError for what JSON cannot say.
- */
-export function jsonText(value: unknown): string {
-  if (typeof value === "string") return value;
-  let document: string | undefined;
-  try {
-    document = JSON.stringify(value);
-  } catch (error) {
-    throw new MessageError(
-      `msg.payload cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}.`,
-    );
-  }
-  if (document === undefined)
-    throw new MessageError("msg.payload is empty: give the value to be written as JSON.");
-  return document;
-}

@@ -1,6 +1,6 @@
 /** Packets as messages, and back: the part of the message contract that datalink in and datalink out speak. */
 import type { Packet } from "../../lib/datalink/protocol/packet.ts";
-import { decodePayload } from "../../lib/packets.ts";
+import { packetValue } from "../../lib/packets.ts";
 import { splitStreamId } from "../../lib/stream-id.ts";
 import { formatMicroseconds } from "../../lib/time.ts";
 import { asError } from "../runtime/input-handler.ts";
@@ -40,7 +40,7 @@ export function packetMessage(
   const { sourceId, type } = splitStreamId(packet.streamId);
   return {
     topic: packet.streamId,
-    payload: raw ? packet.payload : parsePayload(packet, type, onProblem),
+    payload: raw ? packet.payload : payloadOf(packet, onProblem),
     datalink: {
       streamId: packet.streamId,
       sourceId,
@@ -54,14 +54,11 @@ export function packetMessage(
   };
 }
 
-function parsePayload(packet: Packet, type: string, onProblem: (sentence: string) => void): unknown {
+function payloadOf(packet: Packet, onProblem: (sentence: string) => void): unknown {
   try {
-    return decodePayload(packet);
+    return packetValue(packet).value;
   } catch (error) {
-    const reason = asError(asError(error).cause).message.replace(/\.$/, "");
-    onProblem(
-      `Packet ${packet.packetId} of ${packet.streamId} is no valid ${type} (${reason}): it stays a Buffer.`,
-    );
+    onProblem(`${asError(error).message} It stays a Buffer.`);
     return packet.payload;
   }
 }
