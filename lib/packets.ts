@@ -53,6 +53,12 @@ export interface PacketValue {
   value: unknown;
 }
 
+/** A value, and the text that it was read from. */
+export interface PacketContent extends PacketValue {
+  /** Of JSON, BZJSON and TEXT. */
+  text: string | undefined;
+}
+
 /**
  * What a packet carries.
  *
@@ -60,10 +66,28 @@ export interface PacketValue {
  * @throws DataLinkError `INVALID_PAYLOAD` where the payload is not what its type says; `TOO_LARGE` for a document that is
  *   larger, or more than 128 deep
  */
-export function packetValue(packet: ValuedPacket, maxBytes: number = MAX_DOCUMENT_BYTES): PacketValue {
+export function packetValue(packet: ValuedPacket, maxBytes?: number): PacketValue {
+  const { type, value } = packetContent(packet, maxBytes);
+  return { type, value };
+}
+
+/** The same as {@link packetValue}, with the text of the value. */
+export function packetContent(packet: ValuedPacket, maxBytes: number = MAX_DOCUMENT_BYTES): PacketContent {
   const { type } = splitStreamId(packet.streamId);
+  const { payload } = packet;
   try {
-    return { type, value: valueOf(type, packet.payload, maxBytes) };
+    switch (type) {
+      case "TEXT": {
+        const text = textOf(payload);
+        return { type, value: text, text };
+      }
+      case "JSON":
+        return jsonContent(type, textOf(payload));
+      case "BZJSON":
+        return jsonContent(type, textOf(bunzip2(payload, maxBytes)));
+      default:
+        return { type, value: payload, text: undefined };
+    }
   } catch (error) {
     const code = (error as { code?: unknown }).code === "TOO_LARGE" ? "TOO_LARGE" : "INVALID_PAYLOAD";
     const reason = error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
@@ -71,17 +95,8 @@ export function packetValue(packet: ValuedPacket, maxBytes: number = MAX_DOCUMEN
   }
 }
 
-function valueOf(type: string, payload: Uint8Array, maxBytes: number): unknown {
-  switch (type) {
-    case "TEXT":
-      return textOf(payload);
-    case "JSON":
-      return parseJson(textOf(payload));
-    case "BZJSON":
-      return parseJson(textOf(bunzip2(payload, maxBytes)));
-    default:
-      return payload;
-  }
+function jsonContent(type: string, text: string): PacketContent {
+  return { type, value: parseJson(text), text };
 }
 
 function textOf({ buffer, byteOffset, length }: Uint8Array): string {

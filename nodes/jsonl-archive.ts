@@ -4,6 +4,7 @@ import type { ArchivePacket } from "../lib/archive/archive.ts";
 import { JsonLinesArchive } from "../lib/archive/json-lines.ts";
 import { encodePayload } from "../lib/packets.ts";
 import { joinStreamId } from "../lib/stream-id.ts";
+import { textOfPayload } from "./messages/json-text.ts";
 import { packetFields } from "./messages/packet-fields.ts";
 import { type ArchiveDef, archiveOptions, runArchive } from "./runtime/archive-node.ts";
 import { begin } from "./runtime/settings.ts";
@@ -35,8 +36,9 @@ function jsonPacket(msg: NodeMessageInFlow): ArchivePacket | undefined {
   if (type !== "JSON" && type !== "BZJSON") return undefined;
   const { payload } = msg;
   if (payload instanceof Uint8Array) return { ...fields, streamId, payload };
+  const text = textOfPayload(msg) ?? payload;
   // Text that is not JSON is for the archive to refuse, and to keep.
-  const document = typeof payload === "string" ? Buffer.from(payload) : encodePayload("JSON", payload);
+  const document = typeof text === "string" ? Buffer.from(text) : encodePayload("JSON", text);
   // What is not a Buffer is not compressed any more.
   return { ...fields, streamId: joinStreamId(sourceId, "JSON"), payload: document };
 }

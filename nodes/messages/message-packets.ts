@@ -3,6 +3,7 @@
 import { MiniSeedError, type Problem } from "../../lib/mseed/errors.ts";
 import { readRecords } from "../../lib/mseed/reader.ts";
 import { encodePayload, recordPacket } from "../../lib/packets.ts";
+import { textOfPayload } from "./json-text.ts";
 import { MessageError, packetFields, typeOf } from "./packet-fields.ts";
 
 /** Times are microseconds since 1970. */
@@ -29,11 +30,12 @@ export function messagePackets(msg: Message, streamId: string): OutgoingPacket[]
     throw new MessageError("msg.payload is empty: give a Buffer of miniSEED, an object or text.");
   }
   if (payload instanceof Uint8Array) return packetsOfBytes(payload, msg, streamId);
-  const isText = typeof payload === "string";
+  const text = textOfPayload(msg);
+  const isText = typeof payload === "string" && text === undefined;
   const { type, ...fields } = packetFields(msg, isText ? "TEXT" : "JSON", streamId);
   // A value of a stream that is not of JSON is written as JSON all the same; text as it is.
   const form = isText || type === "BZJSON" ? type : "JSON";
-  return [{ ...timed(fields), payload: encodePayload(form, payload) }];
+  return [{ ...timed(fields), payload: encodePayload(form, text ?? payload) }];
 }
 
 function packetsOfBytes(payload: Uint8Array, msg: Message, fixed: string): OutgoingPacket[] {

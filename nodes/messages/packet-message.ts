@@ -1,9 +1,10 @@
 /** Packets as messages, and back: the part of the message contract that datalink in and datalink out speak. */
 import type { Packet } from "../../lib/datalink/protocol/packet.ts";
-import { packetValue } from "../../lib/packets.ts";
+import { packetContent } from "../../lib/packets.ts";
 import { splitStreamId } from "../../lib/stream-id.ts";
 import { formatMicroseconds } from "../../lib/time.ts";
 import { asError } from "../runtime/input-handler.ts";
+import { textToKeep } from "./json-text.ts";
 
 /** `msg.datalink`: plain and small, because Node-RED copies it at every second wire. */
 export interface DataLinkProperty {
@@ -18,6 +19,8 @@ export interface DataLinkProperty {
   dataEnd: string;
   /** The server's address. */
   server: string;
+  /** The JSON text of the payload, where the value alone would not bring it back: see `textOfPayload`. */
+  text?: string;
 }
 
 export interface PacketMessage {
@@ -38,9 +41,10 @@ export function packetMessage(
   onProblem: (sentence: string) => void,
 ): PacketMessage {
   const { sourceId, type } = splitStreamId(packet.streamId);
+  const { payload, text } = raw ? { payload: packet.payload } : readPayload(packet, onProblem);
   return {
     topic: packet.streamId,
-    payload: raw ? packet.payload : payloadOf(packet, onProblem),
+    payload,
     datalink: {
       streamId: packet.streamId,
       sourceId,
@@ -50,15 +54,23 @@ export function packetMessage(
       dataStart: formatMicroseconds(packet.dataStart),
       dataEnd: formatMicroseconds(packet.dataEnd),
       server,
+      ...(text !== undefined && { text }),
     },
   };
 }
 
-function payloadOf(packet: Packet, onProblem: (sentence: string) => void): unknown {
+interface ReadPayload {
+  payload: unknown;
+  text?: string | undefined;
+}
+
+function readPayload(packet: Packet, onProblem: (sentence: string) => void): ReadPayload {
   try {
-    return packetValue(packet).value;
+    const { type, value, text } = packetContent(packet);
+    const isJson = text !== undefined && type !== "TEXT";
+    return { payload: value, text: isJson ? textToKeep(value, text) : undefined };
   } catch (error) {
     onProblem(`${asError(error).message} It stays a Buffer.`);
-    return packet.payload;
+    return { payload: packet.payload };
   }
 }
