@@ -1,6 +1,6 @@
 /** datalink in: one message per packet of a DataLink server, each once and in order. */
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow, NodeStatus } from "node-red";
-import type { Packet } from "../lib/datalink/protocol/packet.ts";
+import { MAX_PACKET_ID, type Packet } from "../lib/datalink/protocol/packet.ts";
 import type { From } from "../lib/datalink/protocol/position.ts";
 import { type Subscription, type SubscriptionEvent, subscribe } from "../lib/datalink/subscribe.ts";
 import { RateMeter } from "../lib/rate-meter.ts";
@@ -306,8 +306,11 @@ function startOf(settings: Settings, def: DataLinkInDef): From {
   if (from === "latest" || from === "earliest") return from;
   if (from === "packet") {
     const id = settings.text(def.fromPacket);
-    if (!/^\d{1,20}$/.test(id))
-      throw new SettingError("INVALID_SETTING", `Packet id ${JSON.stringify(id)} is no whole number.`);
+    if (!/^\d{1,20}$/.test(id) || BigInt(id) > MAX_PACKET_ID)
+      throw new SettingError(
+        "INVALID_SETTING",
+        `Packet id ${JSON.stringify(id)} is not a packet id: give its digits.`,
+      );
     // A position is the packet seen last.
     return BigInt(id) > 0n ? { packetId: BigInt(id) - 1n } : "earliest";
   }

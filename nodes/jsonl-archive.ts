@@ -1,4 +1,5 @@
 /** jsonl archive: appends JSON packets to files, one line per packet. */
+import { types } from "node:util";
 import type { Node, NodeAPI, NodeMessageInFlow } from "node-red";
 import type { ArchivePacket } from "../lib/archive/archive.ts";
 import { JsonLinesArchive } from "../lib/archive/json-lines.ts";
@@ -35,7 +36,7 @@ function jsonPacket(msg: NodeMessageInFlow): ArchivePacket | undefined {
   const { type, sourceId, streamId, ...fields } = packetFields(msg, "JSON");
   if (type !== "JSON" && type !== "BZJSON") return undefined;
   const { payload } = msg;
-  if (payload instanceof Uint8Array) return { ...fields, streamId, payload };
+  if (types.isUint8Array(payload)) return { ...fields, streamId, payload };
   const text = textOfPayload(msg) ?? payload;
   // Text that is not JSON is for the archive to refuse, and to keep.
   const document = typeof text === "string" ? Buffer.from(text) : encodePayload("JSON", text);

@@ -1,10 +1,11 @@
 /** mseed decode: miniSEED records in a Buffer to one message per record. */
+import { types } from "node:util";
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { MiniSeedError, type Problem } from "../lib/mseed/errors.ts";
 import { headerFields } from "../lib/mseed/header-fields.ts";
 import { readRecords } from "../lib/mseed/reader.ts";
 import type { MiniSeedRecord } from "../lib/mseed/record.ts";
-import { MessageError } from "./messages/packet-fields.ts";
+import { MessageError } from "./messages/message-error.ts";
 import { chartPoints, scaledSamples } from "./messages/record-payload.ts";
 import { onClose, onInput } from "./runtime/input-handler.ts";
 import { type Replacement, sendEach } from "./runtime/send-each.ts";
@@ -41,8 +42,8 @@ function decode(RED: NodeAPI, node: Node, def: MseedDecodeDef): void {
 
   onInput(node, async (msg, send) => {
     const { payload } = msg;
-    if (!(payload instanceof Uint8Array)) {
-      throw new MessageError("msg.payload is no Buffer: give it the bytes of miniSEED records.");
+    if (!types.isUint8Array(payload)) {
+      throw new MessageError("msg.payload is not a Buffer: give it the bytes of miniSEED records.");
     }
     const found: Problem[] = [];
     const onProblem = (problem: Problem) => found.push(problem);

@@ -1,10 +1,13 @@
 /** The packets that a message becomes: one, or one per miniSEED record in its payload. */
 
+import { types } from "node:util";
 import { MiniSeedError, type Problem } from "../../lib/mseed/errors.ts";
 import { readRecords } from "../../lib/mseed/reader.ts";
 import { encodePayload, recordPacket } from "../../lib/packets.ts";
+import { splitStreamId } from "../../lib/stream-id.ts";
 import { textOfPayload } from "./json-text.ts";
-import { MessageError, packetFields, typeOf } from "./packet-fields.ts";
+import { MessageError } from "./message-error.ts";
+import { packetFields, typeOf, wholeStreamId } from "./packet-fields.ts";
 
 /** Times are microseconds since 1970. */
 export interface OutgoingPacket {
@@ -22,20 +25,39 @@ interface Message {
 
 /**
  * @param streamId the node's setting, which goes before what the message says; empty for none
- * @throws MessageError, MiniSeedError: nothing of the message can be written then
+ * @throws MessageError, MiniSeedError, DataLinkError: nothing of the message can be written then
  */
 export function messagePackets(msg: Message, streamId: string): OutgoingPacket[] {
   const { payload } = msg;
   if (payload === undefined || payload === null) {
     throw new MessageError("msg.payload is empty: give a Buffer of miniSEED, an object or text.");
   }
-  if (payload instanceof Uint8Array) return packetsOfBytes(payload, msg, streamId);
-  const text = textOfPayload(msg);
-  const isText = typeof payload === "string" && text === undefined;
+  // Function nodes have a Uint8Array of their own.
+  if (types.isUint8Array(payload)) return packetsOfBytes(payload, msg, streamId);
+  const document = textOfPayload(msg);
+  const isText = typeof payload === "string" && document === undefined;
   const { type, ...fields } = packetFields(msg, isText ? "TEXT" : "JSON", streamId);
+  checkForm(type, payload, fields.streamId);
   // A value of a stream that is not of JSON is written as JSON all the same; text as it is.
-  const form = isText || type === "BZJSON" ? type : "JSON";
-  return [{ ...timed(fields), payload: encodePayload(form, text ?? payload) }];
+  const form = typeof payload === "string" || type === "BZJSON" ? type : "JSON";
+  const isJson = form === "JSON" || form === "BZJSON";
+  return [{ ...timed(fields), payload: encodePayload(form, (isJson ? document : undefined) ?? payload) }];
+}
+
+/** Readers of a stream rely on what its type says. */
+function checkForm(type: string, payload: unknown, streamId: string): void {
+  const what =
+    typeof payload === "string" ? "text" : typeof payload === "object" ? "an object" : typeof payload;
+  if (type === "MSEED" || type === "MSEED3") {
+    throw new MessageError(
+      `msg.payload is ${what}, but ${streamId} is a stream of miniSEED: give a Buffer of records, as mseed encode makes it of samples, or a stream id of another type.`,
+    );
+  }
+  if (type === "TEXT" && typeof payload === "object") {
+    throw new MessageError(
+      `msg.payload is ${what}, but ${streamId} is a stream of text: give text, or a stream id that ends in /JSON.`,
+    );
+  }
 }
 
 function packetsOfBytes(payload: Uint8Array, msg: Message, fixed: string): OutgoingPacket[] {
@@ -56,7 +78,8 @@ function packetsOfBytes(payload: Uint8Array, msg: Message, fixed: string): Outgo
   }
   return records.map((record) => {
     const packet = recordPacket(record);
-    return fixed === "" ? packet : { ...packet, streamId: fixed };
+    const { type } = splitStreamId(packet.streamId);
+    return { ...packet, streamId: wholeStreamId(fixed || packet.streamId, type) };
   });
 }
 

@@ -226,7 +226,7 @@ describe("datalink in and datalink out nodes", () => {
       node("in").receive({ topic: "dance" });
       assert.match((await inbox("errors").next()).error.message, /give start, stop, position or match/);
       node("in").receive({ topic: "position", payload: "noon" });
-      assert.match((await inbox("errors").next()).error.message, /msg\.payload is no position/);
+      assert.match((await inbox("errors").next()).error.message, /msg\.payload is not a position/);
     });
 
     it("tells of settings that cannot be used", async () => {
@@ -453,12 +453,12 @@ describe("datalink in and datalink out nodes", () => {
       const { node, inbox } = await start([writer(), catcher("out")]);
       const complaints: [msg: Record<string, unknown>, sentence: RegExp][] = [
         [{ payload: { a: 1 } }, /has no stream id: put one such as/],
-        [{ payload: { a: 1 }, topic: "with space" }, /"with space\/JSON" is no stream id/],
+        [{ payload: { a: 1 }, topic: "with space" }, /"with space\/JSON" is not a stream id/],
         [{ payload: Buffer.from("garbage"), topic: ID }, /not only miniSEED records/],
         [{ topic: ID }, /msg\.payload is empty/],
         [{ payload: "{", topic: `${ID}/JSON` }, /cannot be written as JSON: .*position 1/],
         [{ payload: "{", topic: `${ID}/BZJSON` }, /cannot be written as BZJSON: .*position 1/],
-        [{ payload: {}, topic: ID, datalink: { dataStart: "noon" } }, /dataStart is no time/],
+        [{ payload: {}, topic: ID, datalink: { dataStart: "noon" } }, /dataStart is not a time/],
         [{ payload: "x".repeat(5000), topic: ID }, /5000/],
       ];
       for (const [msg, sentence] of complaints) {
