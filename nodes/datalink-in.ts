@@ -13,7 +13,7 @@ import { eventMessage, Link } from "./runtime/connection-status.ts";
 import { Delivery, type DeliverySettings } from "./runtime/delivery.ts";
 import { nodeFile } from "./runtime/files.ts";
 import { FlowWatch } from "./runtime/flow-watch.ts";
-import { asError, onClose, onInput } from "./runtime/input-handler.ts";
+import { asError, guarded, onClose, onInput } from "./runtime/input-handler.ts";
 import { begin, SettingError, Settings } from "./runtime/settings.ts";
 import { rateText, StatusLine } from "./runtime/status.ts";
 
@@ -90,6 +90,7 @@ class Reader {
       commit: (packet) => this.#packets?.commit(packet),
       fail: (packet, error) => this.#fail(packet, error),
       newId: () => RED.util.generateId(),
+      error: (message) => node.error(message),
     });
     this.#status = new StatusLine(node, () => this.#describe());
 
@@ -97,12 +98,12 @@ class Reader {
     onInput(node, (msg) => this.#inTurn(() => this.#control(msg)));
     // Not before all nodes are there: what is sent to a node that is not there yet is lost.
     let isNew = true;
-    const onStarted = () => {
+    const onStarted = guarded(node, () => {
       // At once: what was lost in a deploy comes before all that is new.
       if (!isNew) this.#delivery.sendLostAgain();
       else this.#inTurn(() => this.#begin(def)).catch((error: Error) => node.error(error.message));
       isNew = false;
-    };
+    });
     RED.events.on("flows:started", onStarted);
     onClose(node, async (removed) => {
       RED.events.off("flows:started", onStarted);
@@ -136,7 +137,7 @@ class Reader {
       from,
       checkpoint: this.#position,
       maxInFlight: delivery.maxInFlight,
-      onEvent: (event) => this.#onEvent(event),
+      onEvent: guarded(this.#node, (event: SubscriptionEvent) => this.#onEvent(event)),
     });
     this.#state = "running";
     this.#running = this.#read(this.#packets);
@@ -178,12 +179,13 @@ class Reader {
     else await this.#position.flush();
   }
 
-  #send(packet: Packet, id: string): void {
+  #send(packet: Packet, id: string): number {
     const { server, raw } = this.#settings;
     const onProblem = (message: string) => this.#tell("unreadable", { streamId: packet.streamId, message });
-    const message = packetMessage(packet, server.address, raw, onProblem);
+    const { message, bytes } = packetMessage(packet, server.address, raw, onProblem);
     this.#rate.add();
     this.#node.send([{ ...message, _msgid: id }, null]);
+    return bytes;
   }
 
   #onEvent(event: SubscriptionEvent): void {

@@ -81,7 +81,7 @@ async function ask(
       return { payload: { ...(await client.identify()), server: address } };
     case "packet": {
       const packet = await client.read(await packetId(client, msg.payload));
-      return { ...packetMessage(packet, address, false, onProblem) };
+      return packetMessage(packet, address, false, onProblem).message;
     }
     default: {
       const info = await client.info(request.toUpperCase() as InfoType, match || undefined);

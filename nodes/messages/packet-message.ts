@@ -30,19 +30,31 @@ export interface PacketMessage {
   datalink: DataLinkProperty;
 }
 
+/** A message, and the bytes of memory that it takes, roughly. */
+export interface SizedMessage {
+  message: PacketMessage;
+  bytes: number;
+}
+
+/** Of a message's own properties, and of a packet that is in memory for as long as it is in the flow. */
+const OVERHEAD = 512;
+
+/** A value may take so many times the bytes of its JSON text: an empty list has two there, and some thirty in memory. */
+const VALUE_BYTES = 16;
+
 /**
  * The message for a packet. With `raw` its payload stays a Buffer whatever the type says.
- * A payload that is not what its type says (JSON that is none) stays a Buffer as well, and `onProblem` hears why.
+ * A payload that is not what its type says (JSON that is not) stays a Buffer as well, and `onProblem` hears why.
  */
 export function packetMessage(
   packet: Packet,
   server: string,
   raw: boolean,
   onProblem: (sentence: string) => void,
-): PacketMessage {
+): SizedMessage {
   const { sourceId, type } = splitStreamId(packet.streamId);
-  const { payload, text } = raw ? { payload: packet.payload } : readPayload(packet, onProblem);
-  return {
+  const { payload, text, bytes } = raw ? bytesOf(packet) : readPayload(packet, onProblem);
+  const message = {
     topic: packet.streamId,
     payload,
     datalink: {
@@ -57,20 +69,28 @@ export function packetMessage(
       ...(text !== undefined && { text }),
     },
   };
+  return { message, bytes: bytes + OVERHEAD };
 }
 
 interface ReadPayload {
   payload: unknown;
   text?: string | undefined;
+  bytes: number;
+}
+
+function bytesOf({ payload }: Packet): ReadPayload {
+  return { payload, bytes: payload.length };
 }
 
 function readPayload(packet: Packet, onProblem: (sentence: string) => void): ReadPayload {
   try {
     const { type, value, text } = packetContent(packet);
-    const isJson = text !== undefined && type !== "TEXT";
-    return { payload: value, text: isJson ? textToKeep(value, text) : undefined };
+    if (text === undefined) return bytesOf(packet);
+    if (type === "TEXT") return { payload: text, bytes: packet.payload.length + text.length };
+    const bytes = packet.payload.length + text.length * VALUE_BYTES;
+    return { payload: value, text: textToKeep(value, text), bytes };
   } catch (error) {
     onProblem(`${asError(error).message} It stays a Buffer.`);
-    return { payload: packet.payload };
+    return bytesOf(packet);
   }
 }

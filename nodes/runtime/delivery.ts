@@ -5,7 +5,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Packet } from "../../lib/datalink/protocol/packet.ts";
 import type { FlowWatch, Outcome } from "./flow-watch.ts";
-import { asError } from "./input-handler.ts";
+import { asError, guarded } from "./input-handler.ts";
 
 export interface DeliverySettings {
   /** Nodes that must have finished with a packet; `undefined`: a packet counts as delivered when it is sent. */
@@ -14,29 +14,36 @@ export interface DeliverySettings {
   onError: "continue" | "stop";
   /** What a packet means that has left the flow without reaching the nodes. */
   unreached: "wait" | "commit";
-  /** Packets in the flow at a time. */
+  /** Packets in the flow at a time; their messages have at most {@link MAX_BYTES_IN_FLIGHT} bytes besides. */
   maxInFlight: number;
 }
 
 export interface DeliveryActions {
-  /** Sends the packet's message with this `_msgid`. */
-  send(packet: Packet, id: string): void;
+  /** Sends the packet's message with this `_msgid`; gives the bytes of memory that it takes, roughly. */
+  send(packet: Packet, id: string): number;
   /** The packet counts as delivered. They may be told of in any order. */
   commit(packet: Packet): void;
   /** An error says stop: neither this packet nor those after it count. */
   fail(packet: Packet, error: Error): void;
   newId(): string;
+  /** Hears of what must not happen. */
+  error(message: string): void;
 }
 
 interface InFlow {
   readonly id: string;
   readonly packet: Packet;
   readonly since: number;
+  /** Memory that its message takes. */
+  bytes: number;
   /** When it left the flow without having reached the nodes. */
   leftAt: number | undefined;
   /** A part of it was lost while a deploy stopped nodes. */
   lost: boolean;
 }
+
+/** What messages in the flow may take of memory: packets have up to 16 MiB, and compressed ones become larger. */
+export const MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024;
 
 /** Where packets count when they are sent, one that a node never finishes with does not hold up the others for longer. */
 const FORGET_MS = 30_000;
@@ -50,6 +57,7 @@ export class Delivery {
   readonly #settings: DeliverySettings;
   readonly #actions: DeliveryActions;
   readonly #inFlow = new Map<string, InFlow>();
+  #bytes = 0;
   #waiting: (() => void)[] = [];
   #lastSent = 0;
   #again: NodeJS.Immediate | undefined;
@@ -61,7 +69,7 @@ export class Delivery {
   }
 
   get isFull(): boolean {
-    return this.#inFlow.size >= this.#settings.maxInFlight;
+    return this.#inFlow.size >= this.#settings.maxInFlight || this.#bytes >= MAX_BYTES_IN_FLIGHT;
   }
 
   /** The flow has not taken a packet for a second because it is busy with as many as it may have. */
@@ -86,7 +94,7 @@ export class Delivery {
   deliver(packet: Packet): void {
     const { nodes } = this.#settings;
     const id = this.#actions.newId();
-    const entry: InFlow = { id, packet, since: performance.now(), leftAt: undefined, lost: false };
+    const entry: InFlow = { id, packet, since: performance.now(), bytes: 0, leftAt: undefined, lost: false };
     this.#inFlow.set(id, entry);
     this.#lastSent = entry.since;
     this.#watch.follow(
@@ -96,7 +104,7 @@ export class Delivery {
         onQuiet: (outcome) => this.#onQuiet(entry, outcome),
         onLost: () => this.#onLost(entry),
       },
-      () => this.#actions.send(packet, id),
+      () => this.#count(entry, this.#actions.send(packet, id)),
     );
     if (!nodes) this.#actions.commit(packet);
   }
@@ -145,7 +153,7 @@ export class Delivery {
     this.#again = undefined;
     for (const { id, packet, lost } of [...this.#inFlow.values()]) {
       if (!lost) continue;
-      this.#inFlow.delete(id);
+      this.#drop(id);
       this.deliver(packet);
     }
     this.#wake();
@@ -157,6 +165,7 @@ export class Delivery {
     this.#again = undefined;
     for (const id of this.#inFlow.keys()) this.#watch.forget(id);
     this.#inFlow.clear();
+    this.#bytes = 0;
     this.#wake();
   }
 
@@ -164,7 +173,9 @@ export class Delivery {
   #onLost(entry: InFlow): void {
     entry.lost = true;
     this.#wake();
-    if (!this.#watch.isStopping) this.#again ??= setImmediate(() => this.sendLostAgain());
+    if (!this.#watch.isStopping) {
+      this.#again ??= setImmediate(guarded(this.#actions, () => this.sendLostAgain()));
+    }
   }
 
   #onQuiet(entry: InFlow, { reached, error }: Outcome): boolean {
@@ -187,8 +198,20 @@ export class Delivery {
 
   #remove(id: string): void {
     this.#watch.forget(id);
-    this.#inFlow.delete(id);
+    this.#drop(id);
     this.#wake();
+  }
+
+  #drop(id: string): void {
+    this.#bytes -= this.#inFlow.get(id)?.bytes ?? 0;
+    this.#inFlow.delete(id);
+  }
+
+  /** Where the flow handles messages in the same turn, the packet may be through it already. */
+  #count(entry: InFlow, bytes: number): void {
+    if (this.#inFlow.get(entry.id) !== entry) return;
+    entry.bytes = bytes;
+    this.#bytes += bytes;
   }
 
   #wake(): void {

@@ -9,7 +9,7 @@
  */
 import type { EventEmitter } from "node:events";
 import type { NodeAPI } from "node-red";
-import { asError } from "./input-handler.ts";
+import { asError, guarded } from "./input-handler.ts";
 
 /** The parts of Node-RED's hook events that are used. */
 interface RouteEvent {
@@ -61,6 +61,7 @@ const LABEL = "datalink-flow-watch";
 /** One for all nodes of a Node-RED. It listens only while there is something to follow. */
 export class FlowWatch {
   readonly #hooks: NodeAPI["hooks"];
+  readonly #log: NodeAPI["log"];
   readonly #events: EventEmitter;
   readonly #getNode: (id: string) => unknown;
   readonly #entries = new Map<string, Entry>();
@@ -73,8 +74,9 @@ export class FlowWatch {
   #stopping = false;
   #users = 0;
 
-  constructor({ hooks, events, nodes }: Pick<NodeAPI, "hooks" | "events" | "nodes">) {
+  constructor({ hooks, events, nodes, log }: Pick<NodeAPI, "hooks" | "events" | "nodes" | "log">) {
     this.#hooks = hooks;
+    this.#log = log;
     this.#events = events;
     this.#getNode = (id) => nodes.getNode(id);
   }
@@ -87,13 +89,19 @@ export class FlowWatch {
   /** Begin to watch; call `leave` as often. */
   join(): void {
     if (this.#users++ > 0) return;
-    this.#hooks.add(`preRoute.${LABEL}`, (event: RouteEvent) => this.#onRoute(event));
-    this.#hooks.add(`preDeliver.${LABEL}`, (event: RouteEvent) => this.#onSent(event));
-    this.#hooks.add(`onReceive.${LABEL}`, (event: ReceiveEvent) => this.#onTaken(event));
-    this.#hooks.add(`postReceive.${LABEL}`, (event: ReceiveEvent) => this.#onHandled(event));
-    this.#hooks.add(`onComplete.${LABEL}`, (event: CompleteEvent) => this.#onComplete(event));
+    this.#hook<RouteEvent>("preRoute", (event) => this.#onRoute(event));
+    this.#hook<RouteEvent>("preDeliver", (event) => this.#onSent(event));
+    this.#hook<ReceiveEvent>("onReceive", (event) => this.#onTaken(event));
+    this.#hook<ReceiveEvent>("postReceive", (event) => this.#onHandled(event));
+    this.#hook<CompleteEvent>("onComplete", (event) => this.#onComplete(event));
     this.#events.on("flows:stopping", this.#onStopping);
     this.#events.on("flows:started", this.#onStarted);
+  }
+
+  /** A hook that throws keeps the message from its way; one that does not have a single parameter has to call back. */
+  #hook<Event>(name: string, hear: (event: Event) => void): void {
+    const hook = guarded(this.#log, hear);
+    this.#hooks.add(`${name}.${LABEL}`, (event: Event) => hook(event));
   }
 
   leave(): void {
@@ -196,7 +204,7 @@ export class FlowWatch {
   };
 
   readonly #onStarted = () => {
-    this.settleLost();
+    guarded(this.#log, () => this.settleLost())();
     this.#stopping = false;
   };
 

@@ -4,7 +4,7 @@
  */
 import type { Node, NodeAPI } from "node-red";
 import { CodedError } from "../../lib/errors.ts";
-import { asError } from "./input-handler.ts";
+import { asError, finish } from "./input-handler.ts";
 
 /** A setting that cannot be used; the sentence names the field as the dialog does. */
 export class SettingError extends CodedError<"INVALID_SETTING"> {}
@@ -81,6 +81,6 @@ export function begin(RED: NodeAPI, node: Node, setUp: () => void): void {
     const problem = asError(error);
     node.status({ fill: "red", shape: "ring", text: RED._(`${node.type}.status.settings`) });
     node.error(problem.message);
-    node.on("input", (_msg, _send, done) => done(problem));
+    node.on("input", (_msg, _send, done) => finish(node, problem, done));
   }
 }
