@@ -9,7 +9,7 @@ import { toMicroseconds } from "../lib/time.ts";
 import { chosenServer, type ServerSettings } from "./datalink-connection.ts";
 import { readControl } from "./messages/control.ts";
 import { packetMessage } from "./messages/packet-message.ts";
-import { eventMessage, Link } from "./runtime/connection-status.ts";
+import { ConnectionStatus, eventMessage } from "./runtime/connection-status.ts";
 import { Delivery, type DeliverySettings } from "./runtime/delivery.ts";
 import { nodeFile } from "./runtime/files.ts";
 import { FlowWatch } from "./runtime/flow-watch.ts";
@@ -67,7 +67,7 @@ class Reader {
   readonly #delivery: Delivery;
   readonly #status: StatusLine;
   readonly #rate = new RateMeter();
-  #link: Link;
+  #connection: ConnectionStatus;
   #packets: Subscription | undefined;
   #running: Promise<void> = Promise.resolve();
   #state: "stopped" | "running" | "failed" = "stopped";
@@ -81,7 +81,7 @@ class Reader {
     this.#node = node;
     this.#watch = watch;
     this.#settings = readSettings(RED, node, def);
-    this.#link = new Link(RED, node);
+    this.#connection = new ConnectionStatus(RED, node);
     this.#position = new PositionFile(nodeFile(RED, node, "position.json"), (error) =>
       node.warn(`The position could not be saved: ${error.message}.`),
     );
@@ -129,7 +129,7 @@ class Reader {
   #start(from: From): void {
     if (this.#state === "running" || this.#isClosing) return;
     const { server, match, reject, delivery } = this.#settings;
-    this.#link = new Link(this.#RED, this.#node);
+    this.#connection = new ConnectionStatus(this.#RED, this.#node);
     this.#packets = subscribe(server.url, {
       ...server.options,
       match: match || undefined,
@@ -189,7 +189,7 @@ class Reader {
   }
 
   #onEvent(event: SubscriptionEvent): void {
-    this.#link.note(event);
+    this.#connection.note(event);
     if (event.type === "gap") {
       this.#gaps++;
       this.#node.warn(eventMessage(event).payload.message as string);
@@ -261,7 +261,7 @@ class Reader {
       this.#tellAstray(astray);
       return { fill: "blue", shape: "ring", text: text("waiting") };
     }
-    if (!this.#link.isConnected) return this.#link.status();
+    if (!this.#connection.isConnected) return this.#connection.status();
     if (this.#delivery.isHeldUp) return { fill: "blue", shape: "ring", text: text("paused") };
     const rate = rateText(this.#rate.read());
     const gaps = this.#gaps > 0 ? `, ${text("gaps", { count: this.#gaps })}` : "";
@@ -320,7 +320,7 @@ function startOf(settings: Settings, def: DataLinkInDef): From {
   if (toMicroseconds(time) === undefined) {
     throw new SettingError(
       "INVALID_SETTING",
-      `Time ${JSON.stringify(time)} is no time: give one such as 2026-11-22T06:00:00Z.`,
+      `Time ${JSON.stringify(time)} is not a time: give one such as 2026-11-22T06:00:00Z.`,
     );
   }
   return time;

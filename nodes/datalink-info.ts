@@ -36,13 +36,13 @@ function answer(RED: NodeAPI, node: Node, def: DataLinkInfoDef): void {
   const server = chosenServer(RED, def.connection);
   const request = settings.choice("Ask for", def.request, REQUESTS);
   const match = settings.text(def.match);
-  const line = new SharedClient(server);
+  const shared = new SharedClient(server);
 
   onInput(node, async (msg, send) => {
     const wanted = requestOf(msg, request);
     const filter = typeof msg.match === "string" ? msg.match : match;
     try {
-      const client = await line.client();
+      const client = await shared.client();
       Object.assign(msg, await ask(client, wanted, filter, msg, server.address, (text) => node.warn(text)));
       node.status({});
     } catch (error) {
@@ -54,7 +54,7 @@ function answer(RED: NodeAPI, node: Node, def: DataLinkInfoDef): void {
 
   onClose(node, async () => {
     node.status({});
-    await line.end();
+    await shared.end();
   });
 }
 
