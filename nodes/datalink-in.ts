@@ -61,7 +61,6 @@ export default function register(RED: NodeAPI): void {
 class Reader {
   readonly #RED: NodeAPI;
   readonly #node: Node;
-  readonly #watch: FlowWatch;
   readonly #settings: ReaderSettings;
   readonly #position: PositionFile;
   readonly #delivery: Delivery;
@@ -79,7 +78,6 @@ class Reader {
   constructor(RED: NodeAPI, node: Node, watch: FlowWatch, def: DataLinkInDef) {
     this.#RED = RED;
     this.#node = node;
-    this.#watch = watch;
     this.#settings = readSettings(RED, node, def);
     this.#connection = new ConnectionStatus(RED, node);
     this.#position = new PositionFile(nodeFile(RED, node, "position.json"), (error) =>
@@ -94,7 +92,6 @@ class Reader {
     });
     this.#status = new StatusLine(node, () => this.#describe());
 
-    watch.join();
     onInput(node, (msg) => this.#inTurn(() => this.#control(msg)));
     // Not before all nodes are there: what is sent to a node that is not there yet is lost.
     let isNew = true;
@@ -173,8 +170,7 @@ class Reader {
     // Counted as delivered when they were sent, but no node has got them: the next start has to bring them again.
     const [lost] = this.#settings.delivery.nodes ? [] : this.#delivery.lost;
     if (lost) this.#position.save({ packetId: lost.packetId - 1n, dataEnd: lost.dataStart - 1 });
-    this.#delivery.clear();
-    this.#watch.leave();
+    this.#delivery.leave();
     if (removed) await this.#position.remove();
     else await this.#position.flush();
   }

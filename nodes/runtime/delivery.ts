@@ -4,8 +4,8 @@
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Packet } from "../../lib/datalink/protocol/packet.ts";
-import type { FlowWatch, Outcome } from "./flow-watch.ts";
-import { asError, guarded } from "./input-handler.ts";
+import type { FlowWatch, Followed } from "./flow-watch.ts";
+import { guarded } from "./input-handler.ts";
 
 export interface DeliverySettings {
   /** Nodes that must have finished with a packet; `undefined`: a packet counts as delivered when it is sent. */
@@ -30,7 +30,7 @@ export interface DeliveryActions {
   error(message: string): void;
 }
 
-interface InFlow {
+interface SentPacket extends Followed {
   readonly id: string;
   readonly packet: Packet;
   readonly since: number;
@@ -38,8 +38,6 @@ interface InFlow {
   bytes: number;
   /** When it left the flow without having reached the nodes. */
   leftAt: number | undefined;
-  /** A part of it was lost while a deploy stopped nodes. */
-  lost: boolean;
 }
 
 /** What messages in the flow may take of memory: packets have up to 16 MiB, and compressed ones become larger. */
@@ -56,7 +54,8 @@ export class Delivery {
   readonly #watch: FlowWatch;
   readonly #settings: DeliverySettings;
   readonly #actions: DeliveryActions;
-  readonly #inFlow = new Map<string, InFlow>();
+  /** By their `_msgid`, in the order in which they were sent. */
+  readonly #inFlow = new Map<string, SentPacket>();
   #bytes = 0;
   #waiting: (() => void)[] = [];
   #lastSent = 0;
@@ -66,6 +65,13 @@ export class Delivery {
     this.#watch = watch;
     this.#settings = settings;
     this.#actions = actions;
+    watch.join(this.#inFlow);
+  }
+
+  /** Follows nothing any more. */
+  leave(): void {
+    this.clear();
+    this.#watch.leave(this.#inFlow);
   }
 
   get isFull(): boolean {
@@ -94,18 +100,23 @@ export class Delivery {
   deliver(packet: Packet): void {
     const { nodes } = this.#settings;
     const id = this.#actions.newId();
-    const entry: InFlow = { id, packet, since: performance.now(), bytes: 0, leftAt: undefined, lost: false };
+    const entry: SentPacket = {
+      id,
+      packet,
+      since: performance.now(),
+      bytes: 0,
+      leftAt: undefined,
+      nodes,
+      underWay: 0,
+      reached: nodes === undefined,
+      error: undefined,
+      lost: false,
+      onQuiet: () => this.#onQuiet(entry),
+      onLost: () => this.#onLost(),
+    };
     this.#inFlow.set(id, entry);
     this.#lastSent = entry.since;
-    this.#watch.follow(
-      id,
-      {
-        nodes,
-        onQuiet: (outcome) => this.#onQuiet(entry, outcome),
-        onLost: () => this.#onLost(entry),
-      },
-      () => this.#count(entry, this.#actions.send(packet, id)),
-    );
+    this.#watch.hold(id, entry, () => this.#count(entry, this.#actions.send(packet, id)));
     if (!nodes) this.#actions.commit(packet);
   }
 
@@ -163,41 +174,38 @@ export class Delivery {
   clear(): void {
     clearImmediate(this.#again);
     this.#again = undefined;
-    for (const id of this.#inFlow.keys()) this.#watch.forget(id);
     this.#inFlow.clear();
     this.#bytes = 0;
     this.#wake();
   }
 
   /** While nodes are being stopped it has to wait until they are there again. */
-  #onLost(entry: InFlow): void {
-    entry.lost = true;
+  #onLost(): void {
     this.#wake();
     if (!this.#watch.isStopping) {
       this.#again ??= setImmediate(guarded(this.#actions, () => this.sendLostAgain()));
     }
   }
 
-  #onQuiet(entry: InFlow, { reached, error }: Outcome): boolean {
+  #onQuiet(entry: SentPacket): void {
     const { nodes, onError, unreached } = this.#settings;
+    const { reached, error } = entry;
     if (nodes) {
       if (error && onError === "stop") {
         this.clear();
-        this.#actions.fail(entry.packet, asError(error));
-        return true;
+        this.#actions.fail(entry.packet, error);
+        return;
       }
       if (!reached && !error && unreached === "wait") {
         entry.leftAt = performance.now();
-        return false;
+        return;
       }
       this.#actions.commit(entry.packet);
     }
     this.#remove(entry.id);
-    return true;
   }
 
   #remove(id: string): void {
-    this.#watch.forget(id);
     this.#drop(id);
     this.#wake();
   }
@@ -208,7 +216,7 @@ export class Delivery {
   }
 
   /** Where the flow handles messages in the same turn, the packet may be through it already. */
-  #count(entry: InFlow, bytes: number): void {
+  #count(entry: SentPacket, bytes: number): void {
     if (this.#inFlow.get(entry.id) !== entry) return;
     entry.bytes = bytes;
     this.#bytes += bytes;

@@ -142,7 +142,8 @@ describe("nothing that is thrown escapes", () => {
       nodes: { getNode: () => null },
       log: { error: (message: string) => logged.push(message) },
     } as never);
-    watch.join();
+    const flow = new Map();
+    watch.join(flow);
     const msg = Object.defineProperty({}, "_msgid", {
       get() {
         throw new Error("a trap");
@@ -154,7 +155,7 @@ describe("nothing that is thrown escapes", () => {
       assert.equal(hook({ msg, destination: { node: { id: "x", _expectedDoneCount: 0 } } }), undefined, name);
     }
     assert.deepEqual([...new Set(logged)], ["a trap"]);
-    watch.leave();
+    watch.leave(flow);
   });
 
   it("a status that cannot be told is logged", () => {
