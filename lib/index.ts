@@ -8,6 +8,14 @@ export { type PathFields, PathPattern, PRESETS } from "./archive/path-pattern.ts
 export * from "./datalink/index.ts";
 export { CodedError } from "./errors.ts";
 export * from "./mseed/index.ts";
+export {
+  encodePayload,
+  type PacketValue,
+  packetValue,
+  type RecordPacket,
+  recordPacket,
+  type ValuedPacket,
+} from "./packets.ts";
 export * from "./seedlink/index.ts";
 export type { AccessOptions, AccessRule, AccessUser, Grant, Streams } from "./server/access/access.ts";
 export type { JsonWebTokenOptions } from "./server/access/json-web-token.ts";

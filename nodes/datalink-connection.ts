@@ -50,12 +50,18 @@ export default function register(RED: NodeAPI): void {
   );
 }
 
+/** The connection of this id, if there is one that runs. */
+export function deployedConnection(RED: NodeAPI, id: string): DataLinkConnectionNode | undefined {
+  const node = id ? (RED.nodes.getNode(id) as DataLinkConnectionNode | null) : null;
+  return node?.type === "datalink-connection" ? node : undefined;
+}
+
 /**
  * The server that a node has chosen in its settings.
  * @throws SettingError where none is chosen, and what is wrong with the one that is.
  */
 export function chosenServer(RED: NodeAPI, id: string): ServerSettings {
-  const node = id ? (RED.nodes.getNode(id) as DataLinkConnectionNode | null) : null;
+  const node = deployedConnection(RED, id);
   if (node) return node.server();
   throw new SettingError("INVALID_SETTING", "No server is chosen: choose one in the node's settings.");
 }
@@ -64,7 +70,7 @@ export function chosenServer(RED: NodeAPI, id: string): ServerSettings {
 export function serverSettings(
   RED: NodeAPI,
   settings: Settings,
-  def: Partial<ConnectionDef>,
+  def: Partial<Record<keyof ConnectionDef, string | undefined>>,
   secrets: Secrets,
 ): ServerSettings {
   const tls = tlsOptions(RED, def.tls);

@@ -1,7 +1,7 @@
 /** datalink in: one message per packet of a DataLink server, each once and in order. */
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow, NodeStatus } from "node-red";
 import { PositionFile } from "../lib/datalink/position-file.ts";
-import type { Packet } from "../lib/datalink/protocol/packet.ts";
+import { MAX_PACKET_ID, type Packet } from "../lib/datalink/protocol/packet.ts";
 import type { From } from "../lib/datalink/protocol/position.ts";
 import { type Subscription, type SubscriptionEvent, subscribe } from "../lib/datalink/subscribe.ts";
 import { RateMeter } from "../lib/rate-meter.ts";
@@ -9,11 +9,11 @@ import { toMicroseconds } from "../lib/time.ts";
 import { chosenServer, type ServerSettings } from "./datalink-connection.ts";
 import { readControl } from "./messages/control.ts";
 import { packetMessage } from "./messages/packet-message.ts";
-import { eventMessage, Link } from "./runtime/connection-status.ts";
+import { ConnectionStatus, eventMessage } from "./runtime/connection-status.ts";
 import { Delivery, type DeliverySettings } from "./runtime/delivery.ts";
 import { nodeFile } from "./runtime/files.ts";
 import { FlowWatch } from "./runtime/flow-watch.ts";
-import { asError, onClose, onInput } from "./runtime/input-handler.ts";
+import { asError, guarded, onClose, onInput } from "./runtime/input-handler.ts";
 import { begin, SettingError, Settings } from "./runtime/settings.ts";
 import { rateText, StatusLine } from "./runtime/status.ts";
 
@@ -61,13 +61,12 @@ export default function register(RED: NodeAPI): void {
 class Reader {
   readonly #RED: NodeAPI;
   readonly #node: Node;
-  readonly #watch: FlowWatch;
   readonly #settings: ReaderSettings;
   readonly #position: PositionFile;
   readonly #delivery: Delivery;
   readonly #status: StatusLine;
   readonly #rate = new RateMeter();
-  #link: Link;
+  #connection: ConnectionStatus;
   #packets: Subscription | undefined;
   #running: Promise<void> = Promise.resolve();
   #state: "stopped" | "running" | "failed" = "stopped";
@@ -79,9 +78,8 @@ class Reader {
   constructor(RED: NodeAPI, node: Node, watch: FlowWatch, def: DataLinkInDef) {
     this.#RED = RED;
     this.#node = node;
-    this.#watch = watch;
     this.#settings = readSettings(RED, node, def);
-    this.#link = new Link(RED, node);
+    this.#connection = new ConnectionStatus(RED, node);
     this.#position = new PositionFile(nodeFile(RED, node, "position.json"), (error) =>
       node.warn(`The position could not be saved: ${error.message}.`),
     );
@@ -90,19 +88,19 @@ class Reader {
       commit: (packet) => this.#packets?.commit(packet),
       fail: (packet, error) => this.#fail(packet, error),
       newId: () => RED.util.generateId(),
+      error: (message) => node.error(message),
     });
     this.#status = new StatusLine(node, () => this.#describe());
 
-    watch.join();
     onInput(node, (msg) => this.#inTurn(() => this.#control(msg)));
     // Not before all nodes are there: what is sent to a node that is not there yet is lost.
     let isNew = true;
-    const onStarted = () => {
+    const onStarted = guarded(node, () => {
       // At once: what was lost in a deploy comes before all that is new.
       if (!isNew) this.#delivery.sendLostAgain();
       else this.#inTurn(() => this.#begin(def)).catch((error: Error) => node.error(error.message));
       isNew = false;
-    };
+    });
     RED.events.on("flows:started", onStarted);
     onClose(node, async (removed) => {
       RED.events.off("flows:started", onStarted);
@@ -128,7 +126,7 @@ class Reader {
   #start(from: From): void {
     if (this.#state === "running" || this.#isClosing) return;
     const { server, match, reject, delivery } = this.#settings;
-    this.#link = new Link(this.#RED, this.#node);
+    this.#connection = new ConnectionStatus(this.#RED, this.#node);
     this.#packets = subscribe(server.url, {
       ...server.options,
       match: match || undefined,
@@ -136,7 +134,7 @@ class Reader {
       from,
       checkpoint: this.#position,
       maxInFlight: delivery.maxInFlight,
-      onEvent: (event) => this.#onEvent(event),
+      onEvent: guarded(this.#node, (event: SubscriptionEvent) => this.#onEvent(event)),
     });
     this.#state = "running";
     this.#running = this.#read(this.#packets);
@@ -172,22 +170,22 @@ class Reader {
     // Counted as delivered when they were sent, but no node has got them: the next start has to bring them again.
     const [lost] = this.#settings.delivery.nodes ? [] : this.#delivery.lost;
     if (lost) this.#position.save({ packetId: lost.packetId - 1n, dataEnd: lost.dataStart - 1 });
-    this.#delivery.clear();
-    this.#watch.leave();
+    this.#delivery.leave();
     if (removed) await this.#position.remove();
     else await this.#position.flush();
   }
 
-  #send(packet: Packet, id: string): void {
+  #send(packet: Packet, id: string): number {
     const { server, raw } = this.#settings;
     const onProblem = (message: string) => this.#tell("unreadable", { streamId: packet.streamId, message });
-    const message = packetMessage(packet, server.address, raw, onProblem);
+    const { message, bytes } = packetMessage(packet, server.address, raw, onProblem);
     this.#rate.add();
     this.#node.send([{ ...message, _msgid: id }, null]);
+    return bytes;
   }
 
   #onEvent(event: SubscriptionEvent): void {
-    this.#link.note(event);
+    this.#connection.note(event);
     if (event.type === "gap") {
       this.#gaps++;
       this.#node.warn(eventMessage(event).payload.message as string);
@@ -259,7 +257,7 @@ class Reader {
       this.#tellAstray(astray);
       return { fill: "blue", shape: "ring", text: text("waiting") };
     }
-    if (!this.#link.isConnected) return this.#link.status();
+    if (!this.#connection.isConnected) return this.#connection.status();
     if (this.#delivery.isHeldUp) return { fill: "blue", shape: "ring", text: text("paused") };
     const rate = rateText(this.#rate.read());
     const gaps = this.#gaps > 0 ? `, ${text("gaps", { count: this.#gaps })}` : "";
@@ -306,8 +304,11 @@ function startOf(settings: Settings, def: DataLinkInDef): From {
   if (from === "latest" || from === "earliest") return from;
   if (from === "packet") {
     const id = settings.text(def.fromPacket);
-    if (!/^\d{1,20}$/.test(id))
-      throw new SettingError("INVALID_SETTING", `Packet id ${JSON.stringify(id)} is no whole number.`);
+    if (!/^\d{1,20}$/.test(id) || BigInt(id) > MAX_PACKET_ID)
+      throw new SettingError(
+        "INVALID_SETTING",
+        `Packet id ${JSON.stringify(id)} is not a packet id: give its digits.`,
+      );
     // A position is the packet seen last.
     return BigInt(id) > 0n ? { packetId: BigInt(id) - 1n } : "earliest";
   }
@@ -315,7 +316,7 @@ function startOf(settings: Settings, def: DataLinkInDef): From {
   if (toMicroseconds(time) === undefined) {
     throw new SettingError(
       "INVALID_SETTING",
-      `Time ${JSON.stringify(time)} is no time: give one such as 2026-11-22T06:00:00Z.`,
+      `Time ${JSON.stringify(time)} is not a time: give one such as 2026-11-22T06:00:00Z.`,
     );
   }
   return time;

@@ -4,8 +4,9 @@ import { DataLinkClient } from "../lib/datalink/client.ts";
 import type { InfoType } from "../lib/datalink/protocol/info.ts";
 import { plainInfo } from "../lib/datalink/protocol/plain-info.ts";
 import { chosenServer, type ServerSettings } from "./datalink-connection.ts";
-import { MessageError } from "./messages/packet-fields.ts";
+import { MessageError } from "./messages/message-error.ts";
 import { packetMessage } from "./messages/packet-message.ts";
+import { readPacketId } from "./messages/times-and-ids.ts";
 import { onClose, onInput } from "./runtime/input-handler.ts";
 import { begin, Settings } from "./runtime/settings.ts";
 
@@ -35,13 +36,13 @@ function answer(RED: NodeAPI, node: Node, def: DataLinkInfoDef): void {
   const server = chosenServer(RED, def.connection);
   const request = settings.choice("Ask for", def.request, REQUESTS);
   const match = settings.text(def.match);
-  const line = new SharedClient(server);
+  const shared = new SharedClient(server);
 
   onInput(node, async (msg, send) => {
     const wanted = requestOf(msg, request);
     const filter = typeof msg.match === "string" ? msg.match : match;
     try {
-      const client = await line.client();
+      const client = await shared.client();
       Object.assign(msg, await ask(client, wanted, filter, msg, server.address, (text) => node.warn(text)));
       node.status({});
     } catch (error) {
@@ -53,7 +54,7 @@ function answer(RED: NodeAPI, node: Node, def: DataLinkInfoDef): void {
 
   onClose(node, async () => {
     node.status({});
-    await line.end();
+    await shared.end();
   });
 }
 
@@ -80,7 +81,7 @@ async function ask(
       return { payload: { ...(await client.identify()), server: address } };
     case "packet": {
       const packet = await client.read(await packetId(client, msg.payload));
-      return { ...packetMessage(packet, address, false, onProblem) };
+      return packetMessage(packet, address, false, onProblem).message;
     }
     default: {
       const info = await client.info(request.toUpperCase() as InfoType, match || undefined);
@@ -92,10 +93,9 @@ async function ask(
 async function packetId(client: DataLinkClient, wanted: unknown): Promise<bigint> {
   if (wanted === "earliest") return await client.positionSet("EARLIEST");
   if (wanted === "latest") return await client.positionSet("LATEST");
-  if ((typeof wanted === "string" || typeof wanted === "number") && /^\d{1,20}$/.test(String(wanted))) {
-    return BigInt(wanted);
-  }
-  throw new MessageError('msg.payload is no packet id: give a number, its digits, "earliest" or "latest".');
+  const id = readPacketId("msg.payload", wanted);
+  if (id !== undefined) return id;
+  throw new MessageError('msg.payload is empty: give a packet id, "earliest" or "latest".');
 }
 
 /** One connection for all questions, opened when it is needed and closed when it has been idle. */

@@ -1,13 +1,13 @@
 /** datalink out: writes messages as packets, and passes them on when the server has acknowledged them. */
 import type { Node, NodeAPI, NodeDef, NodeStatus } from "node-red";
-import { PacketWriter } from "../lib/datalink/writer.ts";
+import { PacketWriter, type WriterEvent } from "../lib/datalink/writer.ts";
 import { RateMeter } from "../lib/rate-meter.ts";
 import { splitStreamId } from "../lib/stream-id.ts";
 import { formatMicroseconds } from "../lib/time.ts";
 import { chosenServer } from "./datalink-connection.ts";
 import { messagePackets, type OutgoingPacket } from "./messages/message-packets.ts";
-import { Link } from "./runtime/connection-status.ts";
-import { onClose, onInput } from "./runtime/input-handler.ts";
+import { ConnectionStatus } from "./runtime/connection-status.ts";
+import { guarded, onClose, onInput } from "./runtime/input-handler.ts";
 import { begin, Settings } from "./runtime/settings.ts";
 import { rateText, StatusLine } from "./runtime/status.ts";
 
@@ -41,21 +41,21 @@ function write(RED: NodeAPI, node: Node, def: DataLinkOutDef): void {
   const maxWaiting = settings.number("Hold at most", def.maxWaiting, { min: 0.001, max: 4096, fallback: 64 });
   const ack = def.ack !== false;
   const rate = new RateMeter();
-  const link = new Link(RED, node);
+  const connection = new ConnectionStatus(RED, node);
 
   const writer = new PacketWriter(server.url, {
     ...server.options,
     maxInFlight,
     maxWaitingBytes: Math.round(maxWaiting * MIB),
-    onEvent: (event) => {
-      link.note(event);
+    onEvent: guarded(node, (event: WriterEvent) => {
+      connection.note(event);
       if (event.type === "packet-refused") node.warn(event.error.message);
       status.update();
-    },
+    }),
   });
 
   const status = new StatusLine(node, (): NodeStatus => {
-    if (!link.isConnected) return link.status();
+    if (!connection.isConnected) return connection.status();
     const text = (key: string, values?: Record<string, string | number>) =>
       RED._(`datalink-out.status.${key}`, values);
     if (writer.pending > maxInFlight) {

@@ -1,9 +1,12 @@
 /** jsonl archive: appends JSON packets to files, one line per packet. */
+import { types } from "node:util";
 import type { Node, NodeAPI, NodeMessageInFlow } from "node-red";
 import type { ArchivePacket } from "../lib/archive/archive.ts";
 import { JsonLinesArchive } from "../lib/archive/json-lines.ts";
+import { encodePayload } from "../lib/packets.ts";
 import { joinStreamId } from "../lib/stream-id.ts";
-import { jsonText, packetFields } from "./messages/packet-fields.ts";
+import { textOfPayload } from "./messages/json-text.ts";
+import { packetFields } from "./messages/packet-fields.ts";
 import { type ArchiveDef, archiveOptions, runArchive } from "./runtime/archive-node.ts";
 import { begin } from "./runtime/settings.ts";
 
@@ -33,7 +36,10 @@ function jsonPacket(msg: NodeMessageInFlow): ArchivePacket | undefined {
   const { type, sourceId, streamId, ...fields } = packetFields(msg, "JSON");
   if (type !== "JSON" && type !== "BZJSON") return undefined;
   const { payload } = msg;
-  if (payload instanceof Uint8Array) return { ...fields, streamId, payload };
-  // What is no Buffer is not compressed any more.
-  return { ...fields, streamId: joinStreamId(sourceId, "JSON"), payload: Buffer.from(jsonText(payload)) };
+  if (types.isUint8Array(payload)) return { ...fields, streamId, payload };
+  const text = textOfPayload(msg) ?? payload;
+  // Text that is not JSON is for the archive to refuse, and to keep.
+  const document = typeof text === "string" ? Buffer.from(text) : encodePayload("JSON", text);
+  // What is not a Buffer is not compressed any more.
+  return { ...fields, streamId: joinStreamId(sourceId, "JSON"), payload: document };
 }

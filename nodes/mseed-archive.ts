@@ -1,8 +1,10 @@
 /** mseed archive: appends miniSEED records to files, byte for byte. */
+import { types } from "node:util";
 import type { Node, NodeAPI, NodeMessageInFlow } from "node-red";
 import { MiniSeedArchive, type MiniSeedInput } from "../lib/archive/mini-seed.ts";
 import { PRESETS } from "../lib/archive/path-pattern.ts";
-import { MessageError, packetFields, typeOf } from "./messages/packet-fields.ts";
+import { MessageError } from "./messages/message-error.ts";
+import { packetFields, typeOf } from "./messages/packet-fields.ts";
 import { type ArchiveDef, archiveOptions, runArchive } from "./runtime/archive-node.ts";
 import { begin, Settings } from "./runtime/settings.ts";
 
@@ -43,9 +45,9 @@ function recordBytes(msg: NodeMessageInFlow): MiniSeedInput | undefined {
   const { payload } = msg;
   const type = typeOf(msg);
   if (type !== "" && type !== "MSEED" && type !== "MSEED3") return undefined;
-  if (!(payload instanceof Uint8Array)) {
+  if (!types.isUint8Array(payload)) {
     throw new MessageError(
-      "msg.payload is no Buffer: give the bytes of miniSEED records, as mseed encode does.",
+      "msg.payload is not a Buffer: give the bytes of miniSEED records, as mseed encode does.",
     );
   }
   return type === "" ? payload : { ...packetFields(msg, type), payload };

@@ -1,11 +1,14 @@
 /** mseed decode: miniSEED records in a Buffer to one message per record. */
+import { setImmediate } from "node:timers/promises";
+import { types } from "node:util";
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { MiniSeedError, type Problem } from "../lib/mseed/errors.ts";
 import { headerFields } from "../lib/mseed/header-fields.ts";
-import { readRecords } from "../lib/mseed/reader.ts";
+import { readRecordStream } from "../lib/mseed/reader.ts";
 import type { MiniSeedRecord } from "../lib/mseed/record.ts";
-import { MessageError } from "./messages/packet-fields.ts";
+import { MessageError } from "./messages/message-error.ts";
 import { chartPoints, scaledSamples } from "./messages/record-payload.ts";
+import { InOrder } from "./runtime/in-order.ts";
 import { onClose, onInput } from "./runtime/input-handler.ts";
 import { type Replacement, sendEach } from "./runtime/send-each.ts";
 import { begin, Settings } from "./runtime/settings.ts";
@@ -19,6 +22,12 @@ interface MseedDecodeDef extends NodeDef {
   problems: string;
 }
 
+/** What messages may have together that wait to be decoded. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+
+/** What is read in one turn of the event loop: some hundred records. */
+const SLICE_BYTES = 64 * 1024;
+
 export default function register(RED: NodeAPI): void {
   function MseedDecode(this: Node, def: MseedDecodeDef): void {
     RED.nodes.createNode(this, def);
@@ -31,6 +40,7 @@ function decode(RED: NodeAPI, node: Node, def: MseedDecodeDef): void {
   const settings = new Settings(RED, node);
   const outputOf = outputFrom(settings, def);
   const problems = settings.choice("Problems", def.problems, ["warn", "fail", "ignore"]);
+  const inOrder = new InOrder(MAX_WAITING_BYTES);
   let count = 0;
 
   const status = new StatusLine(node, () =>
@@ -41,21 +51,22 @@ function decode(RED: NodeAPI, node: Node, def: MseedDecodeDef): void {
 
   onInput(node, async (msg, send) => {
     const { payload } = msg;
-    if (!(payload instanceof Uint8Array)) {
-      throw new MessageError("msg.payload is no Buffer: give it the bytes of miniSEED records.");
+    if (!types.isUint8Array(payload)) {
+      throw new MessageError("msg.payload is not a Buffer: give it the bytes of miniSEED records.");
     }
-    const found: Problem[] = [];
-    const onProblem = (problem: Problem) => found.push(problem);
-    const decoded: Replacement[] = [];
-    for (const record of readRecords(payload, { onProblem, strict: problems === "fail" })) {
-      decoded.push(outputOf(record));
-    }
-    if (decoded.length === 0 && problems !== "ignore") throw noRecord(found);
-    if (found.length > 0 && problems !== "ignore") {
-      count += found.length;
-      node.warn(summary(found));
-    }
-    await sendEach(RED, msg, decoded, send);
+    await inOrder.run(payload.length, async () => {
+      const found = new Problems();
+      const strict = problems === "fail";
+      const records = readRecordStream(inSlices(payload), { onProblem: (each) => found.add(each), strict });
+      const outputs = outputsOf(records, outputOf);
+      // Nothing of a message that fails is sent.
+      const sent = await sendEach(RED, msg, strict ? await all(outputs) : outputs, send);
+      if (problems === "ignore") return;
+      if (sent === 0) throw noRecord(found);
+      if (found.count === 0) return;
+      count += found.count;
+      node.warn(found.summary);
+    });
   });
 
   onClose(node, async () => status.close());
@@ -89,12 +100,44 @@ function outputFrom(settings: Settings, def: MseedDecodeDef): (record: MiniSeedR
   }
 }
 
-function noRecord([first]: Problem[]): Error {
-  if (!first) return new MessageError("msg.payload is an empty Buffer: there is no miniSEED record in it.");
-  return new MiniSeedError(first.code, `msg.payload has no miniSEED record: ${first.message}.`, first);
+/** The problems of a message: the first, and how many. */
+class Problems {
+  first: Problem | undefined;
+  count = 0;
+
+  add(problem: Problem): void {
+    this.first ??= problem;
+    this.count++;
+  }
+
+  get summary(): string {
+    const others = this.count > 1 ? ` (and ${this.count - 1} more problems in this message)` : "";
+    return `${this.first?.message}${others}.`;
+  }
 }
 
-function summary(found: readonly Problem[]): string {
-  const others = found.length > 1 ? ` (and ${found.length - 1} more problems in this message)` : "";
-  return `${found[0]?.message}${others}.`;
+/** The bytes in pieces, each in a turn of the event loop of its own: a file must not hold up everything else. */
+async function* inSlices(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  for (let start = 0; start < bytes.length; start += SLICE_BYTES) {
+    if (start > 0) await setImmediate();
+    yield bytes.subarray(start, start + SLICE_BYTES);
+  }
+}
+
+async function* outputsOf(
+  records: AsyncIterable<MiniSeedRecord>,
+  outputOf: (record: MiniSeedRecord) => Replacement,
+): AsyncGenerator<Replacement, void> {
+  for await (const record of records) yield outputOf(record);
+}
+
+async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const list: Item[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
+function noRecord({ first }: Problems): Error {
+  if (!first) return new MessageError("msg.payload is an empty Buffer: there is no miniSEED record in it.");
+  return new MiniSeedError(first.code, `msg.payload has no miniSEED record: ${first.message}.`, first);
 }

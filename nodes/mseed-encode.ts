@@ -2,6 +2,7 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { packRecords } from "../lib/mseed/pack.ts";
 import { seriesPayload } from "./messages/record-payload.ts";
+import { InOrder } from "./runtime/in-order.ts";
 import { onInput } from "./runtime/input-handler.ts";
 import { sendEach } from "./runtime/send-each.ts";
 import { begin, Settings } from "./runtime/settings.ts";
@@ -13,6 +14,9 @@ interface MseedEncodeDef extends NodeDef {
   recordLength: string;
   output: string;
 }
+
+/** What messages may have together whose records wait to be sent. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 export default function register(RED: NodeAPI): void {
   function MseedEncode(this: Node, def: MseedEncodeDef): void {
@@ -39,6 +43,8 @@ function encode(RED: NodeAPI, node: Node, def: MseedEncodeDef): void {
   const recordLength = settings.number("Rec. length", def.recordLength, limits);
   const inOneMessage = settings.choice("Output", def.output, ["record", "buffer"]) === "buffer";
 
+  const inOrder = new InOrder(MAX_WAITING_BYTES);
+
   onInput(node, async (msg, send) => {
     const named = seriesPayload(msg.payload);
     const records = packRecords(named.series, {
@@ -50,11 +56,10 @@ function encode(RED: NodeAPI, node: Node, def: MseedEncodeDef): void {
       Buffer.from(record.buffer, record.byteOffset, record.length),
     );
     const payloads = inOneMessage ? [Buffer.concat(packed)] : packed;
-    await sendEach(
-      RED,
-      msg,
-      payloads.map((payload) => ({ payload })),
-      send,
-    );
+    const bytes = packed.reduce((sum, { length }) => sum + length, 0);
+    await inOrder.run(bytes, async () => {
+      const outputs = payloads.map((payload) => ({ payload }));
+      await sendEach(RED, msg, outputs, send);
+    });
   });
 }

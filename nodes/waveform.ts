@@ -5,7 +5,7 @@ import type { Picture } from "../lib/waveform/picture.ts";
 import { readTraceRecord } from "../lib/waveform/record.ts";
 import { Traces, type TracesOptions } from "../lib/waveform/traces.ts";
 import { EditorViews } from "./runtime/editor-views.ts";
-import { asError } from "./runtime/input-handler.ts";
+import { onClose, onInput } from "./runtime/input-handler.ts";
 import { begin, Settings } from "./runtime/settings.ts";
 import { StatusLine } from "./runtime/status.ts";
 
@@ -33,25 +33,21 @@ export default function register(RED: NodeAPI): void {
       const view = views.open(this.id, () => frame(traces.picture(nowMicroseconds())));
       const status = new StatusLine(this, () => describe(RED, traces.size));
 
-      this.on("input", (msg, send, done) => {
-        let problem: Error | undefined;
+      onInput(this, async (msg, send) => {
         try {
           const record = readTraceRecord(msg.payload);
           if (record) traces.add(record, nowMicroseconds());
-        } catch (error) {
-          problem = asError(error);
+        } finally {
+          view.changed();
+          status.update();
+          send(msg);
         }
-        view.changed();
-        status.update();
-        send(msg);
-        done(problem);
       });
 
-      this.on("close", (removed: boolean, done: () => void) => {
+      onClose(this, async (removed) => {
         if (removed) kept.delete(this.id);
         view.close();
         status.close();
-        done();
       });
     });
   }

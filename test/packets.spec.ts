@@ -1,6 +1,6 @@
-// lib/packets.ts: payloads as values and back, by the type in the stream id.
+// lib/packets.ts: records as packets, and payloads as values and back, by the type in the stream id.
 import assert from "node:assert/strict";
-import { decodePayload, encodePayload } from "../lib/packets.ts";
+import { encodePayload, packetValue, packRecords, readRecords, recordPacket } from "../lib/index.ts";
 
 const packet = (streamId: string, payload: Uint8Array | string) => ({
   streamId,
@@ -14,17 +14,18 @@ describe("payloads", () => {
     it(`${type} is a value`, () => {
       for (const value of values) {
         const payload = encodePayload(type, typeof value === "string" ? JSON.stringify(value) : value);
-        assert.deepEqual(decodePayload(packet(`X/${type}`, payload)), value);
+        assert.deepEqual(packetValue(packet(`X/${type}`, payload)), { type, value });
       }
     });
   }
 
   it("TEXT is a string, and all others are bytes", () => {
-    assert.equal(decodePayload(packet("X/TEXT", encodePayload("TEXT", "grün"))), "grün");
+    const text = packet("X/TEXT", encodePayload("TEXT", "grün"));
+    assert.deepEqual(packetValue(text), { type: "TEXT", value: "grün" });
     for (const type of ["MSEED", "MSEED3", "OTHER", ""]) {
       const bytes = Buffer.of(1, 2, 255);
       assert.equal(encodePayload(type, bytes), bytes);
-      assert.deepEqual(decodePayload(packet(`X/${type}`, bytes)), bytes);
+      assert.deepEqual(packetValue(packet(`X/${type}`, bytes)), { type, value: bytes });
     }
   });
 
@@ -34,20 +35,35 @@ describe("payloads", () => {
       "base64",
     );
     const value = { id: 1, text: "hello hello hello", list: [1, 2, 3] };
-    assert.deepEqual(decodePayload(packet("X/BZJSON", compressed)), value);
-    assert.throws(() => decodePayload(packet("X/BZJSON", compressed), 20), { code: "TOO_LARGE" });
+    assert.deepEqual(packetValue(packet("X/BZJSON", compressed)), { type: "BZJSON", value });
+    assert.throws(() => packetValue(packet("X/BZJSON", compressed), 20), { code: "TOO_LARGE" });
   });
 
   it("says which packet is not what it says it is", () => {
     const wrong = {
       name: "DataLinkError",
       code: "INVALID_PAYLOAD",
-      message: /^Packet 7 of X\/\w+ is no \w+: /,
+      message: /^Packet 7 of X\/\w+ is not \w+: /,
     };
     for (const type of ["JSON", "BZJSON"]) {
-      assert.throws(() => decodePayload(packet(`X/${type}`, '{"a":')), wrong);
-      assert.throws(() => decodePayload(packet(`X/${type}`, "")), wrong);
+      assert.throws(() => packetValue(packet(`X/${type}`, '{"a":')), wrong);
+      assert.throws(() => packetValue(packet(`X/${type}`, "")), wrong);
     }
+  });
+
+  it("takes bytes that are not a Buffer, a part of a larger one, and a packet without an id", () => {
+    const bytes = new TextEncoder().encode('x{"a":"ü"}x').subarray(1, -1);
+    assert.deepEqual(packetValue({ streamId: "X/JSON", payload: bytes }).value, { a: "ü" });
+    assert.equal(packetValue({ streamId: "X/TEXT", payload: bytes }).value, '{"a":"ü"}');
+    assert.deepEqual(
+      packetValue({ streamId: "X/BZJSON", payload: encodePayload("BZJSON", { a: 1 }) }).value,
+      {
+        a: 1,
+      },
+    );
+    assert.throws(() => packetValue({ streamId: "X/JSON", payload: Buffer.from("{") }), {
+      message: /^A packet of X\/JSON is not JSON: /,
+    });
   });
 
   it("says what cannot be sent", () => {
@@ -58,6 +74,8 @@ describe("payloads", () => {
     assert.throws(() => encodePayload("BZJSON", undefined), invalid);
     assert.throws(() => encodePayload("JSON", 5n), invalid);
     assert.throws(() => encodePayload("MSEED", { a: 1 }), invalid);
+    assert.throws(() => encodePayload("JSON", '{"a":'), invalid);
+    assert.throws(() => encodePayload("BZJSON", ""), invalid);
   });
 
   for (const [open, close] of [
@@ -68,11 +86,11 @@ describe("payloads", () => {
     it(`takes JSON that is 128 deep and none that is deeper, made of ${open}`, () => {
       const each = open.replace(/"[^"]*"/g, "").replace(/[^[{]/g, "").length;
       const nested = (depth: number) => `${open.repeat(depth)}"\\"[[["${close.repeat(depth)}`;
-      decodePayload(packet("X/JSON", nested(128 / each)));
+      packetValue(packet("X/JSON", nested(128 / each)));
       for (const depth of [128 / each + 1, 5000, 200_000]) {
         for (const type of ["JSON", "BZJSON"]) {
           const payload = encodePayload(type, nested(depth));
-          assert.throws(() => decodePayload(packet(`X/${type}`, payload)), { code: "TOO_LARGE" });
+          assert.throws(() => packetValue(packet(`X/${type}`, payload)), { code: "TOO_LARGE" });
         }
       }
     });
@@ -80,6 +98,32 @@ describe("payloads", () => {
 
   it("takes JSON that is wide and flat, with brackets in its strings", () => {
     const value = Array.from({ length: 1000 }, (_, i) => ({ text: "[".repeat(i % 300), list: [[i]] }));
-    assert.deepEqual(decodePayload(packet("X/JSON", JSON.stringify(value))), value);
+    assert.deepEqual(packetValue(packet("X/JSON", JSON.stringify(value))).value, value);
   });
+});
+
+describe("records as packets", () => {
+  // Version 2 has whole microseconds, so that its last sample is rounded from another time.
+  for (const [formatVersion, type, dataEnd] of [
+    [2, "MSEED", -1_333_307],
+    [3, "MSEED3", -1_333_308],
+  ] as const) {
+    it(`name the stream, the times and the bytes of a record of version ${formatVersion}`, () => {
+      const series = {
+        sourceId: "FDSN:XX_A_00_H_H_Z",
+        startTime: "1969-12-31T23:59:58.0000256Z",
+        sampleRate: 3,
+        samples: Int32Array.of(1, 2, 3),
+      };
+      const [bytes] = packRecords(series, { formatVersion });
+      const [record] = readRecords(bytes!);
+      assert.deepEqual(recordPacket(record!), {
+        streamId: `FDSN:XX_A_00_H_H_Z/${type}`,
+        dataStart: -1_999_974,
+        dataEnd,
+        payload: record!.bytes,
+      });
+      assert.equal(recordPacket(record!).payload.buffer, record!.bytes.buffer);
+    });
+  }
 });

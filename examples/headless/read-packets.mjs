@@ -1,11 +1,5 @@
 // Everything that the server has, then what arrives, until Ctrl-C.   node read-packets.mjs [URL] [MATCH]
-import {
-  decodePayload,
-  formatMicroseconds,
-  readRecords,
-  splitStreamId,
-  subscribe,
-} from "@seisflow/node-red-datalink";
+import { formatMicroseconds, packetValue, readRecords, subscribe } from "@seisflow/node-red-datalink";
 
 const [url = "datalink://127.0.0.1:16000", match] = process.argv.slice(2);
 const packets = subscribe(url, {
@@ -18,15 +12,15 @@ process.once("SIGINT", () => {
 });
 
 for await (const packet of packets) {
-  const { type } = splitStreamId(packet.streamId);
+  const { type, value } = packetValue(packet);
   console.log(packet.packetId, packet.streamId, formatMicroseconds(packet.dataStart));
   if (type === "MSEED" || type === "MSEED3") {
-    for (const record of readRecords(packet.payload)) {
+    for (const record of readRecords(value)) {
       console.log(
         `  ${record.sampleCount} samples at ${record.sampleRate} Hz, the first is ${record.samples[0]}`,
       );
     }
   } else {
-    console.log(" ", decodePayload(packet));
+    console.log(" ", value);
   }
 }

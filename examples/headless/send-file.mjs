@@ -1,6 +1,6 @@
 // A whole miniSEED file into the ring, of any size, record by record.   node send-file.mjs FILE [URL]
 import { createReadStream } from "node:fs";
-import { PacketWriter, readRecordStream } from "@seisflow/node-red-datalink";
+import { PacketWriter, readRecordStream, recordPacket } from "@seisflow/node-red-datalink";
 
 const [file, url = "datalink://127.0.0.1:16000"] = process.argv.slice(2);
 const writer = new PacketWriter(url);
@@ -9,17 +9,10 @@ const problems = [];
 for await (const record of readRecordStream(createReadStream(file))) {
   // Waits while too many are on their way; what the server refuses is told at the end.
   await writer.ready();
-  writer
-    .write({
-      streamId: `${record.sourceId.text}/${record.formatVersion === 3 ? "MSEED3" : "MSEED"}`,
-      dataStart: record.startTime,
-      dataEnd: record.endTime,
-      payload: record.bytes,
-    })
-    .then(
-      () => written++,
-      (error) => problems.push(error.message),
-    );
+  writer.write(recordPacket(record)).then(
+    () => written++,
+    (error) => problems.push(error.message),
+  );
 }
 await writer.close();
 console.log(`${written} records written`);

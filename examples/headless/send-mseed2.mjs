@@ -1,5 +1,5 @@
 // Samples into the ring, as miniSEED 2.   node send-mseed2.mjs [URL]
-import { DataLinkClient, packRecords, readRecords } from "@seisflow/node-red-datalink";
+import { DataLinkClient, packRecords, readRecords, recordPacket } from "@seisflow/node-red-datalink";
 
 const dali = await DataLinkClient.connect(process.argv[2] ?? "datalink://127.0.0.1:16000");
 const series = {
@@ -11,12 +11,7 @@ const series = {
 // As many records as it takes, each with the exact time of its first sample.
 for (const bytes of packRecords(series, { formatVersion: 2, encoding: "steim2", recordLength: 512 })) {
   const [record] = readRecords(bytes);
-  const packetId = await dali.write({
-    streamId: `${record.sourceId.text}/MSEED`,
-    dataStart: record.startTime,
-    dataEnd: record.endTime,
-    payload: bytes,
-  });
+  const packetId = await dali.write(recordPacket(record));
   console.log(`packet ${packetId}: ${record.sampleCount} samples`);
 }
 await dali.close();

@@ -4,7 +4,6 @@ import type { Position } from "./protocol/position.ts";
 
 export type { BackoffOptions } from "../net/backoff.ts";
 export type { TlsOptions } from "../net/tls.ts";
-export { decodePayload, encodePayload } from "../packets.ts";
 export { joinStreamId, type PayloadType, type StreamIdParts, splitStreamId } from "../stream-id.ts";
 export { type Checkpoint as ReaderCheckpoint, PositionError } from "../subscription/checkpoint.ts";
 export type { Carrier } from "../subscription/packet-queue.ts";

@@ -1,7 +1,9 @@
 /** The control messages of datalink in: what to do in `msg.topic`, with what in `msg.payload`. */
+import { types } from "node:util";
 import type { From } from "../../lib/datalink/protocol/position.ts";
-import { type TimeInput, toMicroseconds } from "../../lib/time.ts";
-import { MessageError } from "./packet-fields.ts";
+import { asError } from "../runtime/input-handler.ts";
+import { MessageError } from "./message-error.ts";
+import { readPacketId, readTime } from "./times-and-ids.ts";
 
 export type Control =
   | { action: "start" | "stop" }
@@ -30,21 +32,27 @@ export function readControl(msg: { topic?: unknown; payload?: unknown }): Contro
 
 function fromOf(payload: unknown): From {
   if (payload === "earliest" || payload === "latest") return payload;
-  if (typeof payload === "object" && payload !== null && "packetId" in payload) {
-    const { packetId, packetTime } = payload as { packetId: unknown; packetTime?: unknown };
-    const digits = String(packetId as string);
-    if (/^\d{1,20}$/.test(digits)) return { packetId: BigInt(digits), time: timeOf(packetTime) };
+  try {
+    const from = isObjectWithId(payload) ? positionOf(payload) : readTime("msg.payload", payload);
+    if (from !== undefined) return from;
+    throw new MessageError("msg.payload is empty.");
+  } catch (error) {
+    const reason = asError(error).message.replace(/\.$/, "");
+    throw new MessageError(
+      `msg.payload is not a position (${reason}): give "earliest", "latest", a time such as 2026-11-22T06:00:00Z, or { packetId, packetTime } of the last packet dealt with.`,
+    );
   }
-  const time = timeOf(payload);
-  if (time !== undefined) return time;
-  throw new MessageError(
-    'msg.payload is no position: give "earliest", "latest", a time such as 2026-11-22T06:00:00Z, or { packetId, packetTime } of the last packet dealt with.',
-  );
 }
 
-function timeOf(value: unknown): TimeInput | undefined {
-  const isTime = typeof value === "string" || typeof value === "number" || value instanceof Date;
-  return isTime && toMicroseconds(value) !== undefined ? value : undefined;
+function isObjectWithId(payload: unknown): payload is { packetId: unknown; packetTime?: unknown } {
+  return typeof payload === "object" && payload !== null && "packetId" in payload;
+}
+
+function positionOf({ packetId, packetTime }: { packetId: unknown; packetTime?: unknown }): From | undefined {
+  const id = readPacketId("msg.payload.packetId", packetId);
+  return id === undefined
+    ? undefined
+    : { packetId: id, time: readTime("msg.payload.packetTime", packetTime) };
 }
 
 function patternsOf(payload: unknown): { match: string; reject: string } {
@@ -57,7 +65,9 @@ function patternsOf(payload: unknown): { match: string; reject: string } {
 
 function patternOf(value: unknown): string {
   if (value === undefined || value === null) return "";
-  if (value instanceof RegExp) return value.source;
+  if (types.isRegExp(value)) return value.source;
   if (typeof value === "string") return value;
-  throw new MessageError("msg.payload is no match: give a regular expression as text, or { match, reject }.");
+  throw new MessageError(
+    "msg.payload is not a match: give a regular expression as text, or { match, reject }.",
+  );
 }

@@ -1,12 +1,13 @@
 /** The packets that a message becomes: one, or one per miniSEED record in its payload. */
 
+import { types } from "node:util";
 import { MiniSeedError, type Problem } from "../../lib/mseed/errors.ts";
 import { readRecords } from "../../lib/mseed/reader.ts";
-import type { MiniSeedRecord } from "../../lib/mseed/record.ts";
-import { encodePayload } from "../../lib/packets.ts";
-import { joinStreamId } from "../../lib/stream-id.ts";
-import { nanosecondsToMicroseconds } from "../../lib/time.ts";
-import { jsonText, MessageError, packetFields, typeOf } from "./packet-fields.ts";
+import { encodePayload, recordPacket } from "../../lib/packets.ts";
+import { splitStreamId } from "../../lib/stream-id.ts";
+import { textOfPayload } from "./json-text.ts";
+import { MessageError } from "./message-error.ts";
+import { packetFields, typeOf, wholeStreamId } from "./packet-fields.ts";
 
 /** Times are microseconds since 1970. */
 export interface OutgoingPacket {
@@ -24,19 +25,39 @@ interface Message {
 
 /**
  * @param streamId the node's setting, which goes before what the message says; empty for none
- * @throws MessageError, MiniSeedError: nothing of the message can be written then
+ * @throws MessageError, MiniSeedError, DataLinkError: nothing of the message can be written then
  */
 export function messagePackets(msg: Message, streamId: string): OutgoingPacket[] {
   const { payload } = msg;
   if (payload === undefined || payload === null) {
     throw new MessageError("msg.payload is empty: give a Buffer of miniSEED, an object or text.");
   }
-  if (payload instanceof Uint8Array) return packetsOfBytes(payload, msg, streamId);
-  const isText = typeof payload === "string";
+  // Function nodes have a Uint8Array of their own.
+  if (types.isUint8Array(payload)) return packetsOfBytes(payload, msg, streamId);
+  const document = textOfPayload(msg);
+  const isText = typeof payload === "string" && document === undefined;
   const { type, ...fields } = packetFields(msg, isText ? "TEXT" : "JSON", streamId);
-  if (isText && (type === "JSON" || type === "BZJSON")) checkJson(payload, fields.streamId);
-  const text = isText ? payload : jsonText(payload);
-  return [{ ...timed(fields), payload: type === "BZJSON" ? encodePayload(type, text) : Buffer.from(text) }];
+  checkForm(type, payload, fields.streamId);
+  // A value of a stream that is not of JSON is written as JSON all the same; text as it is.
+  const form = typeof payload === "string" || type === "BZJSON" ? type : "JSON";
+  const isJson = form === "JSON" || form === "BZJSON";
+  return [{ ...timed(fields), payload: encodePayload(form, (isJson ? document : undefined) ?? payload) }];
+}
+
+/** Readers of a stream rely on what its type says. */
+function checkForm(type: string, payload: unknown, streamId: string): void {
+  const what =
+    typeof payload === "string" ? "text" : typeof payload === "object" ? "an object" : typeof payload;
+  if (type === "MSEED" || type === "MSEED3") {
+    throw new MessageError(
+      `msg.payload is ${what}, but ${streamId} is a stream of miniSEED: give a Buffer of records, as mseed encode makes it of samples, or a stream id of another type.`,
+    );
+  }
+  if (type === "TEXT" && typeof payload === "object") {
+    throw new MessageError(
+      `msg.payload is ${what}, but ${streamId} is a stream of text: give text, or a stream id that ends in /JSON.`,
+    );
+  }
 }
 
 function packetsOfBytes(payload: Uint8Array, msg: Message, fixed: string): OutgoingPacket[] {
@@ -55,7 +76,11 @@ function packetsOfBytes(payload: Uint8Array, msg: Message, fixed: string): Outgo
       `msg.payload is a Buffer that is not only miniSEED records (${reason}): nothing of it is written. For other data give a stream id with its type, such as FDSN:CO_JSC/JSON.`,
     );
   }
-  return records.map((record) => recordPacket(record, fixed));
+  return records.map((record) => {
+    const packet = recordPacket(record);
+    const { type } = splitStreamId(packet.streamId);
+    return { ...packet, streamId: wholeStreamId(fixed || packet.streamId, type) };
+  });
 }
 
 /** Problems that leave bytes out. */
@@ -66,25 +91,6 @@ const SKIPPED: ReadonlySet<string> = new Set([
   "TRUNCATED",
   "RECORD_LENGTH",
 ]);
-
-function recordPacket(record: MiniSeedRecord, fixed: string): OutgoingPacket {
-  const type = record.formatVersion === 3 ? "MSEED3" : "MSEED";
-  return {
-    streamId: fixed || joinStreamId(record.sourceId.text, type),
-    dataStart: nanosecondsToMicroseconds(record.startTime),
-    dataEnd: nanosecondsToMicroseconds(record.endTime),
-    payload: record.bytes,
-  };
-}
-
-function checkJson(text: string, streamId: string): void {
-  try {
-    JSON.parse(text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new MessageError(`msg.payload for ${streamId} is text that is no JSON (${reason}).`);
-  }
-}
 
 function timed({
   streamId,

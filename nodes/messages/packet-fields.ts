@@ -1,15 +1,9 @@
 /** What a message says about a packet to be written: its stream id and times, from the places where the message contract puts them. */
 
-import { CodedError } from "../../lib/errors.ts";
 import { joinStreamId, MAX_STREAM_ID, splitStreamId } from "../../lib/stream-id.ts";
-import { nowMicroseconds, toMicroseconds } from "../../lib/time.ts";
-
-/** A message that a node cannot use; the sentence says what it lacks. */
-export class MessageError extends CodedError<"INVALID_MESSAGE"> {
-  constructor(message: string) {
-    super("INVALID_MESSAGE", message);
-  }
-}
+import { nowMicroseconds } from "../../lib/time.ts";
+import { MessageError } from "./message-error.ts";
+import { readPacketId, readPacketTime, readText } from "./times-and-ids.ts";
 
 export interface PacketFields {
   streamId: string;
@@ -41,16 +35,15 @@ export function packetFields(msg: Message, defaultType: string, fixed = ""): Pac
       "The message has no stream id: put one such as FDSN:CO_JSC/JSON in msg.topic, in msg.datalink.streamId or in the node's settings.",
     );
   }
-  const streamId = given.includes("/") ? given : joinStreamId(given, defaultType);
-  checkStreamId(streamId);
+  const streamId = wholeStreamId(given, defaultType);
   const { sourceId, type } = splitStreamId(streamId);
-  const dataStart = time("dataStart", datalink.dataStart) ?? nowMicroseconds();
-  const dataEnd = time("dataEnd", datalink.dataEnd) ?? dataStart;
+  const dataStart = readPacketTime("msg.datalink.dataStart", datalink.dataStart) ?? nowMicroseconds();
+  const dataEnd = readPacketTime("msg.datalink.dataEnd", datalink.dataEnd) ?? dataStart;
   if (dataEnd < dataStart) {
     throw new MessageError("msg.datalink.dataEnd is before msg.datalink.dataStart.");
   }
-  const packetId = packetIdOf(datalink.packetId);
-  const packetTime = time("packetTime", datalink.packetTime);
+  const packetId = readPacketId("msg.datalink.packetId", datalink.packetId);
+  const packetTime = readPacketTime("msg.datalink.packetTime", datalink.packetTime);
   return { streamId, sourceId, type, dataStart, dataEnd, packetId, packetTime };
 }
 
@@ -60,7 +53,11 @@ export function typeOf(msg: Message, fixed = ""): string {
 }
 
 function streamIdOf(msg: Message, fixed: string): string {
-  return fixed || text(datalinkProperty(msg).streamId) || text(msg.topic);
+  return (
+    fixed ||
+    readText("msg.datalink.streamId", datalinkProperty(msg).streamId) ||
+    readText("msg.topic", msg.topic)
+  );
 }
 
 interface DataLinkInput {
@@ -71,53 +68,21 @@ interface DataLinkInput {
   packetTime?: unknown;
 }
 
-function datalinkProperty(msg: Message): DataLinkInput {
-  return typeof msg.datalink === "object" && msg.datalink !== null ? msg.datalink : {};
-}
-
-function checkStreamId(streamId: string): void {
-  if (!/^[\x21-\x7e]+$/.test(streamId) || streamId.length > MAX_STREAM_ID) {
-    throw new MessageError(
-      `${JSON.stringify(streamId.slice(0, 100))} is no stream id: use at most ${MAX_STREAM_ID} letters, digits and signs without spaces, such as FDSN:CO_JSC/JSON.`,
-    );
-  }
-}
-
-function time(name: string, value: unknown): number | undefined {
-  if (value === undefined || value === null || value === "") return undefined;
-  const isTime = typeof value === "string" || typeof value === "number" || typeof value === "bigint";
-  const microseconds = isTime || value instanceof Date ? toMicroseconds(value) : undefined;
-  if (microseconds !== undefined) return microseconds;
-  throw new MessageError(
-    `msg.datalink.${name} is no time: give ISO 8601 text such as 2026-11-22T06:19:29.804015Z.`,
-  );
-}
-
-function packetIdOf(value: unknown): bigint | undefined {
-  return /^\d{1,20}$/.test(text(value)) ? BigInt(text(value)) : undefined;
-}
-
-function text(value: unknown): string {
-  return typeof value === "string" || typeof value === "number" || typeof value === "bigint"
-    ? String(value).trim()
-    : "";
+function datalinkProperty({ datalink }: Message): DataLinkInput {
+  if (datalink === undefined || datalink === null) return {};
+  if (typeof datalink === "object") return datalink;
+  throw new MessageError("msg.datalink is not an object: give one with streamId and dataStart, or none.");
 }
 
 /**
- * A value as a JSON document. Text is taken as a document already.
- * @throws MessageError for what JSON cannot say.
+ * A stream id with its type.
+ * @throws MessageError for what no server takes
  */
-export function jsonText(value: unknown): string {
-  if (typeof value === "string") return value;
-  let document: string | undefined;
-  try {
-    document = JSON.stringify(value);
-  } catch (error) {
-    throw new MessageError(
-      `msg.payload cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}.`,
-    );
-  }
-  if (document === undefined)
-    throw new MessageError("msg.payload is empty: give the value to be written as JSON.");
-  return document;
+export function wholeStreamId(given: string, defaultType: string): string {
+  const streamId = given.includes("/") || defaultType === "" ? given : joinStreamId(given, defaultType);
+  if (/^[\x21-\x7e]+$/.test(streamId) && streamId.length <= MAX_STREAM_ID && !streamId.startsWith("/"))
+    return streamId;
+  throw new MessageError(
+    `${JSON.stringify(streamId.slice(0, 100))} is not a stream id: use at most ${MAX_STREAM_ID} letters, digits and signs without spaces, such as FDSN:CO_JSC/JSON.`,
+  );
 }

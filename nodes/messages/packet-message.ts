@@ -1,9 +1,10 @@
 /** Packets as messages, and back: the part of the message contract that datalink in and datalink out speak. */
 import type { Packet } from "../../lib/datalink/protocol/packet.ts";
-import { decodePayload } from "../../lib/packets.ts";
+import { packetContent } from "../../lib/packets.ts";
 import { splitStreamId } from "../../lib/stream-id.ts";
 import { formatMicroseconds } from "../../lib/time.ts";
 import { asError } from "../runtime/input-handler.ts";
+import { textToKeep } from "./json-text.ts";
 
 /** `msg.datalink`: plain and small, because Node-RED copies it at every second wire. */
 export interface DataLinkProperty {
@@ -18,6 +19,8 @@ export interface DataLinkProperty {
   dataEnd: string;
   /** The server's address. */
   server: string;
+  /** The JSON text of the payload, where the value alone would not bring it back: see `textOfPayload`. */
+  text?: string;
 }
 
 export interface PacketMessage {
@@ -27,20 +30,33 @@ export interface PacketMessage {
   datalink: DataLinkProperty;
 }
 
+/** A message, and the bytes of memory that it takes, roughly. */
+export interface SizedMessage {
+  message: PacketMessage;
+  bytes: number;
+}
+
+/** Of a message's own properties, and of a packet that is in memory for as long as it is in the flow. */
+const OVERHEAD = 512;
+
+/** A value may take so many times the bytes of its JSON text: an empty list has two there, and some thirty in memory. */
+const VALUE_BYTES = 16;
+
 /**
  * The message for a packet. With `raw` its payload stays a Buffer whatever the type says.
- * A payload that is not what its type says (JSON that is none) stays a Buffer as well, and `onProblem` hears why.
+ * A payload that is not what its type says (JSON that is not) stays a Buffer as well, and `onProblem` hears why.
  */
 export function packetMessage(
   packet: Packet,
   server: string,
   raw: boolean,
   onProblem: (sentence: string) => void,
-): PacketMessage {
+): SizedMessage {
   const { sourceId, type } = splitStreamId(packet.streamId);
-  return {
+  const { payload, text, bytes } = raw ? bytesOf(packet) : readPayload(packet, onProblem);
+  const message = {
     topic: packet.streamId,
-    payload: raw ? packet.payload : parsePayload(packet, type, onProblem),
+    payload,
     datalink: {
       streamId: packet.streamId,
       sourceId,
@@ -50,18 +66,31 @@ export function packetMessage(
       dataStart: formatMicroseconds(packet.dataStart),
       dataEnd: formatMicroseconds(packet.dataEnd),
       server,
+      ...(text !== undefined && { text }),
     },
   };
+  return { message, bytes: bytes + OVERHEAD };
 }
 
-function parsePayload(packet: Packet, type: string, onProblem: (sentence: string) => void): unknown {
+interface ReadPayload {
+  payload: unknown;
+  text?: string | undefined;
+  bytes: number;
+}
+
+function bytesOf({ payload }: Packet): ReadPayload {
+  return { payload, bytes: payload.length };
+}
+
+function readPayload(packet: Packet, onProblem: (sentence: string) => void): ReadPayload {
   try {
-    return decodePayload(packet);
+    const { type, value, text } = packetContent(packet);
+    if (text === undefined) return bytesOf(packet);
+    if (type === "TEXT") return { payload: text, bytes: packet.payload.length + text.length };
+    const bytes = packet.payload.length + text.length * VALUE_BYTES;
+    return { payload: value, text: textToKeep(value, text), bytes };
   } catch (error) {
-    const reason = asError(asError(error).cause).message.replace(/\.$/, "");
-    onProblem(
-      `Packet ${packet.packetId} of ${packet.streamId} is no valid ${type} (${reason}): it stays a Buffer.`,
-    );
-    return packet.payload;
+    onProblem(`${asError(error).message} It stays a Buffer.`);
+    return bytesOf(packet);
   }
 }

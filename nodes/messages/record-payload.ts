@@ -1,11 +1,12 @@
 /** miniSEED records as payloads, and back: the part of the message contract that mseed decode and mseed encode speak. */
+import { types } from "node:util";
 import type { EncodingName } from "../../lib/mseed/encodings.ts";
 import type { HeaderFields } from "../../lib/mseed/header-fields.ts";
 import type { PackOptions, Series } from "../../lib/mseed/pack.ts";
 import type { MiniSeedRecord } from "../../lib/mseed/record.ts";
 import { SourceId } from "../../lib/source-id.ts";
-import type { TimeInput } from "../../lib/time.ts";
-import { MessageError } from "./packet-fields.ts";
+import { MessageError } from "./message-error.ts";
+import { readTime } from "./times-and-ids.ts";
 
 type Samples = MiniSeedRecord["samples"];
 
@@ -60,9 +61,9 @@ export interface SeriesPayload {
  * @throws MessageError naming what is missing.
  */
 export function seriesPayload(payload: unknown): SeriesPayload {
-  if (typeof payload !== "object" || payload === null || payload instanceof Uint8Array) {
+  if (typeof payload !== "object" || payload === null || types.isUint8Array(payload)) {
     throw new MessageError(
-      "msg.payload is no object with samples: give sourceId, startTime, sampleRate and samples, as mseed decode does.",
+      "msg.payload is not an object with samples: give sourceId, startTime, sampleRate and samples, as mseed decode does.",
     );
   }
   const fields = payload as Partial<Record<keyof RecordPayload, unknown>>;
@@ -70,7 +71,7 @@ export function seriesPayload(payload: unknown): SeriesPayload {
   return {
     series: {
       sourceId: sourceIdOf(fields),
-      startTime: required(fields, "startTime", "the time of the first sample") as TimeInput,
+      startTime: startOf(fields),
       sampleRate: rateOf(fields, samples),
       samples,
       publicationVersion: fields.publicationVersion as Series["publicationVersion"],
@@ -92,6 +93,12 @@ function required(fields: Fields, name: keyof RecordPayload, what: string): unkn
   return value;
 }
 
+function startOf(fields: Fields): Series["startTime"] {
+  const startTime = readTime("msg.payload.startTime", fields.startTime);
+  if (startTime !== undefined) return startTime;
+  throw new MessageError("msg.payload.startTime is missing: give the time of the first sample.");
+}
+
 function sourceIdOf(fields: Fields): SourceId {
   if (typeof fields.sourceId === "string" && fields.sourceId !== "") return new SourceId(fields.sourceId);
   const { network, station, location = "", channel } = fields;
@@ -108,11 +115,14 @@ function sourceIdOf(fields: Fields): SourceId {
 /** Text and records without samples need no rate. */
 function rateOf(fields: Fields, samples: Series["samples"]): number {
   if (fields.sampleRate === undefined && (samples === undefined || typeof samples === "string")) return 0;
-  return Number(required(fields, "sampleRate", "the number of samples per second"));
+  const rate = required(fields, "sampleRate", "the number of samples per second");
+  const isNumber = typeof rate === "number" || (typeof rate === "string" && rate.trim() !== "");
+  if (isNumber && Number.isFinite(Number(rate))) return Number(rate);
+  throw new MessageError("msg.payload.sampleRate is not a number: give the number of samples per second.");
 }
 
 function encodingOf(encoding: unknown, samples: Series["samples"]): PackOptions["encoding"] {
   if (!WRITABLE.has(encoding)) return undefined;
-  const areFloats = samples instanceof Float32Array || samples instanceof Float64Array;
+  const areFloats = types.isFloat32Array(samples) || types.isFloat64Array(samples);
   return areFloats && !FLOATS.has(encoding) ? undefined : (encoding as EncodingName);
 }

@@ -6,7 +6,7 @@ import type { Archive, ArchiveOptions, Written } from "../../lib/archive/archive
 import { removeJournal } from "../../lib/archive/journal.ts";
 import { RateMeter } from "../../lib/rate-meter.ts";
 import { nodeFile } from "./files.ts";
-import { onClose, onInput } from "./input-handler.ts";
+import { guarded, onClose, onInput } from "./input-handler.ts";
 import { Settings } from "./settings.ts";
 import { rateText, StatusLine } from "./status.ts";
 
@@ -56,7 +56,7 @@ export function runArchive<Kind extends Archive>(
   const rate = new RateMeter();
   const failing = new Set<string>();
 
-  const archive = open((event) => {
+  const onEvent = guarded(node, (event: ArchiveEvent) => {
     switch (event.type) {
       case "problem":
         if (!failing.has(event.file)) node.warn(event.error.message);
@@ -75,6 +75,7 @@ export function runArchive<Kind extends Archive>(
     }
     status.update();
   });
+  const archive = open(onEvent);
 
   const status = new StatusLine(node, () => {
     if (failing.size > 0) return { fill: "red", shape: "ring", text: RED._(`${node.type}.status.failed`) };

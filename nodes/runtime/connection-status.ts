@@ -5,12 +5,12 @@ import type { SubscriptionEvent } from "../../lib/datalink/subscribe.ts";
 import type { WriterEvent } from "../../lib/datalink/writer.ts";
 import { formatMicroseconds } from "../../lib/time.ts";
 
-export type LinkEvent = SubscriptionEvent | WriterEvent;
+export type ConnectionEvent = SubscriptionEvent | WriterEvent;
 
 /** The same trouble is logged again after this time only, also if the connection came about in between. */
 const REPEAT_MS = 60_000;
 
-export class Link {
+export class ConnectionStatus {
   readonly #RED: NodeAPI;
   readonly #node: Node;
   #state: "connecting" | "connected" | "disconnected" | "refused" = "connecting";
@@ -30,7 +30,7 @@ export class Link {
   }
 
   /** Takes note of an event. */
-  note(event: LinkEvent): void {
+  note(event: ConnectionEvent): void {
     if (event.type === "connected") {
       if (this.#isToldLost) this.#node.log(sentence(event));
       this.#isToldLost = false;
@@ -68,12 +68,12 @@ export class Link {
 }
 
 /** An event as a message: its type as topic; plain values, and a sentence, as payload. */
-export function eventMessage(event: LinkEvent): { topic: string; payload: Record<string, unknown> } {
+export function eventMessage(event: ConnectionEvent): { topic: string; payload: Record<string, unknown> } {
   const { type, server } = event;
   return { topic: type, payload: { server, ...details(event), message: sentence(event) } };
 }
 
-function details(event: LinkEvent): Record<string, unknown> {
+function details(event: ConnectionEvent): Record<string, unknown> {
   switch (event.type) {
     case "connected":
       return { software: event.identity.software, protocol: event.identity.protocol };
@@ -105,7 +105,7 @@ function details(event: LinkEvent): Record<string, unknown> {
   }
 }
 
-function sentence(event: LinkEvent): string {
+function sentence(event: ConnectionEvent): string {
   const retries = event.type === "disconnected" || event.type === "refused";
   return retries ? `${eventText(event)} ${retryText(event)}` : eventText(event);
 }

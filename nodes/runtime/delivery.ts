@@ -4,8 +4,8 @@
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Packet } from "../../lib/datalink/protocol/packet.ts";
-import type { FlowWatch, Outcome } from "./flow-watch.ts";
-import { asError } from "./input-handler.ts";
+import type { FlowWatch, Followed } from "./flow-watch.ts";
+import { guarded } from "./input-handler.ts";
 
 export interface DeliverySettings {
   /** Nodes that must have finished with a packet; `undefined`: a packet counts as delivered when it is sent. */
@@ -14,29 +14,34 @@ export interface DeliverySettings {
   onError: "continue" | "stop";
   /** What a packet means that has left the flow without reaching the nodes. */
   unreached: "wait" | "commit";
-  /** Packets in the flow at a time. */
+  /** Packets in the flow at a time; their messages have at most {@link MAX_BYTES_IN_FLIGHT} bytes besides. */
   maxInFlight: number;
 }
 
 export interface DeliveryActions {
-  /** Sends the packet's message with this `_msgid`. */
-  send(packet: Packet, id: string): void;
+  /** Sends the packet's message with this `_msgid`; gives the bytes of memory that it takes, roughly. */
+  send(packet: Packet, id: string): number;
   /** The packet counts as delivered. They may be told of in any order. */
   commit(packet: Packet): void;
   /** An error says stop: neither this packet nor those after it count. */
   fail(packet: Packet, error: Error): void;
   newId(): string;
+  /** Hears of what must not happen. */
+  error(message: string): void;
 }
 
-interface InFlow {
+interface SentPacket extends Followed {
   readonly id: string;
   readonly packet: Packet;
   readonly since: number;
+  /** Memory that its message takes. */
+  bytes: number;
   /** When it left the flow without having reached the nodes. */
   leftAt: number | undefined;
-  /** A part of it was lost while a deploy stopped nodes. */
-  lost: boolean;
 }
+
+/** What messages in the flow may take of memory: packets have up to 16 MiB, and compressed ones become larger. */
+export const MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024;
 
 /** Where packets count when they are sent, one that a node never finishes with does not hold up the others for longer. */
 const FORGET_MS = 30_000;
@@ -49,7 +54,9 @@ export class Delivery {
   readonly #watch: FlowWatch;
   readonly #settings: DeliverySettings;
   readonly #actions: DeliveryActions;
-  readonly #inFlow = new Map<string, InFlow>();
+  /** By their `_msgid`, in the order in which they were sent. */
+  readonly #inFlow = new Map<string, SentPacket>();
+  #bytes = 0;
   #waiting: (() => void)[] = [];
   #lastSent = 0;
   #again: NodeJS.Immediate | undefined;
@@ -58,10 +65,17 @@ export class Delivery {
     this.#watch = watch;
     this.#settings = settings;
     this.#actions = actions;
+    watch.join(this.#inFlow);
+  }
+
+  /** Follows nothing any more. */
+  leave(): void {
+    this.clear();
+    this.#watch.leave(this.#inFlow);
   }
 
   get isFull(): boolean {
-    return this.#inFlow.size >= this.#settings.maxInFlight;
+    return this.#inFlow.size >= this.#settings.maxInFlight || this.#bytes >= MAX_BYTES_IN_FLIGHT;
   }
 
   /** The flow has not taken a packet for a second because it is busy with as many as it may have. */
@@ -86,18 +100,23 @@ export class Delivery {
   deliver(packet: Packet): void {
     const { nodes } = this.#settings;
     const id = this.#actions.newId();
-    const entry: InFlow = { id, packet, since: performance.now(), leftAt: undefined, lost: false };
+    const entry: SentPacket = {
+      id,
+      packet,
+      since: performance.now(),
+      bytes: 0,
+      leftAt: undefined,
+      nodes,
+      underWay: 0,
+      reached: nodes === undefined,
+      error: undefined,
+      lost: false,
+      onQuiet: () => this.#onQuiet(entry),
+      onLost: () => this.#onLost(),
+    };
     this.#inFlow.set(id, entry);
     this.#lastSent = entry.since;
-    this.#watch.follow(
-      id,
-      {
-        nodes,
-        onQuiet: (outcome) => this.#onQuiet(entry, outcome),
-        onLost: () => this.#onLost(entry),
-      },
-      () => this.#actions.send(packet, id),
-    );
+    this.#watch.hold(id, entry, () => this.#count(entry, this.#actions.send(packet, id)));
     if (!nodes) this.#actions.commit(packet);
   }
 
@@ -145,7 +164,7 @@ export class Delivery {
     this.#again = undefined;
     for (const { id, packet, lost } of [...this.#inFlow.values()]) {
       if (!lost) continue;
-      this.#inFlow.delete(id);
+      this.#drop(id);
       this.deliver(packet);
     }
     this.#wake();
@@ -155,40 +174,52 @@ export class Delivery {
   clear(): void {
     clearImmediate(this.#again);
     this.#again = undefined;
-    for (const id of this.#inFlow.keys()) this.#watch.forget(id);
     this.#inFlow.clear();
+    this.#bytes = 0;
     this.#wake();
   }
 
   /** While nodes are being stopped it has to wait until they are there again. */
-  #onLost(entry: InFlow): void {
-    entry.lost = true;
+  #onLost(): void {
     this.#wake();
-    if (!this.#watch.isStopping) this.#again ??= setImmediate(() => this.sendLostAgain());
+    if (!this.#watch.isStopping) {
+      this.#again ??= setImmediate(guarded(this.#actions, () => this.sendLostAgain()));
+    }
   }
 
-  #onQuiet(entry: InFlow, { reached, error }: Outcome): boolean {
+  #onQuiet(entry: SentPacket): void {
     const { nodes, onError, unreached } = this.#settings;
+    const { reached, error } = entry;
     if (nodes) {
       if (error && onError === "stop") {
         this.clear();
-        this.#actions.fail(entry.packet, asError(error));
-        return true;
+        this.#actions.fail(entry.packet, error);
+        return;
       }
       if (!reached && !error && unreached === "wait") {
         entry.leftAt = performance.now();
-        return false;
+        return;
       }
       this.#actions.commit(entry.packet);
     }
     this.#remove(entry.id);
-    return true;
   }
 
   #remove(id: string): void {
-    this.#watch.forget(id);
-    this.#inFlow.delete(id);
+    this.#drop(id);
     this.#wake();
+  }
+
+  #drop(id: string): void {
+    this.#bytes -= this.#inFlow.get(id)?.bytes ?? 0;
+    this.#inFlow.delete(id);
+  }
+
+  /** Where the flow handles messages in the same turn, the packet may be through it already. */
+  #count(entry: SentPacket, bytes: number): void {
+    if (this.#inFlow.get(entry.id) !== entry) return;
+    entry.bytes = bytes;
+    this.#bytes += bytes;
   }
 
   #wake(): void {

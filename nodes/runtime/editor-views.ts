@@ -4,6 +4,7 @@
  * most four times a second. While no editor shows a node, nothing is drawn for it.
  */
 import type { NodeAPI } from "node-red";
+import { guarded } from "./input-handler.ts";
 
 const FRAME_INTERVAL_MS = 250;
 
@@ -33,15 +34,17 @@ export class EditorViews {
   constructor(RED: NodeAPI, topic: string) {
     this.#RED = RED;
     this.#topic = topic;
-    RED.events.on(`comms:message:${topic}`, (message: EditorMessage) => this.#show(message));
-    RED.events.on("comms:connection-removed", ({ session }: EditorMessage) => this.#shown.delete(session));
+    const listen = (event: string, hear: (message: EditorMessage) => void) =>
+      RED.events.on(event, guarded(RED.log, hear));
+    listen(`comms:message:${topic}`, (message) => this.#show(message));
+    listen("comms:connection-removed", ({ session }) => this.#shown.delete(session));
   }
 
   /** A node's view. `draw` gives what its editor script draws, or undefined while there is nothing to draw. */
   open(id: string, draw: () => object | undefined): EditorView {
     const view = new EditorView({
       isShown: () => this.#isShown(id),
-      publish: () => this.#publish(id, draw()),
+      publish: guarded(this.#RED.log, () => this.#publish(id, draw())),
       closed: () => this.#views.delete(id),
     });
     this.#views.set(id, view);

@@ -9,7 +9,7 @@
  */
 import type { EventEmitter } from "node:events";
 import type { NodeAPI } from "node-red";
-import { asError } from "./input-handler.ts";
+import { asError, guarded } from "./input-handler.ts";
 
 /** The parts of Node-RED's hook events that are used. */
 interface RouteEvent {
@@ -33,37 +33,37 @@ interface ReceivingNode {
   _inputCallbacks?: unknown;
 }
 
-/** What became of a message that is followed. */
-export interface Outcome {
+/** A message that is followed, and what became of it so far. Who sends it keeps it by its `_msgid`, in the map given to `join`. */
+export interface Followed {
+  /** The nodes to reach; `undefined`: any way out of the flow will do. */
+  readonly nodes: ReadonlySet<string> | undefined;
+  /** Sent to a node, or taken by one that has not finished. */
+  underWay: number;
   /** The chosen nodes have finished with at least one message of it; always true where none were chosen. */
   reached: boolean;
   /** The error that some node on the way ended with. */
   error: Error | undefined;
-}
-
-export interface Followed {
-  /** The nodes to reach; `undefined`: any way out of the flow will do. */
-  readonly nodes: ReadonlySet<string> | undefined;
-  /** Called each time that nothing of the message is on its way any more. Return true to follow it no longer. */
-  onQuiet(outcome: Outcome): boolean;
-  /** Called when a part of it went to a node that a deploy was just stopping. It is followed no longer. */
+  /** A part of it went to a node that a deploy was just stopping: it is followed no longer. */
+  lost: boolean;
+  /** Called each time that nothing of the message is on its way any more. */
+  onQuiet(): void;
+  /** Called when it is lost. */
   onLost(): void;
 }
 
-interface Entry extends Outcome {
-  readonly followed: Followed;
-  /** Sent to a node, or taken by one that has not finished. */
-  underWay: number;
-}
+/** What one node has in the flow. */
+export type InFlow = ReadonlyMap<string, Followed>;
 
 const LABEL = "datalink-flow-watch";
 
 /** One for all nodes of a Node-RED. It listens only while there is something to follow. */
 export class FlowWatch {
   readonly #hooks: NodeAPI["hooks"];
+  readonly #log: NodeAPI["log"];
   readonly #events: EventEmitter;
   readonly #getNode: (id: string) => unknown;
-  readonly #entries = new Map<string, Entry>();
+  /** One for each node that has joined: few, so that looking into each costs little. */
+  readonly #flows = new Set<InFlow>();
   /** Messages sent to a node that has not taken them yet, and how often: one object may be sent twice. */
   #sent = new WeakMap<object, number>();
   /** Messages that a chosen node has sent on. */
@@ -71,10 +71,10 @@ export class FlowWatch {
   /** While nodes are being stopped: what was sent to a node that may not be there any more. */
   readonly #unrouted = new Map<RouteEvent, string>();
   #stopping = false;
-  #users = 0;
 
-  constructor({ hooks, events, nodes }: Pick<NodeAPI, "hooks" | "events" | "nodes">) {
+  constructor({ hooks, events, nodes, log }: Pick<NodeAPI, "hooks" | "events" | "nodes" | "log">) {
     this.#hooks = hooks;
+    this.#log = log;
     this.#events = events;
     this.#getNode = (id) => nodes.getNode(id);
   }
@@ -84,20 +84,28 @@ export class FlowWatch {
     return this.#stopping;
   }
 
-  /** Begin to watch; call `leave` as often. */
-  join(): void {
-    if (this.#users++ > 0) return;
-    this.#hooks.add(`preRoute.${LABEL}`, (event: RouteEvent) => this.#onRoute(event));
-    this.#hooks.add(`preDeliver.${LABEL}`, (event: RouteEvent) => this.#onSent(event));
-    this.#hooks.add(`onReceive.${LABEL}`, (event: ReceiveEvent) => this.#onTaken(event));
-    this.#hooks.add(`postReceive.${LABEL}`, (event: ReceiveEvent) => this.#onHandled(event));
-    this.#hooks.add(`onComplete.${LABEL}`, (event: CompleteEvent) => this.#onComplete(event));
+  /** Follows the messages that are in the map, until it leaves. */
+  join(flow: InFlow): void {
+    this.#flows.add(flow);
+    if (this.#flows.size > 1) return;
+    this.#hook<RouteEvent>("preRoute", (event) => this.#onRoute(event));
+    this.#hook<RouteEvent>("preDeliver", (event) => this.#onSent(event));
+    this.#hook<ReceiveEvent>("onReceive", (event) => this.#onTaken(event));
+    this.#hook<ReceiveEvent>("postReceive", (event) => this.#onHandled(event));
+    this.#hook<CompleteEvent>("onComplete", (event) => this.#onComplete(event));
     this.#events.on("flows:stopping", this.#onStopping);
     this.#events.on("flows:started", this.#onStarted);
   }
 
-  leave(): void {
-    if (--this.#users > 0) return;
+  /** A hook that throws keeps the message from its way; one that does not have a single parameter has to call back. */
+  #hook<Event>(name: string, hear: (event: Event) => void): void {
+    const hook = guarded(this.#log, hear);
+    this.#hooks.add(`${name}.${LABEL}`, (event: Event) => hook(event));
+  }
+
+  leave(flow: InFlow): void {
+    this.#flows.delete(flow);
+    if (this.#flows.size > 0) return;
     this.#hooks.remove(`*.${LABEL}`);
     this.#events.off("flows:stopping", this.#onStopping);
     this.#events.off("flows:started", this.#onStarted);
@@ -106,16 +114,11 @@ export class FlowWatch {
     this.#stopping = false;
   }
 
-  /** Follows the message of this `_msgid` while `send` sends it, and on. */
-  follow(id: string, followed: Followed, send: () => void): void {
-    const entry: Entry = { followed, underWay: 1, reached: followed.nodes === undefined, error: undefined };
-    this.#entries.set(id, entry);
+  /** Keeps the message of this `_msgid` under way while `send` sends it. */
+  hold(id: string, entry: Followed, send: () => void): void {
+    entry.underWay++;
     send();
     this.#leave(id, entry);
-  }
-
-  forget(id: string): void {
-    this.#entries.delete(id);
   }
 
   /** Tells of what was sent to nodes that were not there. Call it when the turn is over in which that may have happened. */
@@ -171,24 +174,32 @@ export class FlowWatch {
       this.#lose(msg._msgid);
       return;
     }
-    const { nodes } = entry.followed;
+    const { nodes } = entry;
     if (error) entry.error ??= asError(error);
     else if (node && (nodes?.has(node.id) || nodes?.has(node.node?._alias ?? ""))) entry.reached = true;
     this.#leave(msg._msgid, entry);
   }
 
-  #leave(id: string, entry: Entry): void {
+  #leave(id: string, entry: Followed): void {
     entry.underWay--;
-    if (entry.underWay > 0 || this.#entries.get(id) !== entry) return;
+    if (entry.underWay > 0 || this.#find(id) !== entry) return;
     entry.underWay = 0;
-    const { reached, error, followed } = entry;
-    if (followed.onQuiet({ reached, error })) this.#entries.delete(id);
+    entry.onQuiet();
   }
 
   #lose(id: string): void {
-    const entry = this.#entries.get(id);
-    this.#entries.delete(id);
-    entry?.followed.onLost();
+    const entry = this.#find(id);
+    if (!entry) return;
+    entry.lost = true;
+    entry.onLost();
+  }
+
+  #find(id: string): Followed | undefined {
+    for (const flow of this.#flows) {
+      const entry = flow.get(id);
+      if (entry) return entry.lost ? undefined : entry;
+    }
+    return undefined;
   }
 
   readonly #onStopping = () => {
@@ -196,16 +207,16 @@ export class FlowWatch {
   };
 
   readonly #onStarted = () => {
-    this.settleLost();
+    guarded(this.#log, () => this.settleLost())();
     this.#stopping = false;
   };
 
-  #entryOf(msg: RouteEvent["msg"]): Entry | undefined {
-    return typeof msg?._msgid === "string" ? this.#entries.get(msg._msgid) : undefined;
+  #entryOf(msg: RouteEvent["msg"]): Followed | undefined {
+    return typeof msg?._msgid === "string" ? this.#find(msg._msgid) : undefined;
   }
 }
 
 /** Whether a chosen node sends the message: then it has been where it was to go, and cannot be lost any more. */
-function isPassedOn(entry: Entry, event: RouteEvent): boolean {
-  return entry.followed.nodes?.has(event.source?.id ?? "") ?? false;
+function isPassedOn(entry: Followed, event: RouteEvent): boolean {
+  return entry.nodes?.has(event.source?.id ?? "") ?? false;
 }

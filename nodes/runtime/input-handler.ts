@@ -1,24 +1,49 @@
-/** Node-RED's input handler around a function that takes its time. */
+/**
+ * Node-RED's handlers around the functions of nodes, so that nothing that these throw gets out: what nobody catches ends the
+ * whole of Node-RED.
+ */
 import type { Node, NodeMessage, NodeMessageInFlow } from "node-red";
 
 export type Send = (msg: NodeMessage | (NodeMessage | NodeMessage[] | null)[]) => void;
 
 /** What was thrown, as an Error. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown as string));
+  try {
+    return thrown instanceof Error ? thrown : new Error(String(thrown as string));
+  } catch {
+    // A function of a flow can throw what cannot even be looked at.
+    return new Error("Something was thrown that is not an error.");
+  }
+}
+
+/** A listener, hook or timer's work that never throws: what goes wrong is in the log. */
+export function guarded<Args extends unknown[]>(
+  log: { error(message: string): void },
+  work: (...args: Args) => void,
+): (...args: Args) => void {
+  return (...args) => {
+    try {
+      work(...args);
+    } catch (error) {
+      log.error(asError(error).message);
+    }
+  };
 }
 
 /** Calls `handle` for each message; the node is done with it when the promise is settled, with its error if it has one. */
 export function onInput(node: Node, handle: (msg: NodeMessageInFlow, send: Send) => Promise<void>): void {
   node.on("input", (msg, send, done) => {
-    void settle(handle(msg, send), (failure) => finish(node, failure, done));
+    void settle(
+      () => handle(msg, send),
+      (failure) => finish(node, failure, done),
+    );
   });
 }
 
-async function settle(work: Promise<void>, done: (error?: Error) => void): Promise<void> {
+async function settle(work: () => Promise<void>, done: (error?: Error) => void): Promise<void> {
   let failure: Error | undefined;
   try {
-    await work;
+    await work();
   } catch (error) {
     failure = asError(error);
   }
@@ -29,7 +54,7 @@ async function settle(work: Promise<void>, done: (error?: Error) => void): Promi
  * Tells Node-RED that a message is dealt with. It copies the message for *Catch* nodes then, which throws for one that cannot be
  * copied; nobody would hold that error, and the process would end.
  */
-function finish(node: Node, failure: Error | undefined, done: (error?: Error) => void): void {
+export function finish(node: Node, failure: Error | undefined, done: (error?: Error) => void): void {
   try {
     done(failure);
   } catch (error) {
@@ -45,9 +70,12 @@ function finish(node: Node, failure: Error | undefined, done: (error?: Error) =>
 export function onClose(node: Node, close: (removed: boolean) => Promise<void>): void {
   node.on("close", (removed: boolean, done: () => void) => {
     node.removeAllListeners("input");
-    void settle(close(removed), (error) => {
-      if (error) node.error(error.message);
-      done();
-    });
+    void settle(
+      () => close(removed),
+      (error) => {
+        if (error) node.error(error.message);
+        done();
+      },
+    );
   });
 }

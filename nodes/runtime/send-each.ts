@@ -14,19 +14,22 @@ export interface Replacement {
 
 /**
  * Sends a message per replacement: the one that came as the last, copies of it before. All keep its `_msgid`, so that
- * Node-RED knows them as one.
+ * Node-RED knows them as one. Gives how many they were.
  */
 export async function sendEach(
   RED: NodeAPI,
   msg: NodeMessageInFlow,
-  replacements: readonly Replacement[],
+  replacements: Iterable<Replacement> | AsyncIterable<Replacement>,
   send: Send,
-): Promise<void> {
+): Promise<number> {
   const { payload: _, ...rest } = msg;
-  for (const [index, replacement] of replacements.entries()) {
-    const isLast = index === replacements.length - 1;
-    const out = isLast ? msg : (RED.util.cloneMessage(rest) as NodeMessageInFlow);
-    send(Object.assign(out, replacement));
-    if (index % PER_TURN === PER_TURN - 1) await setImmediate();
+  let next: Replacement | undefined;
+  let count = 0;
+  for await (const replacement of replacements) {
+    if (next) send(Object.assign(RED.util.cloneMessage(rest) as NodeMessageInFlow, next));
+    next = replacement;
+    if (++count % PER_TURN === 0) await setImmediate();
   }
+  if (next) send(Object.assign(msg, next));
+  return count;
 }

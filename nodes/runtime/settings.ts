@@ -4,10 +4,15 @@
  */
 import type { Node, NodeAPI } from "node-red";
 import { CodedError } from "../../lib/errors.ts";
-import { asError } from "./input-handler.ts";
+import { asError, finish } from "./input-handler.ts";
 
 /** A setting that cannot be used; the sentence names the field as the dialog does. */
 export class SettingError extends CodedError<"INVALID_SETTING"> {}
+
+/** Whether environment variables stand in it, as `${NAME}`. */
+export function hasVariable(text: string): boolean {
+  return /\$\{[^}]+\}/.test(text);
+}
 
 export class Settings {
   readonly #RED: NodeAPI;
@@ -26,8 +31,9 @@ export class Settings {
   /** Text to the letter, as passwords are. */
   secret(value: unknown): string {
     const given = value === undefined || value === null ? "" : String(value as string);
-    const hasVariable = /\$\{[^}]+\}/.test(given);
-    return hasVariable ? String(this.#RED.util.evaluateNodeProperty(given, "env", this.#node, {})) : given;
+    return hasVariable(given)
+      ? String(this.#RED.util.evaluateNodeProperty(given, "env", this.#node, {}))
+      : given;
   }
 
   /**
@@ -75,6 +81,6 @@ export function begin(RED: NodeAPI, node: Node, setUp: () => void): void {
     const problem = asError(error);
     node.status({ fill: "red", shape: "ring", text: RED._(`${node.type}.status.settings`) });
     node.error(problem.message);
-    node.on("input", (_msg, _send, done) => done(problem));
+    node.on("input", (_msg, _send, done) => finish(node, problem, done));
   }
 }

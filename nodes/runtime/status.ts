@@ -3,12 +3,14 @@
  * what it says is published only when it changed. All editors share one slow channel for statuses.
  */
 import type { Node, NodeStatus } from "node-red";
+import { guarded } from "./input-handler.ts";
 
 const INTERVAL_MS = 1000;
 
 export class StatusLine {
   readonly #node: Node;
   readonly #describe: () => NodeStatus;
+  readonly #publishSafely: () => void;
   readonly #timer: NodeJS.Timeout;
   #shown = "";
   #shownAt = Number.NEGATIVE_INFINITY;
@@ -17,13 +19,14 @@ export class StatusLine {
   constructor(node: Node, describe: () => NodeStatus) {
     this.#node = node;
     this.#describe = describe;
-    this.#timer = setInterval(() => this.#publish(), INTERVAL_MS);
+    this.#publishSafely = guarded(node, () => this.#publish());
+    this.#timer = setInterval(this.#publishSafely, INTERVAL_MS);
     this.#timer.unref();
   }
 
   /** Call it after a change: shows it at once, or within a second if there was another change just now. */
   update(): void {
-    if (performance.now() - this.#shownAt >= INTERVAL_MS) this.#publish();
+    if (performance.now() - this.#shownAt >= INTERVAL_MS) this.#publishSafely();
   }
 
   /** Takes the status away for good: what still happens while the node closes does not bring it back. */

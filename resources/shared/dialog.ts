@@ -36,7 +36,11 @@ export function ask(
     timeout: 60_000,
   })
     .done(done)
-    .fail((request, reason) => done({ error: text("no-answer", { reason: request.statusText || reason }) }));
+    .fail((request, reason) => {
+      const isRefused = request.status === 401 || request.status === 403;
+      const why = () => text("no-answer", { reason: request.statusText || reason });
+      done({ error: isRefused ? text("not-permitted") : why() });
+    });
 }
 
 /**

@@ -91,7 +91,7 @@ describe("datalink info node", () => {
     await start({ request: "packet" });
     const complaints: [msg: Record<string, unknown>, sentence: RegExp][] = [
       [{ payload: "4711" }, /4711|not/],
-      [{ payload: "noon" }, /msg\.payload is no packet id/],
+      [{ payload: "noon" }, /msg\.payload is not a packet id/],
       [{ request: "dance" }, /msg\.request is "dance": give one of id, status/],
     ];
     for (const [msg, sentence] of complaints) {

@@ -5,7 +5,7 @@ import path from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { packRecords } from "../../lib/mseed/pack.ts";
-import { decodePayload } from "../../lib/packets.ts";
+import { packetValue } from "../../lib/packets.ts";
 import { DataLinkServer } from "../../lib/server/server.ts";
 import datalinkConnection from "../../nodes/datalink-connection.ts";
 import datalinkIn from "../../nodes/datalink-in.ts";
@@ -226,7 +226,7 @@ describe("datalink in and datalink out nodes", () => {
       node("in").receive({ topic: "dance" });
       assert.match((await inbox("errors").next()).error.message, /give start, stop, position or match/);
       node("in").receive({ topic: "position", payload: "noon" });
-      assert.match((await inbox("errors").next()).error.message, /msg\.payload is no position/);
+      assert.match((await inbox("errors").next()).error.message, /msg\.payload is not a position/);
     });
 
     it("tells of settings that cannot be used", async () => {
@@ -435,7 +435,7 @@ describe("datalink in and datalink out nodes", () => {
       const { datalink } = await inbox("written").next();
       await using client = await DataLinkClient.connect(server.url);
       const packet = await client.read(BigInt(datalink.packetId!));
-      assert.deepEqual(decodePayload(packet), document);
+      assert.deepEqual(packetValue(packet), { type: "BZJSON", value: document });
       assert.ok(packet.payload.length < 300, `${packet.payload.length} bytes`);
     });
 
@@ -453,12 +453,12 @@ describe("datalink in and datalink out nodes", () => {
       const { node, inbox } = await start([writer(), catcher("out")]);
       const complaints: [msg: Record<string, unknown>, sentence: RegExp][] = [
         [{ payload: { a: 1 } }, /has no stream id: put one such as/],
-        [{ payload: { a: 1 }, topic: "with space" }, /"with space\/JSON" is no stream id/],
+        [{ payload: { a: 1 }, topic: "with space" }, /"with space\/JSON" is not a stream id/],
         [{ payload: Buffer.from("garbage"), topic: ID }, /not only miniSEED records/],
         [{ topic: ID }, /msg\.payload is empty/],
-        [{ payload: "{", topic: `${ID}/JSON` }, /is text that is no JSON/],
-        [{ payload: "{", topic: `${ID}/BZJSON` }, /is text that is no JSON/],
-        [{ payload: {}, topic: ID, datalink: { dataStart: "noon" } }, /dataStart is no time/],
+        [{ payload: "{", topic: `${ID}/JSON` }, /cannot be written as JSON: .*position 1/],
+        [{ payload: "{", topic: `${ID}/BZJSON` }, /cannot be written as BZJSON: .*position 1/],
+        [{ payload: {}, topic: ID, datalink: { dataStart: "noon" } }, /dataStart is not a time/],
         [{ payload: "x".repeat(5000), topic: ID }, /5000/],
       ];
       for (const [msg, sentence] of complaints) {

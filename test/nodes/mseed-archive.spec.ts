@@ -83,7 +83,7 @@ describe("mseed archive node", () => {
     flow.node("archive").receive({ payload: { a: 1 }, datalink: { streamId: "FDSN:CO_JSC/JSON" } });
     assert.equal("archive" in (await flow.inbox("out").next()), false);
     flow.node("archive").receive({ payload: "text" });
-    assert.match((await flow.inbox("errors").next()).error.message, /msg\.payload is no Buffer/);
+    assert.match((await flow.inbox("errors").next()).error.message, /msg\.payload is not a Buffer/);
     flow.node("archive").receive({ payload: Buffer.from("garbage") });
     assert.equal((await flow.inbox("errors").next()).error.code, "INVALID_RECORD");
   });

@@ -3,9 +3,9 @@ import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import { DataLinkClient } from "../../datalink/client.ts";
 import type { PacketInput } from "../../datalink/protocol/packet.ts";
-import { type MiniSeedRecord, RecordReader } from "../../mseed/index.ts";
-import { joinStreamId } from "../../stream-id.ts";
-import { nanosecondsToMicroseconds, nowMicroseconds, toMicroseconds } from "../../time.ts";
+import { RecordReader } from "../../mseed/index.ts";
+import { recordPacket } from "../../packets.ts";
+import { nowMicroseconds, toMicroseconds } from "../../time.ts";
 import { defineCommand, EXIT_FAILED, EXIT_OK, type Io, usageError } from "../command.ts";
 import { readPieces, STANDARD, totalSize } from "../input.ts";
 import { Progress } from "../progress.ts";
@@ -118,20 +118,11 @@ async function* recordPackets(
   });
   for await (const piece of readPieces(file, io)) {
     reader.push(piece);
-    for (let record = reader.next(); record; record = reader.next()) yield packetOf(record);
+    for (let record = reader.next(); record; record = reader.next()) yield recordPacket(record);
     progress.add(piece.length);
   }
   reader.finish();
-  for (let record = reader.next(); record; record = reader.next()) yield packetOf(record);
-}
-
-function packetOf(record: MiniSeedRecord): PacketInput {
-  return {
-    streamId: joinStreamId(record.sourceId.text, record.formatVersion === 3 ? "MSEED3" : "MSEED"),
-    dataStart: nanosecondsToMicroseconds(record.startTime),
-    dataEnd: nanosecondsToMicroseconds(record.endTime),
-    payload: record.bytes,
-  };
+  for (let record = reader.next(); record; record = reader.next()) yield recordPacket(record);
 }
 
 async function wholeFile(file: string, io: Io): Promise<Uint8Array> {

@@ -1,0 +1,35 @@
+/** Work that takes several turns of the event loop, one message after the other: what comes first is sent first. */
+import { MessageError } from "../messages/message-error.ts";
+
+const MIB = 1024 * 1024;
+
+export class InOrder {
+  readonly #maxBytes: number;
+  #bytes = 0;
+  #last: Promise<void> = Promise.resolve();
+
+  /** @param maxBytes what the messages that wait may have together; a single one may have more */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /**
+   * Does the work for a message of so many bytes when all before it are done.
+   * @throws MessageError where too much is waiting already
+   */
+  async run(bytes: number, work: () => Promise<void>): Promise<void> {
+    if (this.#bytes > 0 && this.#bytes + bytes > this.#maxBytes) {
+      throw new MessageError(
+        `More than ${this.#maxBytes / MIB} MiB of messages wait for this node already: send them more slowly, or in smaller pieces.`,
+      );
+    }
+    this.#bytes += bytes;
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => {});
+    try {
+      await turn;
+    } finally {
+      this.#bytes -= bytes;
+    }
+  }
+}
