@@ -158,12 +158,12 @@ function through(
     done();
     return;
   }
-  const next = (error?: unknown) => {
+  const goOn = (error?: unknown) => {
     if (error === undefined || error === null) through(others, request, response, done);
     else done(error);
   };
   try {
-    Promise.resolve(first(request, response, next)).catch((error: unknown) => next(error));
+    Promise.resolve(first(request, response, goOn)).catch((error: unknown) => goOn(error));
   } catch (error) {
     done(error);
   }

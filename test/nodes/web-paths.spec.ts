@@ -156,7 +156,7 @@ describe("a web path on Node-RED's port", () => {
     for (const socket of sockets) socket.destroy();
     while ((await new Promise<number>((resolve) => web.getConnections((_, count) => resolve(count)))) > 0)
       await new Promise(setImmediate);
-  });
+  }).timeout(30_000); // A client that goes while it is checked is let go of after ten seconds.
 
   it("says that Node-RED serves no HTTP nodes", async () => {
     await start({ httpNodeRoot: false });
