@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { definitions } from "./support/definitions.ts";
+import { definitions } from "./support/editor/definitions.ts";
 import { ENTRIES, withFace } from "./support/face.ts";
 import { referencePages } from "./support/reference.ts";
 

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import vm from "node:vm";
-import { definitions } from "./support/definitions.ts";
+import { definitions } from "./support/editor/definitions.ts";
 
 const root = path.join(__dirname, "..");
 

@@ -7,7 +7,7 @@ import { encodeFrame } from "../../lib/datalink/protocol/frame.ts";
 import type { Packet } from "../../lib/datalink/protocol/packet.ts";
 import { encodeError, encodeInfo, encodeOk, packetHeader } from "../../lib/datalink/protocol/replies.ts";
 import { DataLinkServer } from "../../lib/server/server.ts";
-import { type Answer, type ReceivedCommand, scriptedPeer } from "../support/scripted-peer.ts";
+import { type Answer, type ReceivedCommand, scriptedPeer } from "../support/network/scripted-peer.ts";
 
 function packet(id: bigint, size = 4): Packet {
   const payload = Buffer.alloc(size, Number(id % 256n));

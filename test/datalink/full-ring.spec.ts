@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { type SubscribeOptions, type SubscriptionEvent, subscribe } from "../../lib/datalink/subscribe.ts";
 import { recordEvents } from "../support/events.ts";
-import { SlotRing } from "../support/slot-ring.ts";
+import { SlotRing } from "../support/network/slot-ring.ts";
 
 const STREAMS = ["XX_A/TEXT", "XX_B/TEXT", "XX_C/TEXT"];
 

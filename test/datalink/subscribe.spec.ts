@@ -11,10 +11,10 @@ import {
   subscribe,
 } from "../../lib/datalink/subscribe.ts";
 import { DataLinkServer } from "../../lib/server/server.ts";
-import { damagingProxy } from "../support/damaging-proxy.ts";
 import { recordEvents } from "../support/events.ts";
-import { FaultProxy } from "../support/fault-proxy.ts";
-import { scriptedPeer } from "../support/scripted-peer.ts";
+import { damagingProxy } from "../support/network/damaging-proxy.ts";
+import { FaultProxy } from "../support/network/fault-proxy.ts";
+import { scriptedPeer } from "../support/network/scripted-peer.ts";
 
 const STREAM = "XX_TEST/TEXT";
 const STATUS_XML =

@@ -21,7 +21,7 @@ import {
   type ReceivedCommand,
   type ScriptedPeer,
   scriptedPeer,
-} from "../support/scripted-peer.ts";
+} from "../support/network/scripted-peer.ts";
 
 interface Row {
   server: string;

@@ -5,9 +5,9 @@ import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { subscribe } from "../../lib/datalink/subscribe.ts";
 import { PacketWriter } from "../../lib/datalink/writer.ts";
 import { DataLinkServer } from "../../lib/server/server.ts";
-import { tlsBridge, webSocketBridge } from "../support/bridges.ts";
-import { certificateAuthority } from "../support/certificates.ts";
-import { scriptedPeer } from "../support/scripted-peer.ts";
+import { tlsBridge, webSocketBridge } from "../support/network/bridges.ts";
+import { certificateAuthority } from "../support/network/certificates.ts";
+import { scriptedPeer } from "../support/network/scripted-peer.ts";
 
 const authority = certificateAuthority();
 const stranger = certificateAuthority("Another authority");

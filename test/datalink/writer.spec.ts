@@ -6,8 +6,8 @@ import { encodeError, encodeOk } from "../../lib/datalink/protocol/replies.ts";
 import { PacketWriter, type PacketWriterOptions, type WriterEvent } from "../../lib/datalink/writer.ts";
 import { DataLinkServer } from "../../lib/server/server.ts";
 import { recordEvents } from "../support/events.ts";
-import { FaultProxy, seededRandom } from "../support/fault-proxy.ts";
-import { scriptedPeer } from "../support/scripted-peer.ts";
+import { FaultProxy, seededRandom } from "../support/network/fault-proxy.ts";
+import { scriptedPeer } from "../support/network/scripted-peer.ts";
 
 const fast = { minDelay: 1, maxDelay: 20 };
 

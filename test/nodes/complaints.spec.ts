@@ -15,14 +15,14 @@ import datalinkIn from "../../nodes/datalink-in.ts";
 import datalinkInfo from "../../nodes/datalink-info.ts";
 import datalinkOut from "../../nodes/datalink-out.ts";
 import { StatusLine } from "../../nodes/runtime/status.ts";
-import { damagingProxy } from "../support/damaging-proxy.ts";
-import { definitions } from "../support/definitions.ts";
+import { definitions } from "../support/editor/definitions.ts";
 import { recordEvents } from "../support/events.ts";
-import { FaultProxy } from "../support/fault-proxy.ts";
 import { type Flow, type Message, startFlow } from "../support/flow.ts";
 import { newFolder } from "../support/folders.ts";
+import { damagingProxy } from "../support/network/damaging-proxy.ts";
+import { FaultProxy } from "../support/network/fault-proxy.ts";
+import { type Answer, type Script, scriptedPeer } from "../support/network/scripted-peer.ts";
 import { freePort } from "../support/node-red.ts";
-import { type Answer, type Script, scriptedPeer } from "../support/scripted-peer.ts";
 
 const STREAM = "FDSN:XX_TEST_00_S_O_H/JSON";
 /** What Node-RED gives a node to close. */

@@ -6,8 +6,8 @@ import datalinkConnection from "../../nodes/datalink-connection.ts";
 import datalinkInfo from "../../nodes/datalink-info.ts";
 import datalinkOut from "../../nodes/datalink-out.ts";
 import datalinkServer from "../../nodes/datalink-server.ts";
-import { certificateAuthority } from "../support/certificates.ts";
 import { type Flow, startFlow } from "../support/flow.ts";
+import { certificateAuthority } from "../support/network/certificates.ts";
 import { freePort } from "../support/node-red.ts";
 
 const tlsConfig = createRequire(__filename)("@node-red/nodes/core/network/05-tls.js") as (

@@ -8,8 +8,8 @@ import { copyPosition, type SeedLinkPosition } from "../../lib/seedlink/position
 import { SeedLinkError } from "../../lib/seedlink/protocol/errors.ts";
 import { subscribeSeedLink } from "../../lib/seedlink/subscribe.ts";
 import type { SeedLinkEvent, SeedLinkSubscribeOptions } from "../../lib/seedlink/subscription.ts";
-import { tlsBridge } from "../support/bridges.ts";
-import { certificateAuthority } from "../support/certificates.ts";
+import { tlsBridge } from "../support/network/bridges.ts";
+import { certificateAuthority } from "../support/network/certificates.ts";
 import { SeisCompServer } from "./seiscomp-server.ts";
 import { received } from "./vectors.ts";
 

@@ -6,7 +6,7 @@ import { copyPosition, type SeedLinkPosition } from "../../lib/seedlink/position
 import type { SeedLinkPacket } from "../../lib/seedlink/protocol/packet.ts";
 import { subscribeSeedLink } from "../../lib/seedlink/subscribe.ts";
 import type { SeedLinkEvent, SeedLinkSubscribeOptions } from "../../lib/seedlink/subscription.ts";
-import { FaultProxy } from "../support/fault-proxy.ts";
+import { FaultProxy } from "../support/network/fault-proxy.ts";
 import { fill, hasRingServer, numberOf, RingServer, recordOf, STATIONS } from "./ring-server.ts";
 
 const BACKOFF = { minDelay: 20, maxDelay: 200 };

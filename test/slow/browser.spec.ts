@@ -7,7 +7,7 @@ import path from "node:path";
 import { build } from "esbuild";
 import type * as Face from "../../lib/browser.ts";
 import { DataLinkServer } from "../../lib/server/server.ts";
-import { BrowserPage, needsChromium } from "../support/browser.ts";
+import { BrowserPage, needsChromium } from "../support/editor/browser.ts";
 
 declare const face: typeof Face;
 

@@ -7,8 +7,8 @@ import { DataLinkServer } from "../../lib/server/server.ts";
 import datalinkConnection from "../../nodes/datalink-connection.ts";
 import datalinkOut from "../../nodes/datalink-out.ts";
 import { startFlow } from "../support/flow.ts";
+import { scriptedPeer } from "../support/network/scripted-peer.ts";
 import { freePort, NodeRed } from "../support/node-red.ts";
-import { scriptedPeer } from "../support/scripted-peer.ts";
 
 const tab = { id: "tab", type: "tab", label: "test" };
 

@@ -11,7 +11,7 @@ import { type Subscription, type SubscriptionEvent, subscribe } from "../../lib/
 import { PacketWriter, type WriterEvent } from "../../lib/datalink/writer.ts";
 import { DataLinkServer } from "../../lib/server/server.ts";
 import { recordEvents } from "../support/events.ts";
-import { FaultProxy, seededRandom } from "../support/fault-proxy.ts";
+import { FaultProxy, seededRandom } from "../support/network/fault-proxy.ts";
 
 const SECONDS = Number(process.env.DATALINK_FAULTS_SECONDS ?? 30);
 const SEED = Number(process.env.DATALINK_FAULTS_SEED ?? Date.now() % 1_000_000);

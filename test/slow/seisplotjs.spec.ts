@@ -11,9 +11,9 @@ import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { packRecords } from "../../lib/mseed/pack.ts";
 import { readRecords } from "../../lib/mseed/reader.ts";
 import { DataLinkServer } from "../../lib/server/server.ts";
-import { BrowserPage, needsChromium } from "../support/browser.ts";
+import { BrowserPage, needsChromium } from "../support/editor/browser.ts";
+import type { Decoded, Ink } from "../support/editor/seismograph-page.ts";
 import { freePort, NodeRed } from "../support/node-red.ts";
-import type { Decoded, Ink } from "../support/seismograph-page.ts";
 
 const START = Date.parse("2026-11-22T06:00:00Z");
 const SECONDS = 60;
@@ -84,7 +84,7 @@ async function connectSoon(address: string): Promise<DataLinkClient> {
 /** The page, bundled, at an address of its own: another origin than the DataLink server's. */
 async function servePage(): Promise<Server> {
   const { outputFiles } = await build({
-    entryPoints: [path.join(__dirname, "../support/seismograph-page.ts")],
+    entryPoints: [path.join(__dirname, "../support/editor/seismograph-page.ts")],
     bundle: true,
     write: false,
     format: "iife",

@@ -1,0 +1,158 @@
+// Each node as a newcomer meets it: dragged from the palette, its dialog opened, every field changed, saved, deployed,
+// and opened again.
+import assert from "node:assert/strict";
+import { TYPES as ALL_TYPES, VALUES } from "../../support/editor/dialog-faces.ts";
+import { Dialogs, type FieldValue } from "../../support/editor/dialogs.ts";
+import { Editor, needsChromium } from "../../support/editor/editor.ts";
+import { freePort, NodeRed, needsNodeRed, VERSIONS } from "../../support/node-red.ts";
+
+const TYPES = ALL_TYPES.filter((type) => type !== "datalink-connection");
+
+const FLOWS = [
+  { id: "tab", type: "tab", label: "test" },
+  { id: "debug", type: "debug", z: "tab", name: "a debug node", active: false, x: 600, y: 60, wires: [] },
+  {
+    id: "server",
+    type: "datalink-connection",
+    version: 1,
+    name: "",
+    address: "localhost:1",
+    auth: "none",
+    timeout: "5",
+  },
+  { id: "tls", type: "tls-config", name: "certificates", cert: "", key: "", ca: "", verifyservercert: true },
+];
+
+for (const version of VERSIONS) {
+  describe(`dialogs in Node-RED ${version}`, () => {
+    let nodeRed: NodeRed;
+    let editor: Editor;
+    let dialogs: Dialogs;
+
+    before(async function () {
+      this.timeout(300_000);
+      needsChromium(this);
+      await needsNodeRed(this, version);
+      nodeRed = await NodeRed.start({ version, flows: FLOWS });
+      editor = await Editor.open(nodeRed.url);
+      dialogs = new Dialogs(editor);
+    });
+    after(async () => {
+      await editor?.[Symbol.asyncDispose]();
+      await nodeRed?.stop();
+    });
+    afterEach(() => assert.deepEqual(editor.errors, [], "errors in the browser's console"));
+
+    for (const [index, type] of TYPES.entries()) {
+      it(`${type} keeps what is typed into it`, async () => {
+        const id = await dialogs.drag(type, 300, 80 + 70 * (index % 10));
+        await dialogs.openDialog(id);
+        const before = await dialogs.fields();
+        for (const [name, value] of Object.entries(before))
+          await dialogs.change(name, await another(name, value));
+        const typed = await dialogs.fields();
+        for (const name of Object.keys(before)) {
+          if (name !== "connection") assert.notEqual(typed[name], before[name], `${name} is changed`);
+        }
+        if (type === "datalink-in") await editor.page.click("#datalink-in-scope :text('a debug node')");
+        if (type === "datalink-server") await addRule();
+        await dialogs.done();
+        assert.deepEqual(await dialogs.faults(id), []);
+        await editor.deploy();
+        await dialogs.reload();
+        await dialogs.openDialog(id);
+        // What is stored as a secret is not shown again.
+        const secrets = Object.keys(typed).filter((name) => /^password|Secret$/.test(name));
+        const shown = { ...typed, ...Object.fromEntries(secrets.map((name) => [name, "__PWRD__"])) };
+        assert.deepEqual(await dialogs.fields(), shown);
+        await dialogs.done();
+        const saved = await dialogs.settings(id);
+        if (type === "datalink-in") assert.deepEqual(saved.scope, ["debug"]);
+        if (type === "datalink-server") {
+          assert.deepEqual(saved.rules, [{ from: "10.0.0.0/8", may: "write", streams: "^XX_" }]);
+        }
+      });
+    }
+
+    async function addRule(): Promise<void> {
+      await editor.page.click(".datalink-server-rules .red-ui-editableList-addButton");
+      const row = editor.page.locator(".datalink-server-rule");
+      await row.locator("input").first().fill("10.0.0.0/8");
+      await row.locator("select").selectOption("write");
+      await row.locator("input").last().fill("^XX_");
+    }
+
+    it("shows a server's addresses, copies one, and tests them all", async () => {
+      const { page } = editor;
+      const port = String(await freePort());
+      const server = {
+        id: "s",
+        type: "datalink-server",
+        z: "own",
+        x: 300,
+        y: 80,
+        wires: [[]],
+        port,
+        webPath: "/own",
+      };
+      await nodeRed.deploy([...FLOWS, { id: "own", type: "tab", label: "own" }, server]);
+      await dialogs.reload();
+      await editor.showTab("own");
+      await dialogs.openDialog("s");
+      const urls = [
+        `datalink://127.0.0.1:${port}`,
+        `ws://127.0.0.1:${port}/datalink`,
+        `ws://127.0.0.1:${nodeRed.port}/own`,
+      ];
+      assert.deepEqual(await page.locator("#datalink-server-addresses code").allTextContents(), urls);
+      await page.click("#datalink-server-test");
+      await page.waitForFunction(
+        "[...document.querySelectorAll('#datalink-server-addresses .datalink-server-answer')].every((line) => /The server answers/.test(line.textContent))",
+      );
+      await page.context().grantPermissions(["clipboard-read"]);
+      await page.locator(".datalink-server-address button").nth(1).click();
+      assert.equal(await page.evaluate("navigator.clipboard.readText()"), urls[1]);
+      await dialogs.change("webPath", "");
+      assert.deepEqual(
+        await page.locator("#datalink-server-addresses code").allTextContents(),
+        urls.slice(0, 2),
+      );
+      await dialogs.done();
+    });
+
+    it("open nodes of an older version with the settings that came later", async () => {
+      const old = TYPES.map((type, index) => ({
+        id: `old${index}`,
+        type,
+        z: "old",
+        x: 300,
+        y: 80 + 60 * index,
+        wires: [],
+      }));
+      await nodeRed.deploy([...FLOWS, { id: "old", type: "tab", label: "old" }, ...old]);
+      await dialogs.reload();
+      await editor.showTab("old");
+      for (const [index, type] of TYPES.entries()) {
+        const id = `old${index}`;
+        const faults = type.startsWith("datalink-") && type !== "datalink-server" ? 1 : 0;
+        assert.equal(
+          ((await dialogs.faults(id)) as unknown[]).length,
+          faults,
+          `${type}: only the server is to be chosen`,
+        );
+        await dialogs.openDialog(id);
+        await dialogs.done();
+      }
+    });
+
+    /** A value for a field that differs from the one it has. */
+    async function another(name: string, value: FieldValue): Promise<string> {
+      const options = await editor.page
+        .locator(`#node-input-${name} option`)
+        .evaluateAll((all) => all.map((option) => (option as HTMLOptionElement).value));
+      if (name in VALUES && options.length === 0) return VALUES[name]!;
+      if (name === "connection") return VALUES.connection!;
+      return options.filter((option) => option !== value && option !== "_ADD_").at(-1) ?? `${name} 1`;
+    }
+  });
+}

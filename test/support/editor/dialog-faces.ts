@@ -1,0 +1,103 @@
+// Every face that the dialogs of this package have: each node, with the choices that show what is else hidden. For tests
+// that look at all there is to see.
+import { readFileSync } from "node:fs";
+import path from "node:path";
+
+const manifest = JSON.parse(readFileSync(path.join(__dirname, "../../../package.json"), "utf8"));
+
+/** The types of the package's nodes. */
+export const TYPES: string[] = Object.keys(manifest["node-red"].nodes);
+
+export interface Face {
+  /** The id of the node in {@link faceFlows}, and of its tab. */
+  id: string;
+  type: string;
+  title: string;
+}
+
+const RULES = [{ from: "10.0.0.0/8", may: "write", streams: "^XX_" }];
+const USERS = { user: "station", password: "secret", streams: "^XX_" };
+
+/** Choices that show rows which are hidden otherwise. A type that is not named has one face. */
+const CHOICES: Record<string, Record<string, unknown>[]> = {
+  "datalink-connection": [{ auth: "none" }, { auth: "password" }, { auth: "token" }],
+  "datalink-in": [{ from: "latest" }, { from: "time", commit: "complete" }, { from: "packet" }],
+  "datalink-info": [{ request: "status" }, { request: "streams" }],
+  "datalink-server": [{ access: "loopback" }, { access: "rules", rules: RULES, credentials: USERS }],
+  "mseed-decode": [{ samples: "counts" }, { samples: "scaled" }],
+  "mseed-archive": [{ layout: "SDS" }, { layout: "own" }],
+};
+
+/** Values for fields that cannot have just any text, by name. */
+export const VALUES: Record<string, string> = {
+  port: "16123",
+  address: "localhost:16001",
+  timeout: "7",
+  ringSize: "2",
+  packetSize: "1024",
+  maxInFlight: "17",
+  maxWaiting: "3",
+  seconds: "30",
+  rows: "3",
+  width: "300",
+  height: "50",
+  factor: "0.5",
+  recordLength: "1024",
+  fromTime: "2026-11-22T06:00:00Z",
+  fromPacket: "4711",
+  pattern: "%n/%s.jsonl",
+  streamId: "FDSN:XX_TEST/JSON",
+  match: "FDSN:XX_.*",
+  reject: "_LOG",
+  connection: "server",
+  tls: "tls",
+  gzipDays: "30",
+  maxClients: "20",
+  maxClientsPerAddress: "5",
+  ioTimeout: "3",
+  idleTimeout: "60",
+};
+
+const choicesOf = (type: string): Record<string, unknown>[] => CHOICES[type] ?? [{}];
+const idOf = (type: string, index: number): string => `${type}-${index}`;
+
+export const FACES: Face[] = TYPES.flatMap((type) =>
+  choicesOf(type).map((choice, index) => ({
+    id: idOf(type, index),
+    type,
+    title: [type, ...Object.values(choice).filter((value) => typeof value === "string")].join(" "),
+  })),
+);
+
+/** A flow with a node for each face, on a tab of its own beside a debug node; `address` is the server of all. */
+export function faceFlows(address: string): object[] {
+  const connection = { type: "datalink-connection", version: 1, name: "", address, timeout: "5" };
+  const flows: object[] = [
+    { id: "server", ...connection, auth: "none" },
+    {
+      id: "tls",
+      type: "tls-config",
+      name: "certificates",
+      cert: "",
+      key: "",
+      ca: "",
+      verifyservercert: true,
+    },
+  ];
+  for (const type of TYPES) {
+    for (const [index, choice] of choicesOf(type).entries()) {
+      const id = idOf(type, index);
+      if (type === "datalink-connection") flows.push({ id, ...connection, name: id, ...choice });
+      else {
+        const z = `tab-${id}`;
+        const place = { z, x: 200, y: 100, wires: [] };
+        flows.push(
+          { id: z, type: "tab", label: id, disabled: true },
+          { id, type, ...place, connection: "server", ...choice },
+          { id: `debug-${id}`, type: "debug", ...place, y: 200, name: "a debug node", active: false },
+        );
+      }
+    }
+  }
+  return flows;
+}
