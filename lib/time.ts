@@ -23,7 +23,7 @@ const TIME_OF_DAY = /^(\d{1,2})(?:[:,](\d{1,2})(?:[:,](\d{1,2})(?:\.(\d+))?)?)?(
 
 /**
  * The nanoseconds since 1970 that a time stands for, or `undefined` where it is not a time: an invalid `Date`,
- * a number that is no safe integer, text that is no date. More than nine decimals are rounded.
+ * a number that is not a safe integer, text that is not a date. More than nine decimals are rounded.
  * Second 60 is taken as the first instant of the next minute.
  */
 export function toNanoseconds(time: TimeInput): bigint | undefined {

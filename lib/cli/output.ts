@@ -1,8 +1,9 @@
 /** Output of a command: standard output, or a file that is there whole or not at all. */
 import { randomUUID } from "node:crypto";
-import { access, constants, type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { access, constants, type FileHandle, open, realpath, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { createGzip } from "node:zlib";
+import { moveInPlace } from "../files/replace-file.ts";
 import { type Io, type OutputStream, usageError } from "./command.ts";
 import { STANDARD } from "./input.ts";
 
@@ -142,7 +143,7 @@ class FileTarget implements Target {
   async complete(): Promise<void> {
     if (this.#temporary === undefined) return;
     await this.#handle.sync();
-    await rename(this.#temporary, this.#name);
+    await moveInPlace(this.#temporary, this.#name);
     this.#temporary = undefined;
   }
 

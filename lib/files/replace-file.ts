@@ -11,8 +11,8 @@ const underWay = new Map<string, Promise<void>>();
 
 /**
  * Gives a file new content, and creates it with its directories where it does not exist. Resolves when the new content
- * would survive a power failure. Calls for one file are carried
- * out one after the other; no other process may replace it meanwhile.
+ * would survive a power failure. Calls for one file are carried out one after the other; no other process may replace it
+ * meanwhile.
  *
  * @param content text (written as UTF-8) or bytes
  * @throws what the file system says; then the old content is still there.

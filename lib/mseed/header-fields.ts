@@ -20,7 +20,7 @@ export interface HeaderFields {
   startTime: string;
   /** Time of the last sample, as `startTime`. */
   endTime: string;
-  /** Hertz; 0 where the record is no time series. */
+  /** Hertz; 0 where the record is not a time series. */
   sampleRate: number;
   /** The number of samples that the header tells. */
   sampleCount: number;

@@ -17,7 +17,7 @@ import type {
 } from "../datalink/protocol/server-requests.ts";
 import { translateLegacyStreamId } from "../stream-id.ts";
 import type { Permissions } from "./access/access.ts";
-import { compilePattern, type Pattern, PatternError } from "./access/pattern.ts";
+import { compilePattern, PatternError, type StreamPattern } from "./access/pattern.ts";
 import type { ServerContext } from "./context.ts";
 import type { ServerClient } from "./events.ts";
 import { type StreamFigures, selectClients, selectStreams, streamFigures } from "./figures.ts";
@@ -399,7 +399,7 @@ export class ClientSession {
   }
 
   /** A pattern given with INFO takes the place of MATCH and REJECT, not that of permissions. */
-  *#streamsToTell(pattern: Pattern | undefined): Generator<undefined, RingStream[]> {
+  *#streamsToTell(pattern: StreamPattern | undefined): Generator<undefined, RingStream[]> {
     const has = pattern
       ? ({ streamId }: RingStream) => this.selection.permits(streamId) && pattern.test(streamId)
       : (stream: RingStream) => this.selection.has(stream);
@@ -418,7 +418,7 @@ export class ClientSession {
 }
 
 /** A pattern, or in words why there is none, to be put behind the message that says so. */
-function* compileOrReason(text: string): Generator<undefined, Pattern | string> {
+function* compileOrReason(text: string): Generator<undefined, StreamPattern | string> {
   try {
     return yield* compilePattern(text);
   } catch (error) {

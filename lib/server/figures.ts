@@ -2,7 +2,7 @@
  * What the server tells of itself, its streams and its clients, as plain rows: they hold nothing of the server, and whoever
  * shows them (info-xml.ts, http.ts) chooses among them by the same rules.
  */
-import type { Pattern } from "./access/pattern.ts";
+import type { StreamPattern } from "./access/pattern.ts";
 import type { Ring, RingStream } from "./ring/ring.ts";
 import type { TrafficFigures } from "./traffic.ts";
 
@@ -102,7 +102,7 @@ export function* selectStreams(
 /** The clients whose address or name a pattern finds; in steps. */
 export function* selectClients(
   clients: ConnectionFigures[],
-  pattern: Pattern | undefined,
+  pattern: StreamPattern | undefined,
 ): Generator<undefined, ConnectionFigures[]> {
   const selected: ConnectionFigures[] = [];
   for (const client of clients) {

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { formatMicroseconds } from "../time.ts";
 import type { Permissions } from "./access/access.ts";
-import { compilePattern, type Pattern, PatternError } from "./access/pattern.ts";
+import { compilePattern, PatternError, type StreamPattern } from "./access/pattern.ts";
 import {
   type ConnectionFigures,
   type PacketFigures,
@@ -214,7 +214,7 @@ function streamEntry({ streamId, packets, earliest, latest }: StreamFigures) {
   };
 }
 
-async function compile(text: string | null): Promise<Pattern | undefined> {
+async function compile(text: string | null): Promise<StreamPattern | undefined> {
   if (text === null || text === "") return undefined;
   try {
     return await inSteps(compilePattern(text));

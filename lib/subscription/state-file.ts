@@ -1,9 +1,9 @@
 /**
- * Where a reader stopped, in a small file. It is replaced as a whole (write aside, then rename), so that it always holds
- * one complete position.
+ * Where a reader stopped, in a small file. It is replaced as a whole, so that it always holds one complete
+ * position.
  */
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
-import path from "node:path";
+import { readFile, rename, rm } from "node:fs/promises";
+import { replaceFile } from "../files/replace-file.ts";
 import { type Checkpoint, PositionError } from "./checkpoint.ts";
 
 /** Between two writes under a constant stream of positions. */
@@ -109,18 +109,4 @@ export class StateFile<Position> implements Checkpoint<Position> {
         if (this.#next) this.save(this.#next);
       });
   }
-}
-
-async function replaceFile(file: string, text: string): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true });
-  const aside = `${file}.new`;
-  const handle = await open(aside, "w");
-  try {
-    await handle.writeFile(text);
-    // Else a power cut soon after may leave an empty file under the right name.
-    await handle.datasync();
-  } finally {
-    await handle.close();
-  }
-  await rename(aside, file);
 }

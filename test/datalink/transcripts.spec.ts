@@ -37,7 +37,7 @@ function load(file: string, server?: string): Row[] {
 
 /** Rows of plain DataLink: a WebSocket handshake begins with GET. */
 const rows = [
-  ...load("../ring/vectors/ringserver-4.5.3.json", "4.5.3"),
+  ...load("../server/vectors/ringserver-4.5.3.json", "4.5.3"),
   ...load("vectors/older-ringservers.json"),
 ].filter((row) => !row.send[0]!.startsWith("474554") && row.recv.some((bytes) => bytes !== ""));
 

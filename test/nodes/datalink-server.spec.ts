@@ -6,7 +6,7 @@ import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { DataLinkServer } from "../../lib/server/server.ts";
 import datalinkServer from "../../nodes/datalink-server.ts";
 import editor from "../../nodes/editor.ts";
-import { Peer, write } from "../ring/peer.ts";
+import { Peer, write } from "../server/peer.ts";
 import { type Flow, startFlow } from "../support/flow.ts";
 import { newFolder } from "../support/folders.ts";
 import { freePort } from "../support/node-red.ts";

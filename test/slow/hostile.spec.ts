@@ -1,5 +1,5 @@
 // lib/server/: hostile clients in full numbers.
-import { describeHostileClients } from "../ring/hostile.ts";
+import { describeHostileClients } from "../server/hostile.ts";
 
 describeHostileClients({
   garbage: 1000,

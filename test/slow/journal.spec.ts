@@ -7,8 +7,8 @@ import { rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { PacketWriter } from "../../lib/datalink/writer.ts";
-import { Peer, write } from "../ring/peer.ts";
-import { ServerThread } from "../ring/server-thread.ts";
+import { Peer, write } from "../server/peer.ts";
+import { ServerThread } from "../server/server-thread.ts";
 import { newFolder } from "../support/folders.ts";
 import { freePort, NodeRed } from "../support/node-red.ts";
 

@@ -39,7 +39,7 @@ the next; samples that are there twice count once. Gaps are as in "mseed details
 --gaps", with those at the edges; text has none.
 
 Exit code: 0; 1 if a file cannot be read, has no record or has data missing, or
-no record matches; 2 for a wrong command line. A gap is no failure.`,
+no record matches; 2 for a wrong command line. A gap does not count.`,
   async run({ options, operands, io }) {
     const window = new TimeWindow(options);
     const minGap = numberOption("min-gap", options["min-gap"]);

@@ -58,7 +58,7 @@ data missing; 2 for a wrong command line.`,
   },
 });
 
-/** @throws CommandError for what is no pointer */
+/** @throws CommandError for what is not a pointer */
 export function checkPointer(pointer: string | undefined): asserts pointer is string {
   if (pointer === undefined) throw usageError("no pointer is given, such as /FDSN/Time/Quality");
   try {

@@ -31,7 +31,7 @@ const CODE_RULES = {
 
 /**
  * What the options stamp records with; `undefined` where none is given.
- * @throws CommandError for what is no code, number or quality
+ * @throws CommandError for what is not a code, number or quality
  */
 export function restamp(options: RestampOptions): ((record: MiniSeedRecord) => Stamp) | undefined {
   const publicationVersion = versionOption(options);

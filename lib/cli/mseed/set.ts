@@ -94,7 +94,7 @@ async function valueText(
     return value;
   } catch {
     const what = file ?? value;
-    throw usageError(`${what} is no JSON: text needs quotes of its own, such as '"GPS"', or --text`);
+    throw usageError(`${what} is not JSON: text needs quotes of its own, such as '"GPS"', or --text`);
   }
 }
 

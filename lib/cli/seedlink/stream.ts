@@ -86,7 +86,7 @@ async function readWindow(
 }
 
 /**
- * Across losses of the connection, until `take` gives `false` or an interrupt comes, which is no failure. What the server
+ * Across losses of the connection, until `take` gives `false` or an interrupt comes, which is not a failure. What the server
  * refuses before it has sent anything is thrown; afterwards it is tried again. A packet counts once it is dealt with.
  */
 async function readOn(

@@ -52,7 +52,7 @@ export function availabilityOf<T extends Span>(
   const start = startTime ?? first.startTime;
   const end = endTime ?? last.endTime;
   const gaps: MissingSpan[] = [];
-  // At the edges less than a period is no gap: samples do not lie on them.
+  // At the edges less than a period is not a gap: samples do not lie on them.
   if (first.startTime - start >= first.period) gaps.push({ startTime: start, endTime: first.startTime });
   for (const [i, span] of covered.slice(1).entries()) {
     gaps.push({ startTime: (covered[i] as Covered).endTime, endTime: span.startTime });

@@ -12,7 +12,7 @@ import { classEnd, readInto } from "./pattern-reader.ts";
 import { PatternTrie, TrieFullError } from "./pattern-trie.ts";
 
 /** A compiled pattern; like ringserver's it is searched for anywhere in the text, and is case-sensitive. */
-export interface Pattern {
+export interface StreamPattern {
   readonly text: string;
   test(text: string): boolean;
   /** Gives memory back that tests have taken; they take it again. Called after a round of tests. */
@@ -38,7 +38,7 @@ const BYTES_PER_STATE = 150;
 const BYTES_PER_INSTRUCTION = 8;
 
 /** Compiles a pattern, step by step. A NUL ends it. The steps throw {@link PatternError} where it cannot be used. */
-export function* compilePattern(text: string): Generator<undefined, Pattern> {
+export function* compilePattern(text: string): Generator<undefined, StreamPattern> {
   const nul = text.indexOf("\0");
   const pattern = nul < 0 ? text : text.slice(0, nul);
   const { before, alternatives, after } = takeApart(withoutComments(pattern));
@@ -63,7 +63,7 @@ export function* compilePattern(text: string): Generator<undefined, Pattern> {
  *
  * @throws DataLinkError `INVALID_ARGUMENT` where it cannot be used.
  */
-export function compileNow(text: string): Pattern {
+export function compileNow(text: string): StreamPattern {
   try {
     const steps = compilePattern(text);
     for (;;) {
@@ -88,7 +88,7 @@ function addTo(trie: PatternTrie, expression: string): boolean {
   }
 }
 
-class CompiledPattern implements Pattern {
+class CompiledPattern implements StreamPattern {
   readonly text: string;
   readonly #trie: PatternTrie | undefined;
   readonly #expressions: RE2JS[];

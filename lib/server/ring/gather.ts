@@ -5,7 +5,7 @@ import type { Selection } from "./selection.ts";
 /** Most packets looked at in one go, so that a reader that selects few of very many does not hold up the others. */
 const MAX_SCANNED = 10_000;
 
-export interface Delivery {
+export interface Gathered {
   /** Whole PACKET frames, ready to be sent; empty where none of the packets looked at is selected. */
   bytes: Buffer;
   packets: number;
@@ -32,7 +32,7 @@ export interface Wish {
 }
 
 /** Copies the packets out of the ring that fit the wish, all of which the ring must hold. */
-export function gather(ring: Ring, { selection, from, end, maxBytes, until, prefix }: Wish): Delivery {
+export function gather(ring: Ring, { selection, from, end, maxBytes, until, prefix }: Wish): Gathered {
   let limit = Math.min(end, from + MAX_SCANNED);
   // Runs of frames that touch in the store: offset and length in turn.
   const runs: number[] = [];

@@ -2,30 +2,30 @@
  * Which streams a reader gets: those that MATCH finds and REJECT does not, among those that it may read at all.
  * The answer for a stream is kept, so that a pattern runs once per stream and not once per packet.
  */
-import type { Pattern } from "../access/pattern.ts";
+import type { StreamPattern } from "../access/pattern.ts";
 import type { RingStream } from "./ring.ts";
 
 export class Selection {
-  #match: Pattern | undefined;
-  #reject: Pattern | undefined;
+  #match: StreamPattern | undefined;
+  #reject: StreamPattern | undefined;
   #permitted: ((streamId: string) => boolean) | undefined;
   /** By the stream's slot: its serial if it is selected, the negative of it if not. */
   #answers: number[] = [];
 
-  get match(): Pattern | undefined {
+  get match(): StreamPattern | undefined {
     return this.#match;
   }
 
-  set match(pattern: Pattern | undefined) {
+  set match(pattern: StreamPattern | undefined) {
     this.#match = pattern;
     this.#answers = [];
   }
 
-  get reject(): Pattern | undefined {
+  get reject(): StreamPattern | undefined {
     return this.#reject;
   }
 
-  set reject(pattern: Pattern | undefined) {
+  set reject(pattern: StreamPattern | undefined) {
     this.#reject = pattern;
     this.#answers = [];
   }

@@ -170,7 +170,7 @@ describe("mseed set", () => {
       [[], 2, /no pointer is given/],
       [["Gain", "1", "-"], 2, /"Gain" is not a JSON pointer/],
       [["/Gain", "1"], 2, /no file is named/],
-      [["/Gain", "GPS", "-"], 2, /GPS is no JSON: text needs quotes/],
+      [["/Gain", "GPS", "-"], 2, /GPS is not JSON: text needs quotes/],
       [["-o", "x", "/Gain", "1", "a", "b"], 2, /--output takes the result of one FILE/],
       [["/Gain/deep", "1", "-"], 1, /-: offset 0: \/Gain\/deep: there is no place for "deep" in 1e3/],
       [["/Gain", "1", "-", "-m", "nothing"], 1, /no record matches/],

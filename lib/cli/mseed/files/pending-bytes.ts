@@ -1,6 +1,6 @@
 /**
  * The bytes of a file that were read and not yet dealt with. A command that replaces the file it reads writes all of them
- * again but for the records that it changes: what does not match and what is no record stays, byte for byte.
+ * again but for the records that it changes: what does not match and what is not a record stays, byte for byte.
  */
 import type { MiniSeedRecord } from "../../../mseed/index.ts";
 import { isSameFile, type Output } from "../../output.ts";

@@ -20,7 +20,7 @@ const DOTTED = new RegExp(`^${CODE}\\.${CODE}\\.${CODE}\\.(?:${CODE}|${CODE}_${C
 const UNDERSCORED = new RegExp(`^(?:FDSN:)?${CODE}(?:_${CODE})+$`);
 const WILDCARD = /[?*[]/;
 
-/** @throws CommandError for what is no regular expression either */
+/** @throws CommandError for what is not a regular expression either */
 export function streamMatcher(pattern: string): StreamMatcher {
   if (WORD.test(pattern)) return ({ nslc }) => Object.values(nslc).includes(pattern);
   if (pattern !== "" && WILD_WORD.test(pattern)) {

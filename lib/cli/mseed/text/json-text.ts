@@ -2,7 +2,7 @@
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
 
-/** The lines of a JSON text, indented by two spaces. Text that is no JSON comes out as some lines, too. */
+/** The lines of a JSON text, indented by two spaces. Text that is not JSON comes out as some lines, too. */
 export function jsonLines(text: string): string[] {
   const lines: string[] = [];
   const tokens = text.match(TOKEN) ?? [];

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { encodeFrame } from "../../lib/datalink/protocol/frame.ts";
-import { compilePattern, type Pattern, PatternError } from "../../lib/server/access/pattern.ts";
+import { compilePattern, PatternError, type StreamPattern } from "../../lib/server/access/pattern.ts";
 import { DataLinkServer } from "../../lib/server/server.ts";
 import { Peer } from "./peer.ts";
 
-function compile(text: string): Pattern {
+function compile(text: string): StreamPattern {
   const steps = compilePattern(text);
   for (;;) {
     const step = steps.next();
