@@ -404,8 +404,14 @@ export class Appender implements AsyncDisposable {
       batch.reject(error);
       return;
     }
-    target.retryTimer = setTimeout(() => this.#queue(target), target.retryDelay);
+    target.retryTimer = setTimeout(() => this.#retry(target), target.retryDelay);
     target.retryDelay = Math.min(2 * target.retryDelay, LAST_RETRY_MS);
+  }
+
+  #retry(target: Target): void {
+    clearTimeout(target.retryTimer);
+    target.retryTimer = undefined;
+    this.#queue(target);
   }
 
   /** A batch leaves memory, written or refused, and makes room. */
@@ -537,9 +543,8 @@ export class Appender implements AsyncDisposable {
   async #close(): Promise<void> {
     clearInterval(this.#maintenance);
     for (const target of this.#targets.values()) {
-      if (target.failure === undefined || target.current === undefined) continue;
-      clearTimeout(target.retryTimer);
-      this.#queue(target);
+      // What is being written just now would be written twice.
+      if (target.retryTimer) this.#retry(target);
     }
     try {
       await this.flush();
