@@ -1,4 +1,4 @@
-// lib/archive/appender.ts, append-file.ts: what happens to writes when the file system refuses, and to files under it.
+// lib/archive/appender.ts and appender/, lib/files/append-file.ts: what happens to writes when the file system refuses, and to files under it.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
@@ -7,7 +7,9 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { Appender, type AppenderOptions, type ArchiveEvent } from "../../lib/archive/appender.ts";
+import { Appender } from "../../lib/archive/appender.ts";
+import type { ArchiveEvent } from "../../lib/archive/events.ts";
+import type { AppenderOptions } from "../../lib/archive/settings.ts";
 import type { WholeLength } from "../../lib/files/append-file.ts";
 
 const NEWLINE = Buffer.from("\n");
