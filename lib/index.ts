@@ -1,10 +1,11 @@
 /** The library's face: everything a program imports from this package. */
-export type { AppenderOptions, ArchiveEvent, FsyncPolicy } from "./archive/appender.ts";
 export type { Archive, ArchiveOptions, ArchivePacket, Written } from "./archive/archive.ts";
 export { ArchiveError, type ArchiveErrorCode } from "./archive/errors.ts";
+export type { ArchiveEvent } from "./archive/events.ts";
 export { JsonLinesArchive, type JsonLinesOptions } from "./archive/json-lines.ts";
 export { MiniSeedArchive, type MiniSeedArchiveOptions, type MiniSeedInput } from "./archive/mini-seed.ts";
 export { type PathFields, PathPattern, PRESETS } from "./archive/path-pattern.ts";
+export type { AppenderOptions, FsyncPolicy } from "./archive/settings.ts";
 export * from "./datalink/index.ts";
 export { CodedError } from "./errors.ts";
 export * from "./mseed/index.ts";

@@ -3,17 +3,20 @@
 import type { WholeLength } from "../files/append-file.ts";
 import { SourceId } from "../source-id.ts";
 import { splitStreamId } from "../stream-id.ts";
-import { Appender, type AppenderOptions, atLeast } from "./appender.ts";
+import { Appender } from "./appender.ts";
 import { Compressor } from "./compress.ts";
 import { FileNames } from "./file-names.ts";
 import { Journal, journalFiles, type PacketMark } from "./journal.ts";
 import type { PathPattern } from "./path-pattern.ts";
+import { type AppenderOptions, atLeast } from "./settings.ts";
 
 /** What an archive takes of a packet; a `Packet` of the client has it all. */
 export interface ArchivePacket {
+  /** `FDSN:NET_STA_LOC_B_S_SS/TYPE`: it tells the path, and whether the packet is one for the archive. */
   streamId: string;
   /** Start of the data: microseconds since 1970. */
   dataStart: number;
+  /** The bytes that are archived. */
   payload: Uint8Array;
   /** Named in errors; with `packetTime` it tells the journal which packet this is. */
   packetId?: bigint | undefined;
@@ -123,6 +126,7 @@ export abstract class Archive implements AsyncDisposable {
     await this.appender.close();
   }
 
+  /** As {@link close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -15,10 +15,12 @@ import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { moveInPlace } from "../files/replace-file.ts";
 import { syncPath } from "../files/sync-path.ts";
-import type { Appender, ArchiveEvent } from "./appender.ts";
+import type { Appender } from "./appender.ts";
 import { ArchiveError, fileSystemError } from "./errors.ts";
+import type { ArchiveListener } from "./events.ts";
 import type { PathPattern } from "./path-pattern.ts";
 
+/** What a compressor is to do. */
 export interface CompressorOptions {
   /** What the archive's files are called. */
   patterns: readonly PathPattern[];
@@ -27,7 +29,7 @@ export interface CompressorOptions {
   /** Files that are never compressed, whatever they are called. */
   except?: readonly string[] | undefined;
   /** Told as it happens; must not throw. */
-  onEvent: (event: ArchiveEvent) => void;
+  onEvent: ArchiveListener;
 }
 
 /** Between two walks over the directory: a part of the age, so that no file is much older than that. */
@@ -43,6 +45,7 @@ const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 /** Files being compressed by this process: two archives may share a directory. */
 const inWork = new Set<string>();
 
+/** Compresses what was not written to for long, at the start and from then on, until it is closed. */
 export class Compressor {
   readonly #options: CompressorOptions;
   readonly #appender: Appender;
@@ -53,6 +56,7 @@ export class Compressor {
   /** The file at which the last walk failed first. */
   #failedAt: string | undefined;
 
+  /** @param appender by which the files are set aside. */
   constructor(appender: Appender, options: CompressorOptions) {
     this.#appender = appender;
     this.#options = options;
@@ -117,7 +121,7 @@ export class Compressor {
 
   /** Files in a directory and those in it, as many levels down as a pattern has. The archive has no hidden ones. */
   async *#filesBelow(directory: string, levels: number): AsyncGenerator<string> {
-    // What cannot be read is nothing that this archive made.
+    // This archive has not made what cannot be read.
     const entries = await opendir(directory).catch(unlessCode("ENOENT", "EACCES", "EPERM"));
     for await (const entry of entries ?? []) {
       if (this.#stopped) return;

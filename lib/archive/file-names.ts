@@ -13,6 +13,7 @@ interface Remembered {
   file: string;
 }
 
+/** Remembers which file each stream goes to. */
 export class FileNames {
   readonly #ofStreams = new Map<string, Remembered>();
   /** Of patterns with `#`: the file that has the same defining values. */

@@ -53,6 +53,7 @@ export async function removeJournal(file: string): Promise<void> {
   for (const part of journalFiles(file)) await rm(part, { force: true });
 }
 
+/** Notes which packets are about to be written where, and tells after a crash which of them are there. */
 export class Journal {
   readonly #path: string;
   readonly #previous: string;
@@ -123,6 +124,7 @@ export class Journal {
     return this.record({ path: file, identity: "", size: 0 }, []);
   }
 
+  /** Closes the file when all that was recorded is in it. */
   async close(): Promise<void> {
     await this.#last;
     await this.#log?.close();

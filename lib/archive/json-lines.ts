@@ -72,12 +72,12 @@ export class JsonLinesArchive extends Archive {
 
   /**
    * Appends the packet's JSON document as one line, digit for digit as the payload has it: numbers are not parsed, and
-   * only a document with line breaks loses the white space between its tokens. Resolves when it is in the file, and to `undefined`, without
-   * writing, for a packet of another type than JSON and BZJSON.
+   * only a document with line breaks loses the white space between its tokens. Resolves when it is in the file, and to
+   * `undefined`, without writing, for a packet of another type than JSON and BZJSON.
    *
-   * @throws ArchiveError `INVALID_JSON`, `TOO_LARGE`, `INVALID_STREAM_ID` and `PATH_ESCAPES` for what cannot be archived, and what the
-   * file system goes on refusing (`DISK_FULL`, `NOT_PERMITTED`, `TOO_MANY_FILES`, `WRITE_FAILED`): then no part of it is
-   * in the file.
+   * @throws ArchiveError `INVALID_JSON`, `TOO_LARGE`, `INVALID_STREAM_ID` and `PATH_ESCAPES` for what cannot be archived,
+   * and what the file system goes on refusing (`DISK_FULL`, `NOT_PERMITTED`, `TOO_MANY_FILES`, `WRITE_FAILED`): then no
+   * part of it is in the file.
    */
   async write(packet: ArchivePacket): Promise<Written | undefined> {
     if (!this.takes(packet)) return undefined;

@@ -2,6 +2,7 @@
 
 /** What tells a part from all others. */
 export interface MarkKey {
+  /** The id that the server gave the packet. */
   packetId: bigint;
   /** Microseconds since 1970. With the id it tells a packet from one that has the id after a server began anew. */
   packetTime: number;
@@ -11,6 +12,7 @@ export interface MarkKey {
 
 const FIRST_CAPACITY = 64;
 
+/** A set of marks, sorted when it is asked after some were added. */
 export class MarkSet {
   #count = 0;
   #times = new Float64Array(FIRST_CAPACITY);
@@ -25,6 +27,7 @@ export class MarkSet {
     return this.#times.byteLength + this.#ids.byteLength + this.#parts.byteLength + order;
   }
 
+  /** Adds a mark; one that is there already takes its bytes again. */
   add({ packetId, packetTime, part }: MarkKey): void {
     if (this.#count === this.#times.length) this.#grow();
     this.#times[this.#count] = packetTime;
@@ -34,6 +37,7 @@ export class MarkSet {
     this.#order = undefined;
   }
 
+  /** Whether the mark was added. */
   has(mark: MarkKey): boolean {
     const order = this.#sorted();
     let low = 0;

@@ -9,17 +9,23 @@ import { ArchiveError } from "./errors.ts";
 
 /** What a pattern can be filled from. Codes come from the network and may be anything. */
 export interface PathFields {
+  /** As in a source id; may be empty. */
   network: string;
+  /** As in a source id; may be empty. */
   station: string;
+  /** Empty for the location that older programs write as `--`. */
   location: string;
+  /** Band, source and subsource, as `BHZ` or `B_H_Z`. */
   channel: string;
   /** Start of the data: microseconds (`number`) or nanoseconds (`bigint`) since 1970. */
   time: number | bigint;
   /** The host that the pattern's `%h` names; default: this one. */
   host?: string | undefined;
-  /** Only of a miniSEED record: */
+  /** Only of a miniSEED record: R, D, Q or M, empty where its publication version has no letter. */
   quality?: string | undefined;
+  /** Only of a miniSEED record: in bytes. */
   recordLength?: number | undefined;
+  /** Only of a miniSEED record: samples per second. */
   sampleRate?: number | undefined;
 }
 
@@ -267,7 +273,7 @@ function takeApart(time: number | bigint): Moment {
   if (Number.isNaN(date.getTime())) {
     throw new ArchiveError(
       "INVALID_STREAM_ID",
-      `The data start time ${time} is no date that a path could name.`,
+      `The data start time ${time} is not a date that a path could name.`,
     );
   }
   const rest =
@@ -319,7 +325,7 @@ function expandPreset(pattern: string): string {
       `There is no archive layout named ${preset[1]}: use one of ${Object.keys(PRESETS).join(", ")}, as NAME@directory, or a pattern.`,
     );
   }
-  // A directory's own % and # are no flags.
+  // A directory's own % and # are not flags.
   const directory = preset[2]!.replace(/[%#]/g, "$&$&");
   return directory === "" || /[\\/]$/.test(directory) ? directory + layout : `${directory}/${layout}`;
 }

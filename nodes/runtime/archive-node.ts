@@ -1,8 +1,8 @@
 /** What jsonl archive and mseed archive have in common: a message goes on when its data is on disk, with `msg.archive`. */
 import path from "node:path";
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from "node-red";
-import type { ArchiveEvent } from "../../lib/archive/appender.ts";
 import type { Archive, ArchiveOptions, Written } from "../../lib/archive/archive.ts";
+import type { ArchiveEvent } from "../../lib/archive/events.ts";
 import { removeJournal } from "../../lib/archive/journal.ts";
 import { RateMeter } from "../../lib/rate-meter.ts";
 import { nodeFile } from "./files.ts";

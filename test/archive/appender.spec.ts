@@ -1,13 +1,15 @@
-// lib/archive/appender.ts, append-file.ts: what happens to writes when the file system refuses, and to files under it.
+// lib/archive/appender.ts and appender/, lib/files/append-file.ts: what happens to writes when the file system refuses, and to files under it.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import fs from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { Appender, type AppenderOptions, type ArchiveEvent } from "../../lib/archive/appender.ts";
+import { Appender } from "../../lib/archive/appender.ts";
+import type { ArchiveEvent } from "../../lib/archive/events.ts";
+import type { AppenderOptions } from "../../lib/archive/settings.ts";
 import type { WholeLength } from "../../lib/files/append-file.ts";
 
 const NEWLINE = Buffer.from("\n");
@@ -167,6 +169,39 @@ describe("archive appender", () => {
     await appender.close();
     await write;
     await assert.rejects(appender.append(inFolder("b"), text(1)), { code: "CLOSED" });
+  });
+
+  it("writes once what is being tried again when it is closed", async () => {
+    const steps = new EventEmitter();
+    const isClosing = once(steps, "closing");
+    let opened = 0;
+    const wholeLength: WholeLength = async (file) => {
+      if (opened++ === 0) throw new Error("not yet");
+      steps.emit("retried");
+      await isClosing;
+      return file.size;
+    };
+    const { appender } = observed({}, wholeLength);
+    const write = appender.append(inFolder("log"), text(1));
+    await once(steps, "retried");
+    const closing = appender.close();
+    // A second write of it, if closing began one, is under way by now.
+    await new Promise(setImmediate);
+    steps.emit("closing");
+    await Promise.all([write, closing]);
+    assert.deepEqual(await lines("log"), ["line 1"]);
+  });
+
+  it("can be closed by whoever is told of a problem", async () => {
+    let closing: Promise<void> | undefined;
+    const close = () => {
+      closing ??= appender.close();
+    };
+    const appender = new Appender({ onEvent: close }, allWhole, NEWLINE);
+    await writeFile(inFolder("a"), "");
+    await assert.rejects(appender.append(inFolder("a/log"), text(1)), { code: "WRITE_FAILED" });
+    await closing;
+    assert.equal(appender.pendingBytes, 0);
   });
 
   it("waits for room, and refuses more than may wait", async () => {

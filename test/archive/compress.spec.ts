@@ -15,8 +15,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
-import { Appender, type ArchiveEvent } from "../../lib/archive/appender.ts";
+import { Appender } from "../../lib/archive/appender.ts";
 import { Compressor } from "../../lib/archive/compress.ts";
+import type { ArchiveEvent } from "../../lib/archive/events.ts";
 import { JsonLinesArchive, type JsonLinesOptions } from "../../lib/archive/json-lines.ts";
 import { PathPattern } from "../../lib/archive/path-pattern.ts";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { ArchiveEvent } from "../../lib/archive/appender.ts";
+import type { ArchiveEvent } from "../../lib/archive/events.ts";
 import { JsonLinesArchive } from "../../lib/archive/json-lines.ts";
 
 const START = Date.UTC(2026, 10, 22, 6, 30) * 1000;
@@ -105,7 +105,7 @@ describe("JSON Lines archive", () => {
     });
   });
 
-  it("refuses what is no JSON, names the packet, and keeps it aside if asked", async () => {
+  it("refuses what is not JSON, names the packet, and keeps it aside if asked", async () => {
     await using archive = new JsonLinesArchive({ pattern: `${folder}/%s.jsonl`, keepRejected: true });
     await assert.rejects(archive.write(packet(new Uint8Array([0x7b, 0xff]))), {
       name: "ArchiveError",

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { ArchiveEvent } from "../../lib/archive/appender.ts";
+import type { ArchiveEvent } from "../../lib/archive/events.ts";
 import { MiniSeedArchive } from "../../lib/archive/mini-seed.ts";
 import { type PackOptions, packRecords } from "../../lib/mseed/index.ts";
 

@@ -115,7 +115,7 @@ describe("archive path pattern", () => {
     assert.equal(period("/data/%D.%n"), 0);
   });
 
-  it("refuses what is no pattern, and says what is allowed", () => {
+  it("refuses what is not a pattern, and says what is allowed", () => {
     assert.match(
       refusal(() => new PathPattern("/data/%x"), "INVALID_PATTERN"),
       /%x.*%n network.*%j day of the year/,

@@ -5,8 +5,8 @@
  */
 import { access, constants, mkdir } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import type { ArchiveEvent } from "../../archive/appender.ts";
 import { ArchiveError, type ArchiveErrorCode } from "../../archive/errors.ts";
+import type { ArchiveEvent } from "../../archive/events.ts";
 import { JsonLinesArchive } from "../../archive/json-lines.ts";
 import { eventText, retryText } from "../../datalink/event-text.ts";
 import { PositionFile } from "../../datalink/position-file.ts";

@@ -1,0 +1,145 @@
+/** The files that are open: no more than may be, closed when they are not used, opened anew when they were renamed. */
+import { AppendFile, type WholeLength } from "../../files/append-file.ts";
+import { type ArchiveListener, tellFailure } from "../events.ts";
+import type { AppenderSettings } from "../settings.ts";
+import type { Target, Targets } from "./target.ts";
+
+/**
+ * How often a file is looked up by its path even where its file system does not say that it was renamed: less often where
+ * many are open.
+ */
+const LOOK_UP_MS = 1000;
+const LOOK_UP_MS_PER_FILE = 2;
+const IDLE_MS = 60_000;
+const MAX_CLOSED_SIZES = 20_000;
+
+/** Opens and closes the files of all paths. */
+export class OpenFiles {
+  readonly #targets: Targets;
+  readonly #end: Uint8Array;
+  readonly #wholeLength: WholeLength;
+  readonly #onEvent: ArchiveListener;
+  readonly #keepsUnsynced: boolean;
+  #limit: number;
+  #count = 0;
+  /** Sizes of files that were closed whole: they need no look at their end when they are opened again. */
+  readonly #closedSizes = new Map<string, number>();
+  /**
+   * Files that were closed, and directories that got new entries with them, since the last synchronisation; with the
+   * policy `interval` only.
+   */
+  readonly unsynced = new Set<string>();
+
+  /**
+   * @param wholeLength tells what is torn in a file that is found.
+   * @param end what follows each chunk.
+   */
+  constructor(targets: Targets, settings: AppenderSettings, wholeLength: WholeLength, end: Uint8Array) {
+    this.#targets = targets;
+    this.#end = end;
+    this.#limit = settings.maxOpenFiles;
+    this.#onEvent = settings.onEvent;
+    this.#keepsUnsynced = settings.fsync === "interval";
+    this.#wholeLength = async (file) =>
+      this.#closedSizes.get(file.path) === file.size ? file.size : await wholeLength(file);
+  }
+
+  /** Files open now. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Files that may be open at once. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** Whether the file is open, and it is time to see by {@link lookUp} that its path still names it. */
+  isDue({ file, lookedUp }: Target, now: number): boolean {
+    if (file === undefined) return false;
+    return now - lookedUp > LOOK_UP_MS + LOOK_UP_MS_PER_FILE * this.#count || file.isTouched();
+  }
+
+  /** Closes the file if its path does not name it any more. */
+  async lookUp(target: Target, now: number): Promise<void> {
+    target.lookedUp = now;
+    if (!(await target.file!.isInPlace())) await this.close(target);
+  }
+
+  /**
+   * Opens the file, after closing others where too many are open.
+   * @throws what the file system says.
+   */
+  async open(target: Target): Promise<AppendFile> {
+    await this.#makeRoomFor(1);
+    this.#count++;
+    try {
+      return await this.#open(target);
+    } catch (error) {
+      this.#count--;
+      throw error;
+    }
+  }
+
+  /**
+   * Closes the file, if it is open.
+   * @throws what the file system says.
+   */
+  async close(target: Target): Promise<void> {
+    const { file } = target;
+    if (file === undefined) return;
+    target.file = undefined;
+    this.#count--;
+    if (target.isIdle) this.#targets.delete(target.path);
+    if (this.#keepsUnsynced) for (const path of file.unsynced) this.unsynced.add(path);
+    this.#remember(file);
+    await file.close();
+  }
+
+  /** Closes the file, if it is open; a failure becomes an event. */
+  async closeTelling(target: Target): Promise<void> {
+    await tellFailure(this.#onEvent, target.path, () => this.close(target));
+  }
+
+  /** Closes what nothing is written to any more. Failures become events. */
+  async closeIdle(): Promise<void> {
+    const before = Date.now() - IDLE_MS;
+    for (const target of this.#targets.values()) {
+      if (!target.isIdle || target.used > before) continue;
+      this.#targets.delete(target.path);
+      await this.closeTelling(target);
+    }
+  }
+
+  /** The system did not let us open as many files as we wanted: be content with half of those that are open. */
+  async openFewer(): Promise<void> {
+    this.#limit = Math.max(1, Math.floor(this.#count / 2));
+    await this.#makeRoomFor(0);
+  }
+
+  /** Forgets a file that was closed whole: its path will name another one. */
+  forget(path: string): void {
+    this.#closedSizes.delete(path);
+  }
+
+  async #open(target: Target): Promise<AppendFile> {
+    const file = await AppendFile.open(target.path, this.#wholeLength, this.#end);
+    target.file = file;
+    target.lookedUp = Date.now();
+    if (file.torn) this.#onEvent({ type: "torn", file: file.path, ...file.torn });
+    return file;
+  }
+
+  /** Closes files that were not used for longest until `count` more may be opened. */
+  async #makeRoomFor(count: number): Promise<void> {
+    for (const target of this.#targets.values()) {
+      if (this.#count + count <= this.#limit) return;
+      if (target.current === undefined) await this.close(target);
+    }
+  }
+
+  #remember(file: AppendFile): void {
+    if (this.#closedSizes.size >= MAX_CLOSED_SIZES) this.#closedSizes.clear();
+    this.#closedSizes.set(file.path, file.size);
+  }
+}
