@@ -107,16 +107,19 @@ describe("entry log", () => {
             bytes.subarray(from, to).equals(sound.subarray(from, to)),
           );
           const found = await read([secret!]);
-          // Where nothing else is whole, the first entry is found even by its damaged mark: its checksum tells.
-          const first = places[0]!;
-          const behindMark = (data: Buffer) => data.subarray(first.from + MARK_BYTES, first.to);
-          const byItsMark = found.bodies.length > 0 && behindMark(bytes).equals(behindMark(sound));
-          const kept = whole.length === 0 && byItsMark ? [first] : whole;
+          if (whole.length === 0) {
+            // All marks are damaged: by one of them, entries may be found whose checksums tell that they are sound.
+            const isSound = ({ from, to }: { from: number; to: number }) =>
+              bytes.subarray(from + MARK_BYTES, to).equals(sound.subarray(from + MARK_BYTES, to));
+            const some = places.filter(isSound).map((place) => place.body.toString("hex"));
+            for (const each of found.bodies) assert.ok(some.includes(each.toString("hex")));
+            return;
+          }
           assert.deepEqual(
             found.bodies,
-            kept.map((place) => place.body),
+            whole.map((place) => place.body),
           );
-          if (found.state.state !== "read" || whole.length === 0) return;
+          assert.ok(found.state.state === "read");
           const told = found.state.damages.reduce((sum, { from, to }) => sum + to - from, 0);
           const lost = places
             .filter((place) => !whole.includes(place))
