@@ -21,6 +21,11 @@ export const viewBytes: (buffer: ArrayBuffer) => Buffer = NodeBuffer
   ? (buffer) => NodeBuffer.from(buffer)
   : (buffer) => new Uint8Array(buffer) as Buffer;
 
+/** Whether a value is a `Uint8Array`, also one that another realm made, such as the sandbox of a function node. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]";
+}
+
 /** How many bytes a text has as UTF-8. */
 export const byteLength: (text: string) => number = NodeBuffer
   ? (text) => NodeBuffer.byteLength(text)

@@ -3,6 +3,7 @@
  * stream id ({@link packetValue}, {@link encodePayload}): JSON (plain or compressed by bzip2) as values, text as a string.
  */
 
+import { isBytes } from "./bytes.ts";
 import { bzip2 } from "./bzip2/compress.ts";
 import { bunzip2 } from "./bzip2/decompress.ts";
 import { DataLinkError } from "./datalink/protocol/errors.ts";
@@ -114,7 +115,7 @@ function nameOf({ streamId, packetId }: ValuedPacket): string {
  * @throws DataLinkError `INVALID_PAYLOAD` for a value that cannot be written so.
  */
 export function encodePayload(type: string, value: unknown): Uint8Array {
-  if (value instanceof Uint8Array) return value;
+  if (isBytes(value)) return value;
   if (type !== "JSON" && type !== "BZJSON") {
     if (typeof value === "string") return Buffer.from(value);
     throw invalid(type, "give text or bytes");

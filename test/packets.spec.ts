@@ -1,5 +1,8 @@
 // lib/packets.ts: records as packets, and payloads as values and back, by the type in the stream id.
 import assert from "node:assert/strict";
+import { runInNewContext } from "node:vm";
+import type { ServerIdentity } from "../lib/datalink/protocol/capabilities.ts";
+import { write } from "../lib/datalink/protocol/client-requests.ts";
 import { encodePayload, packetValue, packRecords, readRecords, recordPacket } from "../lib/index.ts";
 
 const packet = (streamId: string, payload: Uint8Array | string) => ({
@@ -64,6 +67,15 @@ describe("payloads", () => {
     assert.throws(() => packetValue({ streamId: "X/JSON", payload: Buffer.from("{") }), {
       message: /^A packet of X\/JSON is not JSON: /,
     });
+  });
+
+  it("takes bytes that another realm has made, as a function node's sandbox does", () => {
+    const bytes = runInNewContext("Uint8Array.of(91, 93)") as Uint8Array;
+    assert.ok(!(bytes instanceof Uint8Array));
+    for (const type of ["JSON", "BZJSON", "TEXT", "MSEED"]) assert.equal(encodePayload(type, bytes), bytes);
+    const server = {} as ServerIdentity;
+    const { frame } = write({ streamId: "A/JSON", dataStart: 0, payload: bytes }, false, server);
+    assert.equal(frame.subarray(-2).toString(), "[]");
   });
 
   it("says what cannot be sent", () => {

@@ -224,6 +224,7 @@ export class DataLinkServer {
     await Promise.all([...this.#connections].map((connection) => connection.drain()));
     for (const connection of this.#connections) connection.destroy("the server was closed");
     await closed;
+    await this.#admission.whenEmpty();
     await this.#storage?.close();
   }
 

@@ -76,6 +76,18 @@ describe("a client that writes and closes", () => {
 
   afterEach(() => server.close());
 
+  it("is told that it is gone, and counted no more, when the server has closed", async () => {
+    await start();
+    const peers = Array.from({ length: 20 }, () => connect({ port: server.port, host: "127.0.0.1" }));
+    // Some have begun to speak, and some have not.
+    for (const [i, peer] of peers.entries())
+      peer.on("error", () => {}).write(i % 2 ? "D" : encodeFrame(`ID peer${i}`));
+    for (let i = 0; i < 20; i += 2)
+      await events.wait("identified", ({ client }) => client.clientId === `peer${i}`);
+    await server.close();
+    assert.equal(server.status.clients, 0);
+  });
+
   for (const [way, send] of Object.entries(WAYS)) {
     for (const [count, size, flags] of [
       [8000, 16, "N"],

@@ -2,7 +2,7 @@
  * DataLink's commands as data: the header, the payload, and how the reply is read. Sans-I/O. Lengths and characters
  * are checked here, before anything is sent.
  */
-import { byteLength, toBytes, toText } from "../../bytes.ts";
+import { byteLength, isBytes, toBytes, toText } from "../../bytes.ts";
 import { type TimeInput, toMicroseconds } from "../../time.ts";
 import {
   maxPatternLength,
@@ -166,8 +166,7 @@ export function write(
   const { streamId, dataStart, dataEnd = dataStart, packetId } = packet;
   checkStreamId(streamId, server);
   const payload = typeof packet.payload === "string" ? toBytes(packet.payload) : packet.payload;
-  if (!(payload instanceof Uint8Array))
-    throw invalid(`The payload of ${streamId} is neither bytes nor text.`);
+  if (!isBytes(payload)) throw invalid(`The payload of ${streamId} is neither bytes nor text.`);
   if (server.packetSize !== undefined && payload.length > server.packetSize) {
     throw new DataLinkError(
       "TOO_LARGE",

@@ -23,6 +23,7 @@ export class Admission {
   readonly #limits: AdmissionLimits;
   readonly #clientsByAddress = new Map<string, number>();
   #clients = 0;
+  #onEmpty: (() => void) | undefined;
 
   constructor(access: Access, limits: AdmissionLimits) {
     this.#access = access;
@@ -66,6 +67,15 @@ export class Admission {
     const left = (this.#clientsByAddress.get(address) ?? 1) - 1;
     if (left > 0) this.#clientsByAddress.set(address, left);
     else this.#clientsByAddress.delete(address);
+    if (this.#clients === 0) this.#onEmpty?.();
+  }
+
+  /** Resolves when all who were let in have left: sockets say that they are closed a little after they are. */
+  async whenEmpty(): Promise<void> {
+    if (this.#clients === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+    });
   }
 }
 
