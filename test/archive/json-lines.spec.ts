@@ -160,6 +160,21 @@ describe("JSON Lines archive", () => {
     assert.deepEqual(events, [{ type: "torn", file, aside: `${file}.torn`, bytes: 5 }]);
   });
 
+  for (const [what, whole, torn] of [
+    ["that is its first", "", '{"half'],
+    ["that is its first, of 100,000 bytes", "", `{"half":"${"x".repeat(100_000)}`],
+    ["of 70,000 bytes behind a whole one", '{"a":1}\n', `{"half":"${"x".repeat(70_000)}`],
+    ["of 65,536 bytes behind a whole one", '{"a":1}\n', "x".repeat(65_536)],
+  ] as const) {
+    it(`sets a torn line aside ${what}`, async () => {
+      await writeFile(path.join(folder, "SOH.jsonl"), whole + torn);
+      await using archive = new JsonLinesArchive({ pattern: `${folder}/%s.jsonl` });
+      await archive.write(packet("2"));
+      assert.equal(await read("SOH.jsonl"), `${whole}2\n`);
+      assert.equal(await read("SOH.jsonl.torn"), `${torn}\n`);
+    });
+  }
+
   it("creates nothing outside its directory, whatever the stream ids", async () => {
     const inside = path.join(folder, "archive");
     const codes = [

@@ -560,6 +560,14 @@ describe("DataLinkClient", () => {
     });
   });
 
+  it("waits for as long as anybody likes, also longer than a timer can", async () => {
+    await using server = await DataLinkServer.listen({ port: 0 });
+    for (const timeout of [Number.POSITIVE_INFINITY, 3e9]) {
+      await using dali = await DataLinkClient.connect(server.url, { timeout });
+      assert.equal((await dali.info("STREAMS")).totalStreams, 0);
+    }
+  });
+
   it("is news to a server when it says its name, and when it says another one", async () => {
     const names: string[] = [];
     await using server = await DataLinkServer.listen({
