@@ -22,9 +22,9 @@ export interface Held {
   heap: number;
 }
 
-/** Over by themselves within a turn or two, whatever the flow does. */
+/** Over by themselves soon, whatever the flow does. Node.js writes their names in two ways: `FSREQPROMISE`, `FSReqPromise`. */
 const FLEETING =
-  /^(TickObject|Immediate|Microtask|PROMISE|RANDOMBYTES|FSREQ|.*REQUEST|.*REQWRAP|.*WRITEWRAP)/;
+  /^(TickObject|Immediate|Microtask|PROMISE|RANDOMBYTES|FSREQ|.*REQUEST|.*REQWRAP|.*WRITEWRAP)/i;
 const PLACE = /node-red-datalink\/((?:lib|nodes)\/[\w/-]+)/;
 
 const alive = new Map<number, string>();
