@@ -27,7 +27,19 @@ const FLEETING =
   /^(TickObject|Immediate|Microtask|PROMISE|RANDOMBYTES|FSREQ|.*REQUEST|.*REQWRAP|.*WRITEWRAP)/i;
 const PLACE = /node-red-datalink\/((?:lib|nodes)\/[\w/-]+)/;
 
-const alive = new Map<number, string>();
+/**
+ * Milliseconds: timers that are younger are not counted. A frame of a picture or a position that is written soon come and
+ * go with the traffic, and on a slow machine one of them may wait in every look; what is left behind gets old.
+ */
+const YOUNG_MS = 1000;
+
+interface Resource {
+  readonly type: string;
+  readonly name: string;
+  readonly since: number;
+}
+
+const alive = new Map<number, Resource>();
 
 Error.stackTraceLimit = 40;
 createHook({
@@ -35,7 +47,7 @@ createHook({
   init(id, type) {
     if (FLEETING.test(type)) return;
     const place = PLACE.exec(new Error().stack ?? "")?.[1];
-    alive.set(id, place ? `${type} of ${place}` : type);
+    alive.set(id, { type, name: place ? `${type} of ${place}` : type, since: performance.now() });
   },
   destroy: (id) => void alive.delete(id),
 }).enable();
@@ -87,14 +99,24 @@ function held(RED: NodeAPI, hooks: number): Held {
     }
   }
   return {
-    active: tally(process.getActiveResourcesInfo().filter((type) => !FLEETING.test(type))),
-    resources: tally(alive.values()),
+    // Timers are among the resources, by their place.
+    active: tally(
+      process.getActiveResourcesInfo().filter((type) => type !== "Timeout" && !FLEETING.test(type)),
+    ),
+    resources: tally(lasting()),
     listeners,
     hooks,
     nodes: queryObjects(NodeObject, { format: "count" }),
     routes: { httpAdmin: routesOf(RED.httpAdmin), httpNode: routesOf(RED.httpNode) },
     heap: process.memoryUsage().heapUsed,
   };
+}
+
+function lasting(): string[] {
+  const born = performance.now() - YOUNG_MS;
+  return [...alive.values()]
+    .filter(({ type, since }) => type !== "Timeout" || since < born)
+    .map(({ name }) => name);
 }
 
 function routesOf(app: unknown): number {
