@@ -37,6 +37,12 @@ const LINGER = 2000;
  */
 const HOLD = 200;
 
+/**
+ * Bytes of a connection after which no answer waits any more: who has sent so much stays, and reads, and waiting would make
+ * it and this server take turns.
+ */
+const HOLD_BYTES = 8 * 1024 * 1024;
+
 export class ClientConnection implements Scheduled {
   readonly address: string;
   readonly port: number;
@@ -57,6 +63,8 @@ export class ClientConnection implements Scheduled {
   #outboxBytes = 0;
   #writing = false;
   #paused = false;
+  /** Bytes received so far. */
+  #inputBytes = 0;
   /** Bytes that have come since the last turn. */
   #unseen = 0;
   /** The client has closed its side; what it sent before still counts, and is answered. */
@@ -279,6 +287,7 @@ export class ClientConnection implements Scheduled {
     this.#lastReceived = this.#lastExchange = performance.now();
     if (this.#closing) return;
     this.#reader.push(bytes);
+    this.#inputBytes += bytes.length;
     this.#unseen += bytes.length;
     if (this.#unseen > MAX_UNREAD) this.#pause(true);
     this.#context.scheduler.schedule(this);
@@ -382,6 +391,7 @@ export class ClientConnection implements Scheduled {
   #holdsAnswers(more: boolean): boolean {
     if (this.#outboxBytes === 0 || this.#outboxBytes > MAX_WAITING || this.session.streaming) return false;
     if (this.#steps || this.#answering || !(more || this.#paused)) return false;
+    if (this.#inputBytes > HOLD_BYTES) return false;
     return performance.now() - this.#answeredSince < HOLD;
   }
 
