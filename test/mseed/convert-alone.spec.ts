@@ -20,7 +20,17 @@ function samplesOfAll(records: readonly MiniSeedRecord[]): Samples | number[] {
     : parts.flatMap((part) => Array.from(part as Int32Array));
 }
 
+/**
+ * Whether a record begins inside the payload, as in bytes of an unknown encoding into which one was copied. In miniSEED 2,
+ * which has no checksum, nothing tells such a record from the second half of what a damaged one left over.
+ */
+function holdsRecord({ payload }: MiniSeedRecord): boolean {
+  for (const _ of readRecords(payload, { checkCrc: false })) return true;
+  return false;
+}
+
 function assertReadable(record: MiniSeedRecord, options: ConvertOptions): void {
+  if (holdsRecord(record)) return;
   let pieces: Uint8Array[];
   try {
     pieces = convertRecord(record, options);
