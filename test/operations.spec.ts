@@ -120,7 +120,7 @@ describe("the container files", function () {
       assert.ok(text.includes(`docker build -f docs/operations/${name} `));
       const pattern = of("COPY")[0]!.split(" ")[0]!;
       const tarball = `${manifest.name.replace("@", "").replace("/", "-")}-${manifest.version}.tgz`;
-      assert.ok(path.matchesGlob(tarball, pattern), `${pattern} does not fit ${tarball}`);
+      assert.match(tarball, new RegExp(`^${pattern.replaceAll(".", "\\.").replace("*", ".*")}$`));
       assert.deepEqual(of("USER"), ["node"]);
       assert.deepEqual(of("FROM"), ["node:24-slim"]);
       const words = steps.map(([word]) => word);
