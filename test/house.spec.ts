@@ -8,6 +8,7 @@ const root = path.join(__dirname, "..");
 /** What each room may use besides itself and the ground (`lib/*.ts`). */
 const BELOW: Record<string, string[]> = {
   "lib/mseed": [],
+  "lib/signal": [],
   "lib/datalink": [],
   "lib/trace": ["lib/mseed"],
   "lib/archive": ["lib/mseed", "lib/datalink"],
@@ -17,7 +18,7 @@ const BELOW: Record<string, string[]> = {
 };
 
 /** Packages that only some rooms may import: Node-RED stays in nodes/, browsers' floor stays free of Node.js. */
-const PURE = ["lib/mseed", "lib/trace"];
+const PURE = ["lib/mseed", "lib/signal", "lib/trace"];
 
 function sources(folder: string): string[] {
   return readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" })
