@@ -67,7 +67,7 @@ function sources(folder: string): string[] {
 
 function imports(file: string): string[] {
   const text = readFileSync(path.join(root, file), "utf8");
-  return [...text.matchAll(/(?:from|import|require\()\s*\(?"([^"]+)"/g)].map((match) => match[1]!);
+  return [...text.matchAll(/(?<!["\w])(?:from|import|require\()\s*\(?"([^"]+)"/g)].map((match) => match[1]!);
 }
 
 /** `lib/mseed` for `lib/mseed/v2/record.ts`, `lib` for the ground floor, `nodes` for all of nodes/. */

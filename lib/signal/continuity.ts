@@ -14,6 +14,7 @@ import { type TimeInput, toNanoseconds } from "../time.ts";
 import { SignalError } from "./errors.ts";
 import { goodRate, shown } from "./settings.ts";
 
+/** How a record follows on: see {@link Continuity}. */
 export type ContinuityKind =
   | "first"
   | "continuous"
@@ -66,6 +67,12 @@ const BACK_NS = 60_000_000_000;
 /** Times that still have a date (1677 to 2262, as in 64 bits): beyond them nothing is counted. */
 const LATEST = 9_223_372_036_854_775_807n;
 
+/**
+ * Says of each record of a stream how it follows on those before: with `d = start − (previous start + count · period)`, it is
+ * `continuous` where |d| is half a period at most, and a `gap` where d is more. Otherwise it is a `duplicate` with the start and
+ * count of the one before, `late` if it ends before what was seen, else an `overlap`. `rate` is another sample rate, `first` has
+ * nothing before it, `back` is a stream that has gone back in time for good.
+ */
 export class Continuity {
   /** How many records of each kind there have been. */
   readonly counts: Record<ContinuityKind, number> = {

@@ -13,7 +13,9 @@ const MOST_FACTOR = 1000;
 /** Larger factors are reached in stages of such factors. */
 const STAGES = [5, 4, 3, 2];
 
+/** Brings one stream to a lower sample rate: feed it record by record. */
 export class Decimator {
+  /** How many inputs there are for an output. */
   readonly factor: number;
   /** The place of the input sample that the first output belongs to, since the beginning or the last {@link reset}. */
   readonly firstOutputAtInput: number;

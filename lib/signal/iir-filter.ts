@@ -21,6 +21,7 @@ const BLOCK = 128;
 /** State below this is taken as 0: on some processors, arithmetic with subnormal numbers is many times slower. */
 const TINY = 1e-25;
 
+/** A recursive filter of one stream: feed it record by record. */
 export class IirFilter {
   /** b0, b1, b2, a1, a2 of each section, divided by a0. */
   readonly #coefficients: Float64Array;

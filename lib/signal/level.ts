@@ -1,12 +1,14 @@
 /** Whether a measure is above a level, with hysteresis: above at `on` or more, below again only under `off`. */
 import { invalid } from "./settings.ts";
 
+/** The level, in the unit of the measure. */
 export interface LevelOptions {
   on: number;
   /** Not above `on`; default the same. */
   off?: number;
 }
 
+/** That the level was crossed. */
 export interface LevelChange {
   event: "above" | "below";
   /** The threshold that was crossed, and the value that did. */
@@ -14,6 +16,7 @@ export interface LevelChange {
   value: number;
 }
 
+/** Says when a measure goes above a level, and below again. */
 export class Level {
   readonly #on: number;
   readonly #off: number;
@@ -28,6 +31,7 @@ export class Level {
     this.#off = off;
   }
 
+  /** Whether it is above. */
   get isAbove(): boolean {
     return this.#isAbove;
   }

@@ -8,13 +8,15 @@ import { isSample, type SampleInput } from "./samples.ts";
 import { goodRate, invalid, oneOf } from "./settings.ts";
 
 /** Whatever takes samples piece by piece and gives as many. */
-interface Step {
+export interface SignalStep {
+  /** The next values. */
   push(samples: SampleInput): Float64Array;
+  /** Begins anew with the next sample, as behind a gap. */
   reset(): void;
 }
 
 /** Divides by the counts per unit. */
-export class Gain implements Step {
+export class Gain implements SignalStep {
   readonly #sensitivity: number;
 
   /** `sensitivity`: counts per unit, not 0. @throws SignalError `INVALID_SETTING` */
@@ -25,6 +27,7 @@ export class Gain implements Step {
     this.#sensitivity = sensitivity;
   }
 
+  /** Has nothing to forget. */
   reset(): void {}
 
   /** The samples in the unit; a missing one (NaN, an infinity) is NaN. */
@@ -38,7 +41,7 @@ export class Gain implements Step {
 }
 
 /** The integral over time by trapezia, from 0 at the first sample. To be used behind a high-pass: an offset grows without end. */
-export class Integral implements Step {
+export class Integral implements SignalStep {
   readonly #half: number;
   #last = Number.NaN;
   #sum = 0;
@@ -73,7 +76,7 @@ export class Integral implements Step {
 }
 
 /** The derivative by time as backward difference, 0 at the first sample. */
-export class Derivative implements Step {
+export class Derivative implements SignalStep {
   readonly #rate: number;
   #last = Number.NaN;
 
@@ -101,11 +104,12 @@ export class Derivative implements Step {
   }
 }
 
-const QUANTITIES = ["displacement", "velocity", "acceleration"] as const;
-
 /** What a sensor measures, or what is wanted of it. */
-export type MotionQuantity = (typeof QUANTITIES)[number];
+export type MotionQuantity = "displacement" | "velocity" | "acceleration";
 
+const QUANTITIES: readonly MotionQuantity[] = ["displacement", "velocity", "acceleration"];
+
+/** What is measured, and what is wanted. */
 export interface GroundMotionOptions {
   /** Counts per unit. */
   sensitivity: number;
@@ -123,13 +127,13 @@ export interface GroundMotionOptions {
 }
 
 /** Sensitivity, high-pass and integrals or derivatives of one stream, in the order that is right. */
-export class GroundMotion implements Step {
-  readonly #steps: Step[];
+export class GroundMotion implements SignalStep {
+  readonly #steps: SignalStep[];
 
   /** @throws SignalError `INVALID_SETTING`, `BAD_SAMPLE_RATE`, `CORNER_ABOVE_NYQUIST` */
   constructor(options: GroundMotionOptions) {
-    const from = oneOf("from", options.from ?? "velocity", QUANTITIES);
-    const to = oneOf("to", options.to ?? from, QUANTITIES);
+    const { from: measured = "velocity", to: wanted = measured } = options;
+    const [from, to] = [oneOf("from", measured, QUANTITIES), oneOf("to", wanted, QUANTITIES)];
     const derivatives = QUANTITIES.indexOf(to) - QUANTITIES.indexOf(from);
     this.#steps = [new Gain(options.sensitivity)];
     for (let i = 0; i > derivatives; i--) {
@@ -150,7 +154,7 @@ export class GroundMotion implements Step {
   }
 }
 
-function highpass({ highpass, sampleRate }: GroundMotionOptions): Step[] {
+function highpass({ highpass, sampleRate }: GroundMotionOptions): SignalStep[] {
   if (highpass === false) return [];
   const { corner, order, start } = { corner: 0.075, order: 2, ...highpass };
   const sections = designButterworth({ kind: "highpass", corners: corner, order, sampleRate });

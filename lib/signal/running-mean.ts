@@ -3,6 +3,7 @@ import { isSample, type SampleInput } from "./samples.ts";
 import { windowSamples } from "./settings.ts";
 import { SlidingSum } from "./sliding-sum.ts";
 
+/** Length of the mean, and the sample rate. */
 export interface RunningMeanOptions {
   /** Length of the mean in seconds, default 60. */
   seconds?: number;
@@ -10,6 +11,7 @@ export interface RunningMeanOptions {
   sampleRate: number;
 }
 
+/** Takes the offset of one stream away, by the mean of its last seconds. */
 export class RunningMean {
   readonly #length: number;
   readonly #sum: SlidingSum;

@@ -58,3 +58,9 @@ export function invalid(name: string, value: unknown, wanted: string): SignalErr
 export function shown(value: unknown): string {
   return typeof value === "string" || typeof value === "number" ? `${value}`.slice(0, 40) : typeof value;
 }
+
+/** The later of two times: `Math.max` takes no bigints. */
+export function latest(a: bigint, b: bigint): bigint {
+  if (a > b) return a;
+  return b;
+}

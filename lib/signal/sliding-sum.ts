@@ -9,6 +9,8 @@ export class SlidingSum {
   readonly #values: Float64Array;
   #cursor = 0;
   #newer = 0;
+  /** Whether a block before this one counts. */
+  #hasLast = false;
 
   /** `length`: of how many values, at least 1. */
   constructor(length: number) {
@@ -20,12 +22,14 @@ export class SlidingSum {
     const values = this.#values;
     values[this.#cursor++] = value;
     this.#newer += value;
-    if (this.#cursor < values.length) return this.#newer + values[this.#cursor]!;
+    if (this.#cursor < values.length)
+      return this.#hasLast ? this.#newer + values[this.#cursor]! : this.#newer;
     return this.#turn();
   }
 
+  /** Forgets all values, in no time that grows with the length. */
   clear(): void {
-    this.#values.fill(0);
+    this.#hasLast = false;
     this.#cursor = 0;
     this.#newer = 0;
   }
@@ -35,6 +39,7 @@ export class SlidingSum {
     const values = this.#values;
     const sum = this.#newer;
     for (let i = values.length - 2; i >= 0; i--) values[i] = values[i]! + values[i + 1]!;
+    this.#hasLast = true;
     this.#cursor = 0;
     this.#newer = 0;
     return sum;

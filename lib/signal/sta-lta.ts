@@ -6,6 +6,7 @@ import { isSample, type SampleInput } from "./samples.ts";
 import { invalid, oneOf, windowSamples } from "./settings.ts";
 import { SlidingSum } from "./sliding-sum.ts";
 
+/** Method, windows and sample rate. */
 export interface StaLtaOptions {
   /**
    * - `recursive`: averages that forget exponentially, both from 0, the first sample left out;
@@ -23,6 +24,7 @@ export interface StaLtaOptions {
 /** An average of squares below this is 0: see TINY in iir-filter.ts. */
 const TINY = 1e-100;
 
+/** The ratio of one stream: feed it record by record. */
 export class StaLta {
   /** While set, the long-term average stays as it is: an event that lasts does not hide itself. */
   holdLta = false;
@@ -69,8 +71,30 @@ export class StaLta {
    */
   push(samples: SampleInput): Float64Array {
     const values = new Float64Array(samples);
-    for (let i = 0; i < values.length; i++) values[i] = this.step(values[i]!);
+    for (let at = 0; at < values.length; at++) {
+      if (!this.#sums && !this.holdLta && this.#count > 0) at = this.#run(values, at);
+      if (at < values.length) values[at] = this.step(values[at]!);
+    }
     return values;
+  }
+
+  /** What {@link step} does with each sample of the recursive method, up to a missing one or the end, whose place it gives. */
+  #run(values: Float64Array, from: number): number {
+    const [nsta, nlta, first] = [this.nsta, this.nlta, this.#first];
+    let [sta, lta, count, at] = [this.#sta, this.#lta, this.#count, from];
+    for (; at < values.length; at++) {
+      const sample = values[at]!;
+      if (!isSample(sample)) break;
+      const square = sample * sample;
+      sta += (square - sta) / nsta;
+      if (sta < TINY) sta = 0;
+      lta += (square - lta) / nlta;
+      if (lta < TINY) lta = 0;
+      values[at] = count < first ? 0 : lta > 0 ? sta / lta : 0;
+      if (count < first) count++;
+    }
+    [this.#sta, this.#lta, this.#count] = [sta, lta, count];
+    return at;
   }
 
   /** The ratio at one sample. */

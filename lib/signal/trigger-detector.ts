@@ -1,8 +1,10 @@
 /** A trigger on the samples of one stream: STA/LTA and trigger logic together, with times of the data for all that it tells. */
 import { isSample, type SampleInput } from "./samples.ts";
+import { goodRate, latest } from "./settings.ts";
 import { StaLta, type StaLtaOptions } from "./sta-lta.ts";
 import { type TriggerChange, type TriggerEndReason, TriggerLogic, type TriggerOptions } from "./trigger.ts";
 
+/** What {@link StaLta} and {@link TriggerLogic} take. */
 export interface TriggerDetectorOptions extends StaLtaOptions, TriggerOptions {
   /** Keep the long-term average as it is while a trigger is on. Default no. */
   holdLta?: boolean;
@@ -12,7 +14,7 @@ export interface TriggerDetectorOptions extends StaLtaOptions, TriggerOptions {
 export interface TriggerEvent {
   event: "on" | "off";
   onTime: bigint;
-  /** With `off`: the time of the last sample, and seconds from the first to it. */
+  /** With `off`: the time of its last sample (never before `onTime`), and seconds from the first to it. */
   offTime?: bigint;
   duration?: number;
   reason?: TriggerEndReason;
@@ -32,10 +34,11 @@ interface Mark {
 
 const NONE: readonly TriggerEvent[] = Object.freeze([]);
 
+/** The triggers of one stream, from its samples: feed it record by record. */
 export class TriggerDetector {
   readonly #staLta: StaLta;
   readonly #logic: TriggerLogic;
-  readonly #period: number;
+  #period: number;
   readonly #holdLta: boolean;
   #record: Mark = { index: 0, time: 0n };
   /** Times of the running trigger's onset and peaks in records before, and of the newest sample. */
@@ -49,6 +52,7 @@ export class TriggerDetector {
     this.#holdLta = options.holdLta ?? false;
   }
 
+  /** Whether a trigger is on that was told of. */
   get isActive(): boolean {
     return this.#logic.isActive;
   }
@@ -60,18 +64,26 @@ export class TriggerDetector {
 
   /**
    * Takes the next samples, the first one at `startTime` (nanoseconds since 1970): their ratios, and what began or ended. A
-   * missing sample (NaN, an infinity) ends a trigger, and the ratio begins anew.
+   * missing sample (NaN, an infinity) ends a trigger, and the ratio begins anew. `sampleRate` is the record's own, where it
+   * differs a little from the nominal one: times of samples are counted with it.
+   * @throws SignalError `BAD_SAMPLE_RATE`
    */
-  push(startTime: bigint, samples: SampleInput): { ratios: Float64Array; events: readonly TriggerEvent[] } {
+  push(
+    startTime: bigint,
+    samples: SampleInput,
+    sampleRate?: number,
+  ): { ratios: Float64Array; events: readonly TriggerEvent[] } {
     const [staLta, logic] = [this.#staLta, this.#logic];
-    const ratios = new Float64Array(samples);
+    if (sampleRate !== undefined) this.#period = 1e9 / goodRate(sampleRate);
+    const ratios = this.#holdLta ? new Float64Array(samples.length) : staLta.push(samples);
     this.#record = { index: logic.index, time: startTime };
     let events: TriggerEvent[] | undefined;
     for (let i = 0; i < ratios.length; i++) {
-      const sample = ratios[i]!;
-      const ratio = staLta.step(sample);
-      const change = isSample(sample) ? logic.step(ratio, sample) : logic.end("gap", 1);
-      ratios[i] = ratio;
+      if (this.#holdLta) ratios[i] = staLta.step(Number(samples[i]));
+      else i = logic.skip(ratios, i);
+      if (i === ratios.length) break;
+      const sample = Number(samples[i]);
+      const change = isSample(sample) ? logic.step(ratios[i]!, sample) : logic.end("gap", 1);
       if (this.#holdLta) staLta.holdLta = logic.isRunning;
       if (change !== undefined) {
         events ??= [];
@@ -102,7 +114,8 @@ export class TriggerDetector {
       peakTime: this.#timeOf(change.peakAmplitudeIndex, this.#marks.amplitude),
     };
     if (change.event === "on") return common;
-    const offTime = this.#timeOf(change.offIndex, this.#marks.newest);
+    const lastTime = this.#timeOf(change.offIndex, this.#marks.newest);
+    const offTime = latest(lastTime, onTime);
     return { ...common, offTime, duration: Number(offTime - onTime) / 1e9, reason: change.reason };
   }
 

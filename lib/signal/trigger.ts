@@ -6,6 +6,7 @@
 import { isSample } from "./samples.ts";
 import { goodRate, invalid, notNegative, positive } from "./settings.ts";
 
+/** Where a trigger begins and ends. */
 export interface Thresholds {
   /** A trigger begins at the first ratio of at least this. */
   on: number;
@@ -13,6 +14,7 @@ export interface Thresholds {
   off: number;
 }
 
+/** Thresholds, and how long triggers last. */
 export interface TriggerOptions extends Thresholds {
   /** In hertz: what follows is in seconds of data, not of the clock. */
   sampleRate: number;
@@ -37,6 +39,7 @@ export interface TriggerSpan {
   peakAmplitudeIndex: number;
 }
 
+/** That a trigger has begun or ended. */
 export type TriggerChange =
   | ({ event: "on"; ratio: number } & TriggerSpan)
   | ({ event: "off"; ratio: number; offIndex: number; reason: TriggerEndReason } & TriggerSpan);
@@ -63,6 +66,7 @@ function checked({ on, off }: Thresholds): Thresholds {
   return { on, off };
 }
 
+/** The triggers of one stream, ratio by ratio. */
 export class TriggerLogic {
   readonly #on: number;
   readonly #off: number;
@@ -109,6 +113,15 @@ export class TriggerLogic {
   /** How many samples have been counted. */
   get index(): number {
     return this.#index;
+  }
+
+  /** Takes the next ratios as {@link step} does, from a place on, up to the first one that may change something: gives its place. */
+  skip(ratios: Float64Array, from: number): number {
+    if (this.#span || !this.#isArmed) return from;
+    let at = from;
+    while (at < ratios.length && !(ratios[at]! >= this.#on)) at++;
+    this.#index += at - from;
+    return at;
   }
 
   /** Takes the next ratio, and the sample behind it; tells what that changes. A ratio of NaN is below every threshold. */

@@ -7,6 +7,7 @@ import { SignalError } from "./errors.ts";
 import { isSample, type SampleInput } from "./samples.ts";
 import { goodRate, MOST_SAMPLES, positive, shown } from "./settings.ts";
 
+/** Length of the windows, and what is wanted of them. */
 export interface WindowOptions {
   /** Length in seconds, 0.1 to 86,400; default 60. */
   window?: number;
@@ -51,6 +52,7 @@ const LONGEST = 86_400;
 const ON_EDGE = 1e-6;
 const FIRST_CAPACITY = 256;
 
+/** Measures of one stream, window by window: feed it record by record. */
 export class WindowStatistics {
   /** Samples that came for a window which was closed already. */
   tooLate = 0;
@@ -91,7 +93,8 @@ export class WindowStatistics {
    * Takes the samples of a record, and gives the windows that it closed: those before the window of its last sample. Missing
    * samples (NaN, an infinity) are left out, and windows without any are not given. What Continuity calls a duplicate or late
    * is to be kept away, or it counts twice.
-   * @throws SignalError `BAD_SAMPLE_RATE`, `BAD_TIME`, `INVALID_SETTING` if a window has more than ten million samples
+   * @throws SignalError `BAD_SAMPLE_RATE`, `BAD_TIME`, `INVALID_SETTING` if a window has more than ten million samples or
+   *   is shorter than one
    */
   push(record: SamplesAtTime): WindowResult[] {
     const rate = goodRate(record.sampleRate);
@@ -99,6 +102,12 @@ export class WindowStatistics {
       throw new SignalError(
         "INVALID_SETTING",
         `A window of ${this.#seconds} s has more than ${MOST_SAMPLES} samples at ${rate} Hz: choose a shorter one`,
+      );
+    }
+    if (rate * this.#seconds < 1 - ON_EDGE) {
+      throw new SignalError(
+        "INVALID_SETTING",
+        `A window of ${this.#seconds} s is shorter than a sample at ${rate} Hz: choose a longer one`,
       );
     }
     const start = toNanoseconds(record.startTime);

@@ -50,6 +50,12 @@ function sectionsOf({ type, order, corners }: FilterVector, sampleRate: number):
   return designButterworth({ kind: type, order, corners, sampleRate });
 }
 
+/** By how much two angles differ, in radians. */
+function turned(a: number, b: number): number {
+  const turn = Math.abs(a - b) % (2 * Math.PI);
+  return Math.min(turn, 2 * Math.PI - turn);
+}
+
 function filtered(samples: number[], filter: FilterVector | null, sampleRate: number): ArrayLike<number> {
   if (!filter) return samples;
   return new IirFilter(sectionsOf(filter, sampleRate), { start: filter.start ?? "rest" }).push(samples);
@@ -64,8 +70,11 @@ describe("butterworth.json", () => {
       for (const [hertz, magnitude, phase] of design.response) {
         const response = frequencyResponse(sections(), hertz, design.sampleRate);
         assert.ok(Math.abs(response.magnitude - magnitude) <= 1e-7, `magnitude at ${hertz} Hz`);
-        const turn = Math.abs(response.phase - phase) % (2 * Math.PI);
-        if (magnitude > 1e-6) assert.ok(Math.min(turn, 2 * Math.PI - turn) <= 1e-7, `phase at ${hertz} Hz`);
+        if (magnitude <= 1e-6) continue;
+        // The listed frequencies are rounded to a millionth of a hertz: what the phase turns by within that does not count.
+        const aside = frequencyResponse(sections(), hertz + 5e-7, design.sampleRate).phase;
+        const allowed = 1e-7 + turned(aside, response.phase);
+        assert.ok(turned(response.phase, phase) <= allowed, `phase at ${hertz} Hz`);
       }
     });
     for (const start of ["zero", "rest"] as const) {
@@ -291,7 +300,7 @@ describe("psd.json", () => {
   interface Case {
     series: string;
     sampleRate: number;
-    from: number;
+    from_?: number;
     count: number;
     segment: number;
     mode: "hann" | "mcnamara";
@@ -305,7 +314,7 @@ describe("psd.json", () => {
   it("the taper of 20 samples", () => assert.deepEqual([...cosineEnds(20, 0.1)], taperOf20));
   for (const vector of cases) {
     it(`${vector.series}: ${vector.mode}, segments of ${vector.segment}`, function () {
-      const { from, count, segment, mode, overlap, sampleRate } = vector;
+      const { from_: from = 0, count, segment, mode, overlap, sampleRate } = vector;
       const samples = seriesOf(this, vector).slice(from, from + count);
       const spectrum = powerSpectralDensity(samples, { sampleRate, segment, mode, overlap });
       assert.deepEqual([spectrum.power.length, spectrum.binWidth], [vector.bins, vector.binWidth]);
@@ -383,7 +392,7 @@ describe("monitor.json", () => {
       offset?: number;
       seconds?: number;
       samples?: number;
-      from?: string;
+      from_?: string;
       to?: string;
     }
     const continuity = new Continuity();
@@ -394,9 +403,8 @@ describe("monitor.json", () => {
       for (const name of ["offset", "seconds", "samples"] as const) {
         if (listed[name] !== undefined) assert.equal(result[name], listed[name], `${name} at ${startTime}`);
       }
-      for (const name of ["from", "to"] as const) {
-        if (listed[name] !== undefined) assert.equal(result[name], toNanoseconds(listed[name]));
-      }
+      if (listed.from_ !== undefined) assert.equal(result.from, toNanoseconds(listed.from_));
+      if (listed.to !== undefined) assert.equal(result.to, toNanoseconds(listed.to));
     }
   });
 });

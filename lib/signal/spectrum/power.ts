@@ -6,6 +6,7 @@ import { firstMissing, type SampleInput } from "../samples.ts";
 import { goodRate, invalid, oneOf } from "../settings.ts";
 import { Fourier } from "./fourier.ts";
 
+/** How a spectrum is to be made. */
 export interface SpectrumOptions {
   /** In hertz. */
   sampleRate: number;
@@ -20,6 +21,7 @@ export interface SpectrumOptions {
   overlap?: number;
 }
 
+/** Powers by frequency. */
 export interface Spectrum {
   /** In hertz: `segment/2 + 1` from 0 to the Nyquist frequency. */
   frequencies: Float64Array;
