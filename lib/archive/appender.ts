@@ -222,7 +222,7 @@ export class Appender implements AsyncDisposable {
     const outcomes = await this.#append(targets);
     const written: Target[] = [];
     await inParallel(CONCURRENCY, targets, async (target, i) => {
-      if (await this.#attempt(target, () => this.#settle(target, outcomes[i]))) written.push(target);
+      if (await this.#attempt(target, () => this.#settle(target, outcomes[i]!))) written.push(target);
     });
     for (const target of written) this.#succeeded(target);
   }
@@ -253,8 +253,8 @@ export class Appender implements AsyncDisposable {
    * Takes note of what became of a batch; `false` where it has to be written again.
    * @throws what the file system says.
    */
-  async #settle(target: Target, outcome: WriteOutcome | Error | undefined): Promise<boolean> {
-    if (outcome === undefined || outcome instanceof Error) throw outcome;
+  async #settle(target: Target, outcome: WriteOutcome | Error): Promise<boolean> {
+    if (outcome instanceof Error) throw outcome;
     const file = target.file!;
     const state = await file.settle(target.current!.bytes, outcome);
     if (state === "written") {

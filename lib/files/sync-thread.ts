@@ -83,7 +83,10 @@ async function settle(task: SyncTask, waiting: readonly Waiting[][]): Promise<vo
     const { failures } = await syncThread.run(task);
     for (const [i, each] of waiting.entries()) {
       const failure = failures.get(i);
-      for (const { resolve, reject } of each) failure ? reject(errorOf(failure)) : resolve();
+      for (const { resolve, reject } of each) {
+        if (failure) reject(errorOf(failure));
+        else resolve();
+      }
     }
   } catch (error) {
     for (const { reject } of waiting.flat()) reject(error as Error);
