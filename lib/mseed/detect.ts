@@ -159,8 +159,8 @@ function beginsLike3(bytes: Uint8Array, p: number): boolean {
   return bytes[p] === 0x4d && bytes[p + 1] === 0x53 && bytes[p + 2] === 3;
 }
 
-/** Six digits, spaces or NULs, the letter of a data quality, a space or NUL. */
-function beginsLike2(bytes: Uint8Array, p: number): boolean {
+/** Whether eight bytes may begin a record of version 2: six digits, spaces or NULs, the letter of a data quality, a space or NUL. */
+export function beginsLike2(bytes: Uint8Array, p: number): boolean {
   const quality = bytes[p + 6];
   if (quality !== 0x44 && quality !== 0x52 && quality !== 0x51 && quality !== 0x4d) return false;
   const reserved = bytes[p + 7];
