@@ -15,6 +15,7 @@ import { type Io, type OptionDefinition, usageError } from "../command.ts";
 export const FROM_OPTION = {
   type: "string",
   value: "WHERE",
+  choices: ["earliest", "latest"],
   help: "begin at earliest, latest (default), a time, or after a packet id",
 } as const satisfies OptionDefinition;
 
