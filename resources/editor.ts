@@ -8,6 +8,7 @@ import "./jsonl-archive.ts";
 import "./mseed-archive.ts";
 import "./mseed-decode.ts";
 import "./mseed-encode.ts";
+import "./signal-filter.ts";
 import "./waveform.ts";
 import { registerTypes } from "./shared/define.ts";
 

@@ -9,6 +9,7 @@ import jsonlArchive from "../../nodes/jsonl-archive.ts";
 import mseedArchive from "../../nodes/mseed-archive.ts";
 import mseedDecode from "../../nodes/mseed-decode.ts";
 import mseedEncode from "../../nodes/mseed-encode.ts";
+import signalFilter from "../../nodes/signal-filter.ts";
 import { startFlow } from "../support/flow.ts";
 import { freePort } from "../support/node-red.ts";
 
@@ -21,6 +22,7 @@ const MODULES = {
   "mseed-archive": mseedArchive,
   "mseed-decode": mseedDecode,
   "mseed-encode": mseedEncode,
+  "signal-filter": signalFilter,
 };
 
 describe("nodes without the newer settings", () => {
