@@ -77,7 +77,7 @@ class DataLinkSource implements PacketSource<Packet, Position, From, Subscriptio
     return new PositionFile(file, onError);
   }
 
-  rewind(_position: Position | undefined, [first]: readonly [Packet, ...Packet[]]): Position {
+  rewind(_position: Position, [first]: readonly [Packet, ...Packet[]]): Position {
     return { packetId: first.packetId - 1n, dataEnd: first.dataStart - 1 };
   }
 

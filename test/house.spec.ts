@@ -39,6 +39,7 @@ const BELOW: Record<string, string[]> = {
     "lib/subscription",
     "lib/mseed",
     "lib/datalink",
+    "lib/seedlink",
     "lib/archive",
     "lib/server",
     "lib/waveform",

@@ -136,7 +136,8 @@ export class Reader<Packet extends ReadPacket, Position, From, Event extends Con
     await this.#stop();
     // Counted as delivered when they were sent, but no node has got them: the next start has to bring them again.
     const [first, ...rest] = this.#settings.delivery.nodes ? [] : this.#delivery.lost;
-    if (first) this.#position.save(this.#source.rewind(this.#packets?.position, [first, ...rest]));
+    const position = this.#packets?.position;
+    if (first && position) this.#position.save(this.#source.rewind(position, [first, ...rest]));
     this.#delivery.leave();
     if (removed) await this.#position.remove();
     else await this.#position.flush();
