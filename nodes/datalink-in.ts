@@ -14,8 +14,9 @@ import { Delivery, type DeliverySettings } from "./runtime/delivery.ts";
 import { nodeFile } from "./runtime/files.ts";
 import { FlowWatch } from "./runtime/flow-watch.ts";
 import { asError, guarded, onClose, onInput } from "./runtime/input-handler.ts";
+import { Misfits } from "./runtime/misfits.ts";
 import { begin, SettingError, Settings } from "./runtime/settings.ts";
-import { rateText, StatusLine } from "./runtime/status.ts";
+import { rateText, StatusLine, shortestNeeded } from "./runtime/status.ts";
 
 interface DataLinkInDef extends NodeDef {
   version: number;
@@ -71,6 +72,9 @@ class Reader {
   #running: Promise<void> = Promise.resolve();
   #state: "stopped" | "running" | "failed" = "stopped";
   #gaps = 0;
+  /** Whether a packet has come through the patterns since they were chosen. */
+  #hasMatched = false;
+  #isToldNoStream = false;
   #toldAstray: Packet | undefined;
   #lastTurn: Promise<void> = Promise.resolve();
   #isClosing = false;
@@ -93,6 +97,8 @@ class Reader {
     this.#status = new StatusLine(node, () => this.#describe());
 
     onInput(node, (msg) => this.#inTurn(() => this.#control(msg)));
+    // What it does goes on whatever comes in.
+    Misfits.of(node)?.fit();
     // Not before all nodes are there: what is sent to a node that is not there yet is lost.
     let isNew = true;
     const onStarted = guarded(node, () => {
@@ -127,6 +133,8 @@ class Reader {
     if (this.#state === "running" || this.#isClosing) return;
     const { server, match, reject, delivery } = this.#settings;
     this.#connection = new ConnectionStatus(this.#RED, this.#node);
+    this.#hasMatched = false;
+    this.#isToldNoStream = false;
     this.#packets = subscribe(server.url, {
       ...server.options,
       match: match || undefined,
@@ -180,6 +188,7 @@ class Reader {
     const onProblem = (message: string) => this.#tell("unreadable", { streamId: packet.streamId, message });
     const { message, bytes } = packetMessage(packet, server.address, raw, onProblem);
     this.#rate.add();
+    this.#hasMatched = true;
     this.#node.send([{ ...message, _msgid: id }, null]);
     return bytes;
   }
@@ -259,10 +268,25 @@ class Reader {
     }
     if (!this.#connection.isConnected) return this.#connection.status();
     if (this.#delivery.isHeldUp) return { fill: "blue", shape: "ring", text: text("paused") };
-    const rate = rateText(this.#rate.read());
+    if (this.#packets?.selectedStreams === 0 && !this.#hasMatched) {
+      this.#tellNoStream();
+      return { fill: "yellow", shape: "dot", text: text("no-stream") };
+    }
+    const streaming = text("streaming", { rate: rateText(this.#rate.read()) });
     const gaps = this.#gaps > 0 ? `, ${text("gaps", { count: this.#gaps })}` : "";
     const at = this.#packets?.position ? ` #${this.#packets.position.packetId}` : "";
-    return { fill: "green", shape: "dot", text: `${text("streaming", { rate })}${at}${gaps}` };
+    const whole = `${streaming}${at}${gaps}`;
+    return { fill: "green", shape: "dot", text: shortestNeeded(whole, `${streaming}${gaps}`) };
+  }
+
+  #tellNoStream(): void {
+    if (this.#isToldNoStream) return;
+    this.#isToldNoStream = true;
+    const { server, match, reject } = this.#settings;
+    const except = reject ? `, without those of ${JSON.stringify(reject)},` : "";
+    this.#node.warn(
+      `No stream of ${server.address} matches ${JSON.stringify(match || ".*")}${except} so far. Look at the server's list of streams beside the field Streams; packets of a new stream that matches will arrive.`,
+    );
   }
 
   #tellAstray(packet: Packet): void {
