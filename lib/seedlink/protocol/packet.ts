@@ -48,7 +48,7 @@ export function toPacket(frame: DataFrame, sequence: bigint, receivedAt: number)
     station: frame.station || stationOf(sourceId) || `${network}_${station}`,
     sequence,
     format,
-    subformat: frame.subformat || typeOf(record),
+    subformat: frame.subformat || recordType(record),
     streamId: joinStreamId(sourceId, TYPES[format] ?? "MSEED"),
     sourceId,
     dataStart: start,
@@ -98,7 +98,7 @@ function withoutRecord(frame: DataFrame, sequence: bigint, receivedAt: number): 
 }
 
 /** The type of a record that does not say it: samples without a rate are text; without samples, its blockette counts. */
-function typeOf(record: MiniSeedRecord): string {
+export function recordType(record: MiniSeedRecord): string {
   if (record.sampleCount > 0) return record.sampleRate === 0 ? "L" : "D";
   if (!(record instanceof MiniSeed2Record)) return "D";
   for (const { type } of record.blockettes) {
