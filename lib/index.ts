@@ -34,6 +34,7 @@ export {
   type ServerClient,
 } from "./server/server.ts";
 export type { TrafficFigures } from "./server/traffic.ts";
+export * from "./signal/index.ts";
 export { bandCode, type Nslc, SourceId, SourceIdError } from "./source-id.ts";
 export {
   formatMicroseconds,

@@ -27,6 +27,7 @@ import {
 } from "./options.ts";
 import { largestFrame, Ring } from "./ring/ring.ts";
 import { RingStorage } from "./ring/storage.ts";
+import { WriteBuffers } from "./ring/write-buffers.ts";
 import { type Scheduled, Scheduler } from "./scheduler.ts";
 import { Conversions } from "./seedlink/conversions.ts";
 import { SeedLinkSession } from "./seedlink/session.ts";
@@ -241,6 +242,7 @@ export class DataLinkServer {
       access,
       logins: this.#logins,
       scheduler: this.#scheduler,
+      writeBuffers: new WriteBuffers(),
       version: `DataLink v1.1 (${this.#options.software})`,
       seedLink: {
         version: `SeedLink v4.0 (${this.#options.software})`,

@@ -6,6 +6,7 @@ import type { Permissions } from "./access/access.ts";
 import type { ServerContext } from "./context.ts";
 import type { ServerClient } from "./events.ts";
 import type { Gathered } from "./ring/gather.ts";
+import type { WriteBuffers } from "./ring/write-buffers.ts";
 import { Traffic } from "./traffic.ts";
 
 /** An answer that takes long: it is worked out step by step, and others may have their turn in between. */
@@ -22,6 +23,8 @@ export interface Room {
   until: number;
   /** Bytes to be put before a packet of this length, for transports that have their own framing. */
   prefix: ((length: number) => Buffer) | undefined;
+  /** Where the memory of the packets comes from, and goes back to. */
+  buffers: WriteBuffers;
 }
 
 /** Somebody who comes from somewhere. */

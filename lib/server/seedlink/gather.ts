@@ -55,7 +55,8 @@ export function gatherRecords(source: RecordSource, wish: RecordWish): Gathered 
   const pieces: Piece[] = [];
   let limit = Math.min(ring.readEnd, from + MAX_SCANNED);
   let [total, packets, last, next] = [0, 0, -1, from];
-  for (; next < limit && total < maxBytes; next++) {
+  for (; next < limit; next++) {
+    if (packets > 0 && total + ring.lengthAt(next) > maxBytes) break;
     const work = requests.decisions + conversions.made;
     const choice = firstThatWants(requests.choicesOf(ring.streamAt(next)), ring, next);
     const before = pieces.length;
@@ -204,13 +205,13 @@ function write(
   pieces: Piece[],
   total: number,
   isLast: boolean,
-  { protocol, prefix }: RecordWish,
+  { protocol, prefix, buffers }: RecordWish,
 ): Buffer {
   if (pieces.length === 0 && !isLast) return NOTHING;
   const heads = prefix && pieces.map((piece) => prefix(sizeOf(piece, protocol)));
   if (heads && isLast) heads.push(prefix!(END.length));
   const framing = heads?.reduce((sum, { length }) => sum + length, 0) ?? 0;
-  const target = Buffer.allocUnsafeSlow(total + framing + (isLast ? END.length : 0));
+  const target = buffers.take(total + framing + (isLast ? END.length : 0));
   let at = 0;
   for (const [i, piece] of pieces.entries()) {
     if (heads) at += heads[i]!.copy(target, at);
