@@ -11,7 +11,7 @@ import {
   MAX_CREDENTIALS,
   maxPatternBytes,
 } from "../datalink/protocol/server-requests.ts";
-import type { Transport } from "../net/transport.ts";
+import type { Transport, TransportListener } from "../net/transport.ts";
 import type { Permissions } from "./access/access.ts";
 import { ClientSession, type Steps } from "./client-session.ts";
 import type { ServerContext } from "./context.ts";
@@ -43,7 +43,7 @@ const HOLD = 200;
  */
 const HOLD_BYTES = 8 * 1024 * 1024;
 
-export class ClientConnection implements Scheduled {
+export class ClientConnection implements Scheduled, TransportListener {
   readonly address: string;
   readonly port: number;
   readonly connectedAt = Date.now();
@@ -61,7 +61,10 @@ export class ClientConnection implements Scheduled {
   /** Frames for the next write. */
   #outbox: Buffer[] = [];
   #outboxBytes = 0;
-  #writing = false;
+  /** Memory of packets in the outbox, or on their way. */
+  #lent: Buffer | undefined;
+  /** Writes that the system has not taken yet. What else goes through the socket (a WebSocket's pongs) does not count. */
+  #writes = 0;
   #paused = false;
   /** Bytes received so far. */
   #inputBytes = 0;
@@ -106,19 +109,12 @@ export class ClientConnection implements Scheduled {
       Math.max(packetSize, maxPatternBytes(packetSize), MAX_CREDENTIALS),
     );
     this.session = new ClientSession(context, peer, permissions, (...parts) => this.#queueFrame(parts));
-    transport.listen({
-      onBytes: (bytes) => this.#receive(bytes),
-      onEnd: () => this.#endInput(),
-      onClose: (error) => {
-        this.#closeReason ??= error?.message;
-        this.#lose();
-      },
-    });
+    transport.listen(this);
   }
 
   /** Whether it has nothing to do but to wait for the next packet. */
   get waitsForPackets(): boolean {
-    if (!this.session.streaming || this.#writing || this.#isInputOver) return false;
+    if (!this.session.streaming || this.#writes > 0 || this.#isInputOver) return false;
     return this.#outboxBytes <= MAX_WAITING;
   }
 
@@ -210,7 +206,7 @@ export class ClientConnection implements Scheduled {
   }
 
   /** The client has closed its side, which ends streaming, and this one follows when all is handled. */
-  #endInput(): void {
+  onEnd(): void {
     if (this.#closing) return;
     this.#inputEnded = true;
     this.#lastWrite = performance.now();
@@ -218,7 +214,8 @@ export class ClientConnection implements Scheduled {
   }
 
   /** There is nobody to answer any more. */
-  #lose(): void {
+  onClose(error: Error | undefined): void {
+    this.#closeReason ??= error?.message;
     this.#lost = true;
     this.#gone = true;
     this.#abandonSteps();
@@ -263,7 +260,7 @@ export class ClientConnection implements Scheduled {
     const { ioTimeout, idleTimeout } = this.#context.timeouts;
     if (this.#gone) return undefined;
     if (this.#closing) return now - this.#closingSince > LINGER ? "does not close" : undefined;
-    if ((this.#writing || this.#inputEnded) && now - this.#lastWrite > ioTimeout) return "does not read";
+    if ((this.#writes > 0 || this.#inputEnded) && now - this.#lastWrite > ioTimeout) return "does not read";
     if (this.#isFrameOverdue(now, ioTimeout)) return "sent an incomplete command";
     return idleTimeout > 0 && now - this.#lastExchange > idleTimeout ? "idle" : undefined;
   }
@@ -283,7 +280,7 @@ export class ClientConnection implements Scheduled {
   }
 
   /** Until all that the system has is read, nothing is handled, and nothing answered. */
-  #receive(bytes: Buffer): void {
+  onBytes(bytes: Buffer): void {
     this.#lastReceived = this.#lastExchange = performance.now();
     if (this.#closing) return;
     this.#reader.push(bytes);
@@ -364,13 +361,20 @@ export class ClientConnection implements Scheduled {
       maxBytes: WRITE_BYTES,
       until,
       prefix: this.#transport.prefix,
+      buffers: this.#context.writeBuffers,
     });
     session.next = delivery.next;
     if (delivery.packets > 0) {
       session.countSent(delivery.packets, delivery.bytes.length, delivery.last);
+      this.#lent = delivery.bytes;
       this.#queue(delivery.bytes);
     }
     return delivery.next < ring.readEnd;
+  }
+
+  #giveBack(): void {
+    if (this.#lent) this.#context.writeBuffers.giveBack(this.#lent);
+    this.#lent = undefined;
   }
 
   /** Takes one frame, in one or more parts. */
@@ -402,18 +406,22 @@ export class ClientConnection implements Scheduled {
       this.#context.awaitDurable(this);
       return;
     }
-    const bytes =
-      this.#outbox.length === 1 ? this.#outbox[0]! : Buffer.concat(this.#outbox, this.#outboxBytes);
+    let bytes = this.#outbox[0]!;
+    if (this.#outbox.length > 1) {
+      bytes = Buffer.concat(this.#outbox, this.#outboxBytes);
+      this.#giveBack();
+    }
     this.#outbox = [];
     this.#outboxBytes = 0;
-    this.#writing = true;
+    this.#writes++;
     this.#lastWrite = this.#lastExchange = performance.now();
     this.#transport.send(bytes, this.#written);
   }
 
   readonly #written = (): void => {
     this.#lastWrite = performance.now();
-    this.#writing = this.#transport.unsent > 0;
+    this.#writes--;
+    if (this.#writes === 0) this.#giveBack();
     if (this.session.streaming || this.#held) this.#context.scheduler.schedule(this);
   };
 

@@ -4,6 +4,7 @@ import type { LoginLimiter } from "./access/login-limiter.ts";
 import type { DataLinkServerEvent } from "./events.ts";
 import type { ConnectionFigures, StatusFigures } from "./figures.ts";
 import type { Ring } from "./ring/ring.ts";
+import type { WriteBuffers } from "./ring/write-buffers.ts";
 import type { Scheduled, Scheduler } from "./scheduler.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -12,6 +13,7 @@ export interface ServerContext {
   readonly access: Access;
   readonly logins: LoginLimiter;
   readonly scheduler: Scheduler;
+  readonly writeBuffers: WriteBuffers;
   /** `DataLink v1.1 (<program>/<version>)`. */
   readonly version: string;
   readonly timeouts: Timeouts;

@@ -78,6 +78,9 @@ const MAX_HTTP_HEADER = 8192;
 /** Bytes of answers to HTTP requests waiting for clients to take them beyond which no further one is begun. */
 const MAX_UNSENT = 64 * 1024 * 1024;
 
+/** Milliseconds that a client whose upgrade was refused has to take the answer. */
+const LINGER = 2000;
+
 /** Connections that wait to be accepted. */
 const BACKLOG = 128;
 
@@ -278,7 +281,7 @@ export class Listener {
   }
 
   #accept(socket: Socket): void {
-    socket.on("error", () => {});
+    socket.on("error", ignore);
     const peer = { address: addressOf(socket), port: socket.remotePort ?? 0 };
     const permissions = this.#admission.enter(sourceOf(socket));
     if (typeof permissions === "string") {
@@ -299,7 +302,6 @@ export class Listener {
 
   /** Waits for the first byte. */
   #sniff(socket: Socket): void {
-    const leave = () => socket.destroy();
     // Of a TLS socket it is not the error of the socket below.
     socket.on("error", leave);
     socket.once("end", leave);
@@ -398,11 +400,12 @@ export class Listener {
   }
 
   #refuseUpgrade(socket: Duplex, peer: Arrival, status: number, reason: string): void {
-    socket.on("error", () => {});
+    socket.on("error", ignore);
     // A client that neither reads nor closes must not keep its socket.
-    const timer = setTimeout(() => socket.destroy(), this.#options.ioTimeout);
+    const timer = setTimeout(() => socket.destroy(), Math.min(this.#options.ioTimeout, LINGER));
     socket.once("close", () => clearTimeout(timer));
-    socket.once("finish", () => socket.destroy());
+    // The answer reaches a client that is still sending only if that is taken: otherwise it meets a reset first.
+    socket.resume();
     socket.end(
       `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
         `Content-Length: ${Buffer.byteLength(reason)}\r\n\r\n${reason}`,
@@ -439,6 +442,12 @@ const FOREIGN_PAGE = "pages of this origin are not allowed: name it in the setti
 const TOO_MUCH_UNSENT = "too many answers wait for their clients to take them: try again in a minute";
 const FOREIGN_HOST =
   "this is not known as a name of the server: name it in the setting webSocket.hosts, or among the web origins";
+
+function ignore(): void {}
+
+function leave(this: Socket): void {
+  this.destroy();
+}
 
 function endsOf(socket: Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort} ${socket.localPort}`;

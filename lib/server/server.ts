@@ -25,6 +25,7 @@ import {
 } from "./options.ts";
 import { largestFrame, Ring } from "./ring/ring.ts";
 import { RingStorage } from "./ring/storage.ts";
+import { WriteBuffers } from "./ring/write-buffers.ts";
 import { type Scheduled, Scheduler } from "./scheduler.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -235,6 +236,7 @@ export class DataLinkServer {
       access,
       logins: this.#logins,
       scheduler: this.#scheduler,
+      writeBuffers: new WriteBuffers(),
       version: `DataLink v1.1 (${this.#options.software})`,
       timeouts: this.#options,
       sent: this.#sent,

@@ -195,7 +195,7 @@ describe("what is begun and not finished", () => {
     await until(() => server.status.clients === 0);
   });
 
-  it("lets go of a refused upgrade at once, even where there are too many clients to count it", async () => {
+  it("lets go of a refused upgrade within seconds, even where there are too many clients to count it", async () => {
     await start({ maxClients: 1, ioTimeout: 60_000 });
     const peer = await Peer.connect(server.port);
     assert.match(await peer.ask("ID"), /^ID/);

@@ -25,6 +25,7 @@ const CHOICES: Record<string, Record<string, unknown>[]> = {
   "datalink-info": [{ request: "status" }, { request: "streams" }],
   "datalink-server": [{ access: "loopback" }, { access: "rules", rules: RULES, credentials: USERS }],
   "mseed-decode": [{ samples: "counts" }, { samples: "scaled" }],
+  "mseed-encode": [{ fill: "full" }, { fill: "message" }],
   "mseed-archive": [{ layout: "SDS" }, { layout: "own" }],
 };
 
@@ -43,6 +44,7 @@ export const VALUES: Record<string, string> = {
   height: "50",
   factor: "0.5",
   recordLength: "1024",
+  wait: "9",
   fromTime: "2026-11-22T06:00:00Z",
   fromPacket: "4711",
   pattern: "%n/%s.jsonl",

@@ -1,4 +1,4 @@
-// examples/headless: each script run as a user would, over TCP and over WebSocket, against a server of our own.
+// docs/scripts: each script run as a user would, over TCP and over WebSocket, against a server of our own.
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -7,9 +7,9 @@ import { rm } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { DataLinkServer, packRecords } from "../lib/index.ts";
-import { newFolder } from "./support/folders.ts";
+import { freePort, newFolder } from "./support/folders.ts";
 
-const folder = path.join(__dirname, "..", "examples", "headless");
+const folder = path.join(__dirname, "..", "docs", "scripts");
 
 function start(script: string, ...words: string[]): ChildProcess {
   const stdio: ["ignore", "pipe", "pipe"] = ["ignore", "pipe", "pipe"];
@@ -32,7 +32,7 @@ async function run(script: string, ...words: string[]): Promise<string> {
   return printed;
 }
 
-describe("headless examples", function () {
+describe("the scripts of docs/", function () {
   this.timeout(60_000);
   let server: DataLinkServer;
   let directory: string;
@@ -84,6 +84,21 @@ describe("headless examples", function () {
       assert.match(lines[0]!, /^1n FDSN:XX_DEMO__S_O_H\/JSON/);
       assert.match(lines[1]!, /voltage: 12.6, temperature: 21.5/);
       assert.match(lines[3]!, /\d+ samples at 100 Hz, the first is 0/);
+    });
+  }
+
+  // send-file and read-packets go on trying, and tell that they do.
+  const tries: Record<string, string[]> = { "send-file.mjs": ["FILE", "URL"], "read-packets.mjs": ["URL"] };
+  for (const script of readdirSync(folder).filter((name) => name.endsWith(".mjs"))) {
+    it(`say in a sentence that no server is there: ${script}`, async () => {
+      const nobody = `datalink://127.0.0.1:${await freePort()}`;
+      const words = tries[script]?.map((word) => (word === "FILE" ? file : nobody));
+      const child = start(script, ...(words ?? [nobody]));
+      const [line] = (await once(createInterface({ input: child.stderr! }), "line")) as [string];
+      assert.match(line, /Cannot connect to datalink:\S+: nothing listens on this port/);
+      if (words) child.kill();
+      const [code] = (await once(child, "close")) as [number | null];
+      if (!words) assert.equal(code, 1);
     });
   }
 

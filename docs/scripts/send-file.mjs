@@ -3,7 +3,8 @@ import { createReadStream } from "node:fs";
 import { PacketWriter, readRecordStream, recordPacket } from "@seisflow/node-red-datalink";
 
 const [file, url = "datalink://127.0.0.1:16000"] = process.argv.slice(2);
-const writer = new PacketWriter(url);
+// It tries again for as long as it takes: say so.
+const writer = new PacketWriter(url, { onEvent: ({ error }) => error && console.error(error.message) });
 let written = 0;
 const problems = [];
 for await (const record of readRecordStream(createReadStream(file))) {
@@ -17,3 +18,4 @@ for await (const record of readRecordStream(createReadStream(file))) {
 await writer.close();
 console.log(`${written} records written`);
 for (const problem of problems) console.error(problem);
+if (problems.length > 0) process.exitCode = 1;
