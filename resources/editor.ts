@@ -9,6 +9,7 @@ import "./mseed-archive.ts";
 import "./mseed-decode.ts";
 import "./mseed-encode.ts";
 import "./signal-filter.ts";
+import "./signal-measure.ts";
 import "./signal-trigger.ts";
 import "./waveform.ts";
 import { registerTypes } from "./shared/define.ts";

@@ -10,6 +10,7 @@ import mseedArchive from "../../nodes/mseed-archive.ts";
 import mseedDecode from "../../nodes/mseed-decode.ts";
 import mseedEncode from "../../nodes/mseed-encode.ts";
 import signalFilter from "../../nodes/signal-filter.ts";
+import signalMeasure from "../../nodes/signal-measure.ts";
 import signalTrigger from "../../nodes/signal-trigger.ts";
 import { startFlow } from "../support/flow.ts";
 import { freePort } from "../support/node-red.ts";
@@ -24,6 +25,7 @@ const MODULES = {
   "mseed-decode": mseedDecode,
   "mseed-encode": mseedEncode,
   "signal-filter": signalFilter,
+  "signal-measure": signalMeasure,
   "signal-trigger": signalTrigger,
 };
 
