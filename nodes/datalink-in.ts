@@ -103,6 +103,11 @@ class DataLinkSource implements PacketSource<Packet, Position, From, Subscriptio
     return { action: "select", choose };
   }
 
+  selection(): string {
+    const except = this.#reject && ` without ${JSON.stringify(this.#reject)}`;
+    return `${JSON.stringify(this.#match || ".*")}${except}`;
+  }
+
   place({ packetId }: Position): string {
     return ` #${packetId}`;
   }

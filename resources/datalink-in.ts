@@ -2,6 +2,7 @@
 import { chosenNodes, nodeList } from "./shared/check-list.ts";
 import { define } from "./shared/define.ts";
 import { showWhen } from "./shared/dialog.ts";
+import { patternLabel } from "./shared/labels.ts";
 import { regularExpression } from "./shared/stream-patterns.ts";
 import { streamPicker } from "./shared/stream-picker.ts";
 import { atLeastOne, number, packetId, pattern, time, when } from "./shared/validators.ts";
@@ -39,7 +40,7 @@ define("datalink-in", {
   },
   paletteLabel: "datalink in",
   label() {
-    return this.name || this.match || "datalink in";
+    return this.name || patternLabel(this.match ?? "") || "datalink in";
   },
   oneditprepare() {
     showWhen(".datalink-from-time", "#node-input-from", ["time"]);

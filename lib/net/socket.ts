@@ -35,25 +35,26 @@ export class SocketTransport implements Transport {
       socket.destroy();
     });
     socket.on("data", (piece: Buffer) => listener.onBytes(piece));
-    socket.on("drain", () => listener.onDrain?.());
+    if (listener.onDrain) socket.on("drain", () => listener.onDrain?.());
     // Unless the listener knows better, a peer that has sent its last byte also reads no more.
-    socket.once("end", () => (listener.onEnd ? listener.onEnd() : socket.end()));
-    socket.once("close", () => listener.onClose(failure));
+    socket.on("end", () => (listener.onEnd ? listener.onEnd() : socket.end()));
+    socket.on("close", () => listener.onClose(failure));
   }
 
   send(message: Buffer, sent?: () => void): boolean {
     if (this.#gathers && !this.#corked) {
       this.#corked = true;
       this.#socket.cork();
-      process.nextTick(this.#uncork);
+      process.nextTick(uncork, this);
     }
     return this.#socket.write(message, sent);
   }
 
-  readonly #uncork = () => {
+  /** Lets go what {@link send} has gathered. */
+  uncork(): void {
     this.#corked = false;
     this.#socket.uncork();
-  };
+  }
 
   pause(): void {
     this.#socket.pause();
@@ -71,4 +72,8 @@ export class SocketTransport implements Transport {
   destroy(): void {
     this.#socket.destroy();
   }
+}
+
+function uncork(transport: SocketTransport): void {
+  transport.uncork();
 }

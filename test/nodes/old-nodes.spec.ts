@@ -11,6 +11,7 @@ import mseedDecode from "../../nodes/mseed-decode.ts";
 import mseedEncode from "../../nodes/mseed-encode.ts";
 import seedlinkConnection from "../../nodes/seedlink-connection.ts";
 import seedlinkIn from "../../nodes/seedlink-in.ts";
+import signalFilter from "../../nodes/signal-filter.ts";
 import { startFlow } from "../support/flow.ts";
 import { freePort } from "../support/node-red.ts";
 
@@ -23,6 +24,7 @@ const MODULES = {
   "mseed-archive": mseedArchive,
   "mseed-decode": mseedDecode,
   "mseed-encode": mseedEncode,
+  "signal-filter": signalFilter,
   "seedlink-in": seedlinkIn,
 };
 

@@ -13,6 +13,8 @@ export interface ReadPacket extends Carrier {
 export interface PacketStream<Packet, Position> extends AsyncIterable<Packet> {
   /** Behind the last packet that is committed together with all before it. */
   readonly position: Position | undefined;
+  /** How many streams of the server are asked for, where it tells. */
+  readonly selectedStreams?: number | undefined;
   commit(packet: Packet): void;
   close(): Promise<void>;
 }
@@ -56,6 +58,8 @@ export interface PacketSource<Packet extends ReadPacket, Position, From, Event e
   /** An event in a sentence, and as properties of a message. */
   sentence(event: Event): string;
   details(event: Event): Record<string, unknown>;
+  /** Where the server has no stream of those asked for: which they are, in words. */
+  selection?(): string;
   /** What the status says of a position: empty for nothing. */
   place(position: Position): string;
 }

@@ -51,6 +51,7 @@ for (const version of VERSIONS) {
         const id = await dialogs.drag(type, 300, 80 + 70 * (index % 10));
         await dialogs.openDialog(id);
         const before = await dialogs.fields();
+        if ("connection" in before) assert.equal(before.connection, "server", "the only one there is");
         for (const [name, value] of Object.entries(before))
           await dialogs.change(name, await another(name, value));
         const typed = await dialogs.fields();
@@ -121,6 +122,42 @@ for (const version of VERSIONS) {
         urls.slice(0, 2),
       );
       await dialogs.done();
+    });
+
+    it("offers the nodes first that packets get to, and names a chosen one that no wire reaches", async () => {
+      const { page } = editor;
+      const node = (id: string, type: string, y: number, more: object) => ({
+        ...{ id, type, z: "wires", name: id, x: 300, y, wires: [] },
+        ...more,
+      });
+      const settings = { connection: "server", commit: "complete", scope: ["astray", "events"] };
+      await nodeRed.deploy([
+        ...FLOWS,
+        { id: "wires", type: "tab", label: "wires" },
+        node("in", "datalink-in", 60, { ...settings, wires: [["out", "joint"], ["events"]] }),
+        { id: "joint", type: "junction", z: "wires", x: 400, y: 60, wires: [["wired"]] },
+        node("out", "link out", 120, { mode: "link", links: ["other"] }),
+        node("other", "link in", 180, { links: ["out"], wires: [["linked"]] }),
+        node("wired", "mseed-decode", 240, { wires: [["in"]] }),
+        node("linked", "debug", 300, { active: false }),
+        node("events", "debug", 360, { active: false }),
+        node("astray", "debug", 420, { active: false }),
+      ]);
+      await dialogs.reload();
+      await editor.showTab("wires");
+      await dialogs.openDialog("in");
+      const list = page.locator("#datalink-in-scope");
+      const offered = await list.locator(".red-ui-treeList-label-text").allTextContents();
+      assert.deepEqual(offered, ["linked", "out", "wired", "astray", "events"]);
+      const warning = page.locator(".datalink-when-complete [role=status]");
+      assert.match((await warning.textContent())!, /^No wire from this node reaches astray, events:/);
+      await list.getByText("astray", { exact: true }).click();
+      assert.match((await warning.textContent())!, /^No wire from this node reaches events:/);
+      await list.getByText("events", { exact: true }).click();
+      await list.getByText("wired", { exact: true }).click();
+      assert.equal(await warning.textContent(), "");
+      await dialogs.done();
+      assert.deepEqual((await dialogs.settings("in")).scope, ["wired"]);
     });
 
     it("open nodes of an older version with the settings that came later", async () => {

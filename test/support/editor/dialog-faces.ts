@@ -27,6 +27,7 @@ const CHOICES: Record<string, Record<string, unknown>[]> = {
   "seedlink-connection": [{ auth: "none" }, { auth: "password" }, { auth: "token" }],
   "seedlink-in": [{ from: "latest" }, { from: "time", commit: "complete" }],
   "mseed-decode": [{ samples: "counts" }, { samples: "scaled" }],
+  "mseed-encode": [{ fill: "full" }, { fill: "message" }],
   "mseed-archive": [{ layout: "SDS" }, { layout: "own" }],
 };
 
@@ -45,6 +46,7 @@ export const VALUES: Record<string, string> = {
   height: "50",
   factor: "0.5",
   recordLength: "1024",
+  wait: "9",
   fromTime: "2026-11-22T06:00:00Z",
   fromPacket: "4711",
   pattern: "%n/%s.jsonl",
