@@ -1,5 +1,6 @@
 /** A TCP or TLS socket as a transport, of a client or of a server. */
 import type { Socket } from "node:net";
+import { ReadGatherer } from "./read-gatherer.ts";
 import type { Transport, TransportListener } from "./transport.ts";
 
 export interface SocketOptions {
@@ -14,12 +15,14 @@ export class SocketTransport implements Transport {
   readonly prefix = undefined;
   readonly #socket: Socket;
   readonly #gathers: boolean;
+  readonly #reads: ReadGatherer;
   #corked = false;
 
   constructor(socket: Socket, { isEncrypted, gathers = false }: SocketOptions) {
     this.#socket = socket;
     this.isEncrypted = isEncrypted;
     this.#gathers = gathers;
+    this.#reads = new ReadGatherer(socket);
   }
 
   get unsent(): number {
@@ -34,11 +37,17 @@ export class SocketTransport implements Transport {
       // What is not TLS behind a handshake is told, but does not close a TLS socket.
       socket.destroy();
     });
-    socket.on("data", (piece: Buffer) => listener.onBytes(piece));
+    socket.on("data", (piece: Buffer) => {
+      listener.onBytes(piece);
+      this.#reads.onRead(piece.length);
+    });
     socket.on("drain", () => listener.onDrain?.());
     // Unless the listener knows better, a peer that has sent its last byte also reads no more.
     socket.once("end", () => (listener.onEnd ? listener.onEnd() : socket.end()));
-    socket.once("close", () => listener.onClose(failure));
+    socket.once("close", () => {
+      this.#reads.stop();
+      listener.onClose(failure);
+    });
   }
 
   send(message: Buffer, sent?: () => void): boolean {
@@ -56,15 +65,20 @@ export class SocketTransport implements Transport {
   };
 
   pause(): void {
-    this.#socket.pause();
+    this.#reads.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#reads.resume();
+  }
+
+  gatherReads(isOn: boolean): void {
+    this.#reads.isOn = isOn;
   }
 
   end(): void {
-    this.#socket.resume();
+    this.#reads.stop();
+    this.#reads.resume();
     this.#socket.end();
   }
 
