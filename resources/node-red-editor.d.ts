@@ -51,9 +51,10 @@ declare global {
   }
 
   const RED: Omit<EditorRED, "nodes" | "events" | "history"> & {
-    nodes: Omit<EditorRED["nodes"], "registerType" | "filterNodes" | "getType" | "node"> & {
+    nodes: Omit<EditorRED["nodes"], "registerType" | "filterNodes" | "filterLinks" | "getType" | "node"> & {
       registerType(type: string, definition: NodeDefinition): void;
       filterNodes(filter: object): EditorNode[];
+      filterLinks(filter: object): { source: EditorNode; sourcePort: number; target: EditorNode }[];
       getType(type: string): NodeDefinition;
       node(id: string): EditorNode | null;
     };

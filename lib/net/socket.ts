@@ -15,14 +15,13 @@ export class SocketTransport implements Transport {
   readonly prefix = undefined;
   readonly #socket: Socket;
   readonly #gathers: boolean;
-  readonly #reads: ReadGatherer;
+  #reads: ReadGatherer | undefined;
   #corked = false;
 
   constructor(socket: Socket, { isEncrypted, gathers = false }: SocketOptions) {
     this.#socket = socket;
     this.isEncrypted = isEncrypted;
     this.#gathers = gathers;
-    this.#reads = new ReadGatherer(socket);
   }
 
   get unsent(): number {
@@ -39,13 +38,13 @@ export class SocketTransport implements Transport {
     });
     socket.on("data", (piece: Buffer) => {
       listener.onBytes(piece);
-      this.#reads.onRead(piece.length);
+      this.#reads?.onRead(piece.length);
     });
-    socket.on("drain", () => listener.onDrain?.());
+    if (listener.onDrain) socket.on("drain", () => listener.onDrain?.());
     // Unless the listener knows better, a peer that has sent its last byte also reads no more.
-    socket.once("end", () => (listener.onEnd ? listener.onEnd() : socket.end()));
-    socket.once("close", () => {
-      this.#reads.stop();
+    socket.on("end", () => (listener.onEnd ? listener.onEnd() : socket.end()));
+    socket.on("close", () => {
+      this.#reads?.stop();
       listener.onClose(failure);
     });
   }
@@ -54,35 +53,41 @@ export class SocketTransport implements Transport {
     if (this.#gathers && !this.#corked) {
       this.#corked = true;
       this.#socket.cork();
-      process.nextTick(this.#uncork);
+      process.nextTick(uncork, this);
     }
     return this.#socket.write(message, sent);
   }
 
-  readonly #uncork = () => {
+  /** Lets go what {@link send} has gathered. */
+  uncork(): void {
     this.#corked = false;
     this.#socket.uncork();
-  };
+  }
 
   pause(): void {
-    this.#reads.pause();
+    (this.#reads ?? this.#socket).pause();
   }
 
   resume(): void {
-    this.#reads.resume();
+    (this.#reads ?? this.#socket).resume();
   }
 
   gatherReads(isOn: boolean): void {
+    this.#reads ??= new ReadGatherer(this.#socket);
     this.#reads.isOn = isOn;
   }
 
   end(): void {
-    this.#reads.stop();
-    this.#reads.resume();
+    this.#reads?.stop();
+    this.resume();
     this.#socket.end();
   }
 
   destroy(): void {
     this.#socket.destroy();
   }
+}
+
+function uncork(transport: SocketTransport): void {
+  transport.uncork();
 }

@@ -37,7 +37,7 @@ class Source {
 /** The next turn of the event loop: what comes within one counts as one read. */
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-function gathering(): { source: Source; reads: ReadGatherer; burst(bytes?: number): Promise<void> } {
+function gathering(): { source: Source; reads: ReadGatherer; burst: (bytes?: number) => Promise<void> } {
   const source = new Source();
   const reads = new ReadGatherer(source);
   reads.isOn = true;
