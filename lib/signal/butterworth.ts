@@ -9,6 +9,7 @@ import { goodRate, invalid, oneOf, positive, whole } from "./settings.ts";
 /** One second-order section `[b0, b1, b2, a0, a1, a2]`: `(b0 + b1/z + b2/z²) / (a0 + a1/z + a2/z²)`; a0 is 1. */
 export type Section = readonly [number, number, number, number, number, number];
 
+/** What a filter lets pass: what is above its corner, below it, between two, or all but what is between. */
 export type FilterKind = "highpass" | "lowpass" | "bandpass" | "bandstop";
 
 /** What a filter shall do. */
