@@ -51,7 +51,8 @@ export async function readPackets(
     signal: AbortSignal.any([io.signal, stop.signal]),
     onEvent: (event) => {
       if (event.type === "started" || event.type === "resumed") hasStarted = true;
-      if (TOLD.has(event.type)) io.stderr.write(`${eventText(event)}\n`);
+      if (TOLD.has(event.type) || (event.type === "resumed" && event.how !== "position"))
+        io.stderr.write(`${eventText(event)}\n`);
       if (event.type !== "refused" && event.type !== "disconnected") return;
       if (hasStarted) io.stderr.write(`${eventText(event)} ${retryText(event)}\n`);
       else {
