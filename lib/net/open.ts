@@ -2,7 +2,7 @@
 import { openTcp } from "./tcp.ts";
 import { openTls } from "./tls.ts";
 import type { OpenTransport } from "./transport.ts";
-import { openWebSocket } from "./websocket.ts";
+import { openWebSocket } from "./websocket/client.ts";
 
 export const openTransport: OpenTransport = (address, options, signal) => {
   if (address.isWebSocket) return openWebSocket(address, options, signal);
