@@ -1,5 +1,6 @@
 /** From an address to a connection on which the protocol is settled and, where credentials are given, logged in. */
 import { MAX_DELAY } from "../net/deadline.ts";
+import { mayBeWrongServer, whyNoAnswer } from "../net/other-server/wrong-server.ts";
 import type { OpenTransport, TlsOptions, Transport } from "../net/transport.ts";
 import { type Address, formatAddress } from "./address.ts";
 import { SeedLinkConnection } from "./connection.ts";
@@ -81,9 +82,10 @@ export function openSession(
   const keepAlive = options.keepAlive === 0 ? 0 : duration(options.keepAlive, KEEP_ALIVE_MS, "keepAlive");
   const wanted = wantedProtocol(options.protocol);
   checkPlainAuth(address, options);
-  return deadlines.run(`Connecting to ${name}`, connectTimeout, options.signal, async (signal) => {
+  let connection: SeedLinkConnection | undefined;
+  const opening = deadlines.run(`Connecting to ${name}`, connectTimeout, options.signal, async (signal) => {
     const transport = await open(openTransport, address, options, signal);
-    const connection = new SeedLinkConnection(transport, { name, commandTimeout, keepAlive });
+    connection = new SeedLinkConnection(transport, { name, commandTimeout, keepAlive });
     try {
       return await settle(connection, address, options, wanted, signal);
     } catch (error) {
@@ -91,6 +93,18 @@ export function openSession(
       connection.abandon(reason);
       throw reason;
     }
+  });
+  return opening.catch(async (error: Error) => {
+    if (connection?.hasAnswered || !mayBeWrongServer(error)) throw error;
+    const why = await whyNoAnswer(
+      openTransport,
+      address,
+      "seedlink",
+      connection?.firstBytes,
+      connectTimeout,
+      options.signal,
+    );
+    throw why ? new SeedLinkError("WRONG_SERVER", why.message, { cause: why }) : error;
   });
 }
 

@@ -76,6 +76,7 @@ const REFUSALS: ReadonlySet<SeedLinkErrorCode> = new Set([
   "SERVER_ERROR",
   "TOO_LARGE",
   "CERTIFICATE_REJECTED",
+  "WRONG_SERVER",
 ]);
 
 /** A subscription, to be read with `for await`. Leaving the loop closes it. */

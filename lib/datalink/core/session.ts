@@ -1,6 +1,7 @@
 /** From an address to a connection that is identified and, where credentials are given, logged in. */
 import { MAX_PAYLOAD_BYTES } from "../../limits.ts";
 import { MAX_DELAY } from "../../net/deadline.ts";
+import { mayBeWrongServer, whyNoAnswer } from "../../net/other-server/wrong-server.ts";
 import type { OpenTransport, TlsOptions, Transport } from "../../net/transport.ts";
 import { type Address, formatAddress } from "../address.ts";
 import type { ServerIdentity } from "../protocol/capabilities.ts";
@@ -74,9 +75,10 @@ export function openSession(
   const credentials = options.auth ?? address.credentials;
   const login = credentials && authenticate(credentials);
 
-  return deadlines.run(`Connecting to ${name}`, connectTimeout, options.signal, async (signal) => {
+  let connection: DataLinkConnection | undefined;
+  const opening = deadlines.run(`Connecting to ${name}`, connectTimeout, options.signal, async (signal) => {
     const transport = await open(platform, address, options, signal);
-    const connection = new DataLinkConnection(transport, { name, commandTimeout, keepAlive, ping });
+    connection = new DataLinkConnection(transport, { name, commandTimeout, keepAlive, ping });
     try {
       let server = await connection.run(ping, signal);
       if (login) {
@@ -90,6 +92,18 @@ export function openSession(
       connection.abandon(reason);
       throw reason;
     }
+  });
+  return opening.catch(async (error: Error) => {
+    if (connection?.hasAnswered || !mayBeWrongServer(error)) throw error;
+    const why = await whyNoAnswer(
+      platform.open,
+      address,
+      "datalink",
+      connection?.firstBytes,
+      connectTimeout,
+      options.signal,
+    );
+    throw why ? new DataLinkError("WRONG_SERVER", why.message, { cause: why }) : error;
   });
 }
 
