@@ -55,6 +55,7 @@ export {
   triggerOnsets,
 } from "./trigger.ts";
 export { TriggerDetector, type TriggerDetectorOptions, type TriggerEvent } from "./trigger-detector.ts";
+export { type TimedSamples, VectorMagnitude } from "./vector-magnitude.ts";
 export {
   type SamplesAtTime,
   type WindowOptions,

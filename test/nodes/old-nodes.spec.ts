@@ -12,6 +12,8 @@ import mseedEncode from "../../nodes/mseed-encode.ts";
 import seedlinkConnection from "../../nodes/seedlink-connection.ts";
 import seedlinkIn from "../../nodes/seedlink-in.ts";
 import signalFilter from "../../nodes/signal-filter.ts";
+import signalMeasure from "../../nodes/signal-measure.ts";
+import signalTrigger from "../../nodes/signal-trigger.ts";
 import { startFlow } from "../support/flow.ts";
 import { freePort } from "../support/node-red.ts";
 
@@ -26,6 +28,8 @@ const MODULES = {
   "mseed-encode": mseedEncode,
   "signal-filter": signalFilter,
   "seedlink-in": seedlinkIn,
+  "signal-measure": signalMeasure,
+  "signal-trigger": signalTrigger,
 };
 
 describe("nodes without the newer settings", () => {
