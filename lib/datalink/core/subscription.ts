@@ -72,6 +72,7 @@ const REFUSALS: ReadonlySet<DataLinkErrorCode> = new Set([
   "SERVER_ERROR",
   "TOO_LARGE",
   "CERTIFICATE_REJECTED",
+  "WRONG_SERVER",
 ]);
 
 /** What came from the server makes no sense. */
