@@ -1,9 +1,10 @@
-/** mseed encode: samples to miniSEED records. */
+/** mseed encode: samples to miniSEED records, message by message or collected until records are full. */
 import type { Node, NodeAPI, NodeDef } from "node-red";
-import { packRecords } from "../lib/mseed/pack.ts";
-import { seriesPayload } from "./messages/record-payload.ts";
+import { type PackOptions, packRecords } from "../lib/mseed/pack.ts";
+import { FilledRecords } from "./encode/filled-records.ts";
+import { type SeriesPayload, seriesPayload } from "./messages/record-payload.ts";
 import { InOrder } from "./runtime/in-order.ts";
-import { onInput } from "./runtime/input-handler.ts";
+import { onClose, onInput } from "./runtime/input-handler.ts";
 import { sendEach } from "./runtime/send-each.ts";
 import { begin, Settings } from "./runtime/settings.ts";
 
@@ -13,6 +14,9 @@ interface MseedEncodeDef extends NodeDef {
   encoding: string;
   recordLength: string;
   output: string;
+  /** Nodes of 0.1.0 do not have it, and go on as they did. */
+  fill?: string;
+  wait?: string;
 }
 
 /** What messages may have together whose records wait to be sent. */
@@ -43,16 +47,33 @@ function encode(RED: NodeAPI, node: Node, def: MseedEncodeDef): void {
   const recordLength = settings.number("Rec. length", def.recordLength, limits);
   const inOneMessage = settings.choice("Output", def.output, ["record", "buffer"]) === "buffer";
 
-  const inOrder = new InOrder(MAX_WAITING_BYTES);
+  const fills = settings.choice("Records", def.fill, ["message", "full"]) === "full";
+  const seconds = settings.number("Longest wait", def.wait, { min: 0.1, max: 3600, fallback: 5 });
 
+  const optionsFor = (named: SeriesPayload): PackOptions => ({
+    formatVersion: version === "auto" ? named.formatVersion : version === "2" ? 2 : 3,
+    encoding: encoding === "auto" ? named.encoding : encoding,
+    recordLength,
+  });
+
+  if (fills) {
+    const filling = new FilledRecords(RED, node, {
+      seconds,
+      inOneMessage,
+      maxWaitingBytes: MAX_WAITING_BYTES,
+    });
+    onInput(node, async (msg) => {
+      const named = seriesPayload(msg.payload);
+      await filling.add(msg, named.series, optionsFor(named));
+    });
+    onClose(node, (removed) => filling.close(removed));
+    return;
+  }
+
+  const inOrder = new InOrder(MAX_WAITING_BYTES);
   onInput(node, async (msg, send) => {
     const named = seriesPayload(msg.payload);
-    const records = packRecords(named.series, {
-      formatVersion: version === "auto" ? named.formatVersion : version === "2" ? 2 : 3,
-      encoding: encoding === "auto" ? named.encoding : encoding,
-      recordLength,
-    });
-    const packed = Array.from(records, (record) =>
+    const packed = Array.from(packRecords(named.series, optionsFor(named)), (record) =>
       Buffer.from(record.buffer, record.byteOffset, record.length),
     );
     const payloads = inOneMessage ? [Buffer.concat(packed)] : packed;

@@ -1,6 +1,7 @@
 /** The dialog of mseed encode. */
 import { define } from "./shared/define.ts";
-import { number } from "./shared/validators.ts";
+import { showWhen } from "./shared/dialog.ts";
+import { number, when } from "./shared/validators.ts";
 
 define("mseed-encode", {
   category: "seismology",
@@ -10,6 +11,11 @@ define("mseed-encode", {
     encoding: { value: "auto" },
     recordLength: { value: "512", validate: number({ min: 128, max: 16777216, integer: true }) },
     output: { value: "record" },
+    fill: { value: "full" },
+    wait: {
+      value: "5",
+      validate: when(({ fill }) => fill === "full", number({ min: 0.1, max: 3600, blank: true })),
+    },
   },
   inputs: 1,
   outputs: 1,
@@ -23,5 +29,11 @@ define("mseed-encode", {
   paletteLabel: "mseed encode",
   label() {
     return this.name || "mseed encode";
+  },
+  oneditprepare() {
+    // A node of 0.1.0 goes on as it did until somebody chooses otherwise.
+    if (this.fill === undefined) $("#node-input-fill").val("message");
+    if (this.wait === undefined) $("#node-input-wait").val("5");
+    showWhen(".mseed-encode-wait", "#node-input-fill", ["full"]);
   },
 });

@@ -146,53 +146,31 @@ class FunctionNode {
 }
 
 describe("the alarm of example 13", () => {
-  const record = (loudness: number, offset = 500) => ({
-    sourceId: "FDSN:XX_A_00_H_H_Z",
-    startTime: "2026-11-22T12:00:00Z",
-    samples: Int32Array.from({ length: 100 }, (_, i) => offset + (i % 2 ? loudness : -loudness)),
+  const example = "13 - Alarm by mail and Telegram";
+  const trigger = {
+    ...{ event: "on", sourceId: "FDSN:XX_QUAKE_00_H_H_Z", onTime: "2026-11-22T12:00:03.25Z" },
+    ...{ ratio: 3.04, peakAmplitude: 812.4, units: "counts" },
+  };
+
+  it("is a sentence about the beginning of a trigger, and none about its end", async () => {
+    const words = new FunctionNode(example, "in words");
+    const { topic, payload } = (await words.run({ payload: trigger })) as Message;
+    assert.equal(topic, "Shaking at XX_QUAKE_00_H_H_Z");
+    assert.equal(
+      payload,
+      "Shaking at XX_QUAKE_00_H_H_Z, 2026-11-22 12:00:03 UTC: 3.0 times louder than before, peak so far 812 counts.",
+    );
+    assert.equal(await words.run({ payload: { ...trigger, event: "off" } }), null);
   });
 
-  /** The seconds at which it tells, of records of a second with this loudness. */
-  async function told(loudness: number[], offset?: number): Promise<number[]> {
-    const node = new FunctionNode("13 - Alarm by mail and Telegram", "louder than usual");
-    const seconds: number[] = [];
-    for (const [second, value] of loudness.entries()) {
-      if (await node.run({ payload: record(value, offset) })) seconds.push(second);
-      node.now += 1000;
-    }
-    return seconds;
-  }
-
-  const quiet = (seconds: number): number[] => Array.from({ length: seconds }, () => 20);
-
-  it("tells once of an event, whatever the sensor's offset", async () => {
-    const loudness = [...quiet(30), 200, 400, 300, 90, 70, ...quiet(20)];
-    assert.deepEqual(await told(loudness), [30]);
-    assert.deepEqual(await told(loudness, -1_000_000), [30]);
-  });
-
-  it("is silent where nothing is louder than usual, and where the noise grows slowly", async () => {
-    assert.deepEqual(await told([...quiet(60), 60, 50, 40]), []);
-    assert.deepEqual(await told(Array.from({ length: 400 }, (_, i) => 20 + i / 4)), []);
-  });
-
-  it("tells at most once in a minute", async () => {
-    const event = [400, 400, 20, 20, 20];
-    const loudness = [...quiet(10), ...Array.from({ length: 30 }, () => event).flat()];
-    const seconds = await told(loudness);
-    assert.ok(seconds.length >= 2);
-    for (const [i, second] of seconds.entries()) if (i > 0) assert.ok(second - seconds[i - 1]! >= 60);
-  });
-
-  it("passes over text, and records without samples", async () => {
-    const node = new FunctionNode("13 - Alarm by mail and Telegram", "louder than usual");
-    for (const samples of [undefined, "text", new Int32Array(0)])
-      assert.equal(await node.run({ payload: { ...record(1), samples } }), null);
+  it("says that a test is one", async () => {
+    const words = new FunctionNode(example, "in words");
+    const { topic } = (await words.run({ payload: { ...trigger, test: true } })) as Message;
+    assert.equal(topic, "Test: Shaking at XX_QUAKE_00_H_H_Z");
   });
 
   it("sends nothing to Telegram without a token", async () => {
-    const message = { payload: "Shaking" };
-    assert.equal(await new FunctionNode("13 - Alarm by mail and Telegram", "to Telegram").run(message), null);
+    assert.equal(await new FunctionNode(example, "to Telegram").run({ payload: "Shaking" }), null);
   });
 });
 

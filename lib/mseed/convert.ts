@@ -127,7 +127,9 @@ function repack(
   const packable = prepareSamples(target.encoding, samples);
   const bytes = encodedLength(target.encoding, packable.length) ?? record.payload.length;
   const payloadBytes = packable.length > MAX_SAMPLES ? Number.POSITIVE_INFINITY : bytes;
-  return [...packAll(series, packable, layOut(record, series, target, payloadBytes, mostPayload(packable)))];
+  return [
+    ...packAll(series, packable, layOut(record, series, target, payloadBytes, mostPayload(packable.length))),
+  ];
 }
 
 /** Whether nothing is to change. */

@@ -32,6 +32,7 @@ export {
   setExtraHeaderText,
 } from "./extra-headers.ts";
 export { type HeaderFields, headerFields } from "./header-fields.ts";
+export { type FilledRecord, type FillerLimits, RecordFiller } from "./join/filler.ts";
 export {
   type Discontinuity,
   type JoinedSeries,

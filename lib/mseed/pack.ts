@@ -41,19 +41,34 @@ export interface Series {
  *   cannot; both before the first record
  */
 export function* packRecords(series: Series, options: PackOptions = {}): Generator<Uint8Array, void> {
-  const { formatVersion = 3 } = options;
   const [packable, samples] = checkSeries(series, options);
-  if (formatVersion !== 2 && formatVersion !== 3) {
-    throw new MiniSeedError("INVALID_ARGUMENT", `formatVersion ${shown(formatVersion)}: there are 2 and 3`);
-  }
-  const layout =
-    formatVersion === 2 ? layOut2(packable, options) : layOut3(packable, mostPayload(samples), options);
-  yield* packAll(packable, samples, layout);
+  yield* packAll(packable, samples, layOut(packable, samples.length, options));
+}
+
+/**
+ * The layout of the records of a series with so many samples.
+ * @throws MiniSeedError `INVALID_ARGUMENT` for what the format cannot hold
+ */
+export function layOut(series: PackableSeries, samples: number, options: PackOptions): Layout {
+  const { formatVersion = 3 } = options;
+  if (formatVersion === 2) return layOut2(series, options);
+  if (formatVersion === 3) return layOut3(series, mostPayload(samples), options);
+  throw new MiniSeedError("INVALID_ARGUMENT", `formatVersion ${shown(formatVersion)}: there are 2 and 3`);
 }
 
 /** Room for all samples in any encoding: 8 bytes each, or a Steim frame of 64 for each 13 at worst. */
-export function mostPayload(samples: PackableSamples): number {
-  return FRAME_BYTES + samples.length * 8;
+export function mostPayload(samples: number): number {
+  return FRAME_BYTES + samples * 8;
+}
+
+/** One record of a series. */
+export interface PackedRecord {
+  bytes: Uint8Array;
+  /** How many samples it has. */
+  samples: number;
+  /** Bytes of its payload, and for how many there was room. */
+  payloadBytes: number;
+  room: number;
 }
 
 /** Packs samples that were prepared into records that were laid out. */
@@ -62,33 +77,49 @@ export function* packAll(
   samples: PackableSamples,
   layout: Layout,
 ): Generator<Uint8Array, void> {
-  const { startTime, rate, encoding } = series;
-  const { draft, dataOffset, littleEndian } = layout;
-  const bytes = new Uint8Array(draft.buffer);
-  const target = { view: draft, start: dataOffset, length: bytes.length - dataOffset, littleEndian };
   let from = 0;
   do {
-    if (from > 0) bytes.fill(0, dataOffset);
-    const packed = encodePayload(
-      encoding,
-      samples,
-      from,
-      Math.min(samples.length, from + layout.maxSamples),
-      target,
-    );
-    if (packed.samples === 0 && samples.length > 0) {
-      throw new MiniSeedError(
-        "INVALID_ARGUMENT",
-        `records of ${bytes.length} bytes have no room for samples after ${dataOffset} bytes of headers`,
-      );
-    }
-    // Always from the start of the series: adding up rounded times would drift.
-    const counted = startTime + (from === 0 ? 0n : sampleOffset(rate, from));
-    const time = checkTime(counted - leapSecondsWithin(startTime, counted, series.startsInLeapSecond));
-    const length = layout.finish(time, packed.samples, packed.bytes);
-    yield bytes.slice(0, length);
-    from += packed.samples;
+    const record = packOne(series, samples, from, layout);
+    yield record.bytes;
+    from += record.samples;
   } while (from < samples.length);
+}
+
+/**
+ * Packs the samples from an index on, as many as one record takes.
+ * @param counted samples of the series before the one at `from`, where they are not all in `samples`
+ */
+export function packOne(
+  series: PackableSeries,
+  samples: PackableSamples,
+  from: number,
+  layout: Layout,
+  counted = from,
+): PackedRecord {
+  const { draft, dataOffset, littleEndian, maxSamples } = layout;
+  const bytes = new Uint8Array(draft.buffer);
+  const room = bytes.length - dataOffset;
+  bytes.fill(0, dataOffset);
+  const target = { view: draft, start: dataOffset, length: room, littleEndian };
+  const to = Math.min(samples.length, from + maxSamples);
+  const packed = encodePayload(series.encoding, samples, from, to, target);
+  if (packed.samples === 0 && samples.length > 0) {
+    throw new MiniSeedError(
+      "INVALID_ARGUMENT",
+      `records of ${bytes.length} bytes have no room for samples after ${dataOffset} bytes of headers`,
+    );
+  }
+  const length = layout.finish(timeOfSample(series, counted), packed.samples, packed.bytes);
+  return { bytes: bytes.slice(0, length), samples: packed.samples, payloadBytes: packed.bytes, room };
+}
+
+/**
+ * The time of a series' sample, always counted from the start: adding up rounded times would drift.
+ * @throws MiniSeedError `INVALID_ARGUMENT` for a time that no header can tell
+ */
+export function timeOfSample({ startTime, rate, startsInLeapSecond }: PackableSeries, index: number): bigint {
+  const counted = startTime + (index === 0 ? 0n : sampleOffset(rate, index));
+  return checkTime(counted - leapSecondsWithin(startTime, counted, startsInLeapSecond));
 }
 
 /** @throws MiniSeedError `INVALID_ARGUMENT` for a time outside of the years that a header can tell */
@@ -100,7 +131,11 @@ function checkTime(time: bigint): bigint {
   );
 }
 
-function checkSeries(series: Series, options: PackOptions): [PackableSeries, PackableSamples] {
+/**
+ * A series and its samples as they are packed.
+ * @throws MiniSeedError `INVALID_ARGUMENT`, `SAMPLE_RANGE`, `EXTRA_HEADERS_INVALID`
+ */
+export function checkSeries(series: Series, options: PackOptions): [PackableSeries, PackableSamples] {
   const { sampleRate, publicationVersion = 1, flags = 0 } = series;
   const startTime = toNanoseconds(series.startTime);
   if (startTime === undefined) {

@@ -14,11 +14,12 @@ export class InOrder {
   }
 
   /**
-   * Does the work for a message of so many bytes when all before it are done.
+   * Does the work for a message of so many bytes when all before it are done. Work without a message, of 0 bytes, is never
+   * refused.
    * @throws MessageError where too much is waiting already
    */
   async run(bytes: number, work: () => Promise<void>): Promise<void> {
-    if (this.#bytes > 0 && this.#bytes + bytes > this.#maxBytes) {
+    if (bytes > 0 && this.#bytes > 0 && this.#bytes + bytes > this.#maxBytes) {
       throw new MessageError(
         `More than ${this.#maxBytes / MIB} MiB of messages wait for this node already: send them more slowly, or in smaller pieces.`,
       );

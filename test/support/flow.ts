@@ -62,6 +62,11 @@ export class Inbox {
     return messages;
   }
 
+  /** What has arrived and nobody took. */
+  all(): Message[] {
+    return this.#messages.splice(0);
+  }
+
   /** How many messages have arrived that nobody took. */
   get size(): number {
     return this.#messages.length;

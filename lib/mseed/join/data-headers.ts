@@ -8,7 +8,7 @@ export function dataHeaders(record: MiniSeedRecord): string {
 }
 
 /** Extra headers without the number of the record in its series, as text. */
-export function dataExtraHeaders({ extraHeadersText: text }: MiniSeedRecord): string {
+export function dataExtraHeaders({ extraHeadersText: text }: { extraHeadersText: string }): string {
   if (!text.includes('"Sequence"')) return text;
   try {
     const rest = removeExtraHeader(text, "/FDSN/Sequence");

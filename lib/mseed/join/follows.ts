@@ -25,6 +25,8 @@ export interface Stretch extends Start {
 const RATE_TOLERANCE = 1e-4;
 /** Times are rounded to the nanosecond, so that two ways to the same one may differ by this. */
 const ROUNDING = 1n;
+/** The part of the tolerance, and of half a sample, by which joining may move a sample. */
+const MOVED_PART = 10n;
 
 /**
  * @param tolerance seconds, default half a sample period of what comes next; a nanosecond of rounding is always tolerated
@@ -34,6 +36,20 @@ export function follows(before: Stretch, next: Start, tolerance?: number): boole
   const late = next.startTime - dueTime(before);
   const slack = slackOf(next.rate, tolerance);
   return late <= slack && -late <= slack;
+}
+
+/**
+ * Whether samples can be written as if they were due just when those before end: at their own time, or so near to it (a tenth
+ * of the tolerance, and no more than a twentieth of a sample) that this is not worth a word, and at the very same rate, which
+ * one record tells of all its samples.
+ */
+export function joins(before: Stretch, next: Start, tolerance = Number.POSITIVE_INFINITY): boolean {
+  const { rate } = before;
+  if (next.rate.samples !== rate.samples || next.rate.seconds !== rate.seconds) return false;
+  const moved = next.startTime - dueTime(before);
+  const half = Number(slackOf(rate)) / 1e9;
+  const most = slackOf(rate, Math.min(tolerance, half)) / MOVED_PART || ROUNDING;
+  return moved <= most && -moved <= most;
 }
 
 /** Whether there are samples in time: text and headers alone are none. */

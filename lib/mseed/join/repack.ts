@@ -46,7 +46,7 @@ export function* repack(model: MiniSeedRecord, what: Repacking): Generator<Uint8
   };
   const options = { recordLength, littleEndian, onProblem };
   if (!(model instanceof MiniSeed2Record)) {
-    yield* packAll(series, samples, layOut3(series, mostPayload(samples), options));
+    yield* packAll(series, samples, layOut3(series, mostPayload(samples.length), options));
     return;
   }
   yield* packAll(series, samples, layOut2(series, options));

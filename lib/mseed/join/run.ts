@@ -7,7 +7,7 @@ import { readRecords } from "../reader.ts";
 import type { MiniSeedRecord } from "../record.ts";
 import { MiniSeed2Record } from "../v2/record.ts";
 import { dataExtraHeaders, dataHeaders } from "./data-headers.ts";
-import { dueTime, follows, type Start, slackOf } from "./follows.ts";
+import { follows, joins, type Start } from "./follows.ts";
 import { repack } from "./repack.ts";
 
 /** How to join: see `JoinerOptions`. */
@@ -18,8 +18,6 @@ interface RunOptions {
 
 /** A run is packed when it has so many samples for each byte of a record: mostly some records full, and one begun. */
 const SAMPLES_PER_BYTE = 4;
-/** The part of the tolerance, and of half a sample, by which joining may move a sample. */
-const MOVED_PART = 10n;
 
 export class Run {
   /** The first record, from which all times are counted: its own copy, so that no more is held than is needed. */
@@ -50,12 +48,8 @@ export class Run {
 
   /** Whether a record's samples can be joined, at its own time or so near to it that this is not worth a word. */
   isFollowedBy(record: MiniSeedRecord): boolean {
-    const { rate } = this.#first;
-    // The very same rate, which the joined record tells of all its samples.
-    if (record.rate.samples !== rate.samples || record.rate.seconds !== rate.seconds) return false;
-    const moved = record.startTime - dueTime(this.#counted());
-    const most = mostMoved(record, this.#options.tolerance);
-    return moved <= most && -moved <= most && joinedHeaders(record) === this.#headers;
+    const { tolerance } = this.#options;
+    return joins(this.#counted(), record, tolerance) && joinedHeaders(record) === this.#headers;
   }
 
   append(record: MiniSeedRecord, samples: SampleArray): void {
@@ -118,13 +112,6 @@ export class Run {
 
 function startOf({ startTime, rate, sampleCount }: Start): Start {
   return { startTime, rate, sampleCount };
-}
-
-/** Nanoseconds by which joining may move a record: a tenth of the tolerance, and no more than a twentieth of a sample. */
-function mostMoved({ rate }: Start, tolerance = Number.POSITIVE_INFINITY): bigint {
-  const half = Number(slackOf(rate)) / 1e9;
-  // A nanosecond is the rounding of times.
-  return slackOf(rate, Math.min(tolerance, half)) / MOVED_PART || 1n;
 }
 
 /** What must be the same in records that are joined, besides source id and rate. */

@@ -8,6 +8,9 @@ import { ENCODINGS } from "../encodings.ts";
 /** The length of a frame. */
 export const FRAME_BYTES = 64;
 
+/** Words of a frame that hold differences; in the first frame of a record two fewer. */
+export const DATA_WORDS = 15;
+
 /** The most samples that a frame can hold, by encoding: bounds what a header may claim. */
 export const STEIM1_FRAME_SAMPLES = 60;
 /** The most samples that a frame of Steim 2 can hold. */
