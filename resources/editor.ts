@@ -11,6 +11,7 @@ import "./mseed-encode.ts";
 import "./signal-filter.ts";
 import "./signal-measure.ts";
 import "./signal-trigger.ts";
+import "./station-monitor.ts";
 import "./waveform.ts";
 import { registerTypes } from "./shared/define.ts";
 

@@ -12,6 +12,7 @@ import mseedEncode from "../../nodes/mseed-encode.ts";
 import signalFilter from "../../nodes/signal-filter.ts";
 import signalMeasure from "../../nodes/signal-measure.ts";
 import signalTrigger from "../../nodes/signal-trigger.ts";
+import stationMonitor from "../../nodes/station-monitor.ts";
 import { startFlow } from "../support/flow.ts";
 import { freePort } from "../support/node-red.ts";
 
@@ -25,6 +26,7 @@ const MODULES = {
   "mseed-decode": mseedDecode,
   "mseed-encode": mseedEncode,
   "signal-filter": signalFilter,
+  "station-monitor": stationMonitor,
   "signal-measure": signalMeasure,
   "signal-trigger": signalTrigger,
 };
