@@ -57,7 +57,7 @@ function optionsOf(settings: Settings, def: StationMonitorDef): Required<Omit<Mo
     gapFrom: seconds("Gaps from", def.gapFrom, 1),
     deadAfter: seconds("Dead after", def.deadAfter, 60),
     maximumDelay: seconds("Delay", def.maximumDelay, 0),
-    minimumCompleteness: percent("Completeness", def.minimumCompleteness),
+    minimumCompleteness: percent("Complete", def.minimumCompleteness),
     minimumTimingQuality: percent("Time quality", def.minimumTimingQuality),
     maximumOffset: settings.number("Offset", def.maximumOffset, { min: 0, max: 1e300, fallback: 0 }),
   };

@@ -1,4 +1,5 @@
 /** What the editor loads: the scripts of all nodes. */
+import "./coincidence-trigger.ts";
 import "./datalink-connection.ts";
 import "./datalink-in.ts";
 import "./datalink-info.ts";

@@ -1,5 +1,6 @@
 // Nodes that an older version of the package has saved have fewer settings: they run with the defaults of the others.
 import assert from "node:assert/strict";
+import coincidenceTrigger from "../../nodes/coincidence-trigger.ts";
 import datalinkConnection from "../../nodes/datalink-connection.ts";
 import datalinkIn from "../../nodes/datalink-in.ts";
 import datalinkInfo from "../../nodes/datalink-info.ts";
@@ -26,6 +27,7 @@ const MODULES = {
   "mseed-decode": mseedDecode,
   "mseed-encode": mseedEncode,
   "signal-filter": signalFilter,
+  "coincidence-trigger": coincidenceTrigger,
   "station-monitor": stationMonitor,
   "signal-measure": signalMeasure,
   "signal-trigger": signalTrigger,
