@@ -5,7 +5,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { datalink } from "../../lib/cli/datalink/program.ts";
-import { DataLinkClient, DataLinkServer, packRecords } from "../../lib/index.ts";
+import { DataLinkClient, DataLinkServer, packRecords, SeedLinkClient } from "../../lib/index.ts";
 import { run, Screen, start, temporaryFolder } from "./shell.ts";
 
 const START = Date.UTC(2026, 10, 22, 6) * 1000;
@@ -262,6 +262,27 @@ describe("datalink", () => {
     assert.equal((await run(datalink, ["id", address])).exitCode, 0);
     program.kill("SIGTERM");
     assert.deepEqual(await once(program, "close"), [0, null]);
+  });
+
+  it("serves SeedLink on the same port, unless told otherwise", async () => {
+    for (const [options, isSpoken] of [
+      [[], true],
+      [["--seedlink", "repack"], true],
+      [["--seedlink", "off"], false],
+    ] as const) {
+      const program = start("datalink", ["serve", "--port", "0", ...options]);
+      const [lines] = await once(program.stdout, "data");
+      const address = /listening on (seedlink:\S+)\n/.exec(String(lines))?.[1];
+      assert.equal(address !== undefined, isSpoken);
+      if (address !== undefined) await (await SeedLinkClient.connect(address)).close();
+      program.kill("SIGTERM");
+      assert.deepEqual(await once(program, "close"), [0, null]);
+    }
+    const { exitCode, stderr } = await run(datalink, ["serve", "--seedlink", "yes"]);
+    assert.deepEqual(
+      [exitCode, /--seedlink is convert, repack, omit or off, not yes/.test(stderr)],
+      [2, true],
+    );
   });
 
   it("serves what was in its folder before", async () => {

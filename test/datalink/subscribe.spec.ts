@@ -252,6 +252,18 @@ describe("subscribe", () => {
       assert.deepEqual(texts(await take(packets, 30)), numbered(11, 40));
     });
 
+    it("takes only what it is to take where the ids have begun anew, also of the first packet", async () => {
+      const write = (type: string, number: number) =>
+        server.write({ streamId: `XX_A/${type}`, dataStart: new Date(), payload: String(number) });
+      for (let number = 1; number <= 6; number++) write(number % 2 ? "OTHER" : "WANTED", number);
+      const { packets, events } = open({ from: "earliest", match: "/WANTED" });
+      assert.deepEqual(texts(await take(packets, 3)), ["2", "4", "6"]);
+      await restart();
+      for (let number = 7; number <= 12; number++) write(number % 2 ? "OTHER" : "WANTED", number);
+      assert.equal((await events.wait("resumed")).how, "restarted");
+      assert.deepEqual(texts(await take(packets, 3)), ["8", "10", "12"]);
+    });
+
     it("loses nothing when the connection is lost again before the first of the new packets", async () => {
       fill(server, 1, 3);
       const { packets, events } = open({ from: "latest" });

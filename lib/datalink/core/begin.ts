@@ -129,24 +129,24 @@ async function beginAtTime(it: Beginning, time: number): Promise<void> {
     const { connection, server } = it.session;
     const first = await unlessNotFound(connection.run(positionAfter(time - 1, server)));
     if (first === undefined) return await beginLatest(it);
-    const fits = (packet: Packet) => packet.packetId !== first || packet.dataEnd >= time;
-    if (await beginAt(it, ring, first, margin, fits)) return;
+    // The server looks only at what match and reject let pass.
+    const wanted = (packet: Packet) =>
+      packet.packetId === first ? packet.dataEnd >= time : ring.selects(packet.streamId);
+    if (await beginAt(it, ring, first, margin, wanted)) return;
   }
   throw tooFast(it);
 }
 
-/** With a packet that match and reject select, and that fits. */
+/** With a packet, and those behind it: READ knows of no match and reject, so each that it gives is looked at. */
 async function beginAt(
   it: Beginning,
   ring: RingState,
   first: bigint,
   margin: number,
-  fits: (packet: Packet) => boolean = () => true,
+  wanted = (packet: Packet) => ring.selects(packet.streamId),
 ): Promise<boolean> {
   const nearEnd = first - ring.earliest < BigInt(margin);
   const ids = nearEnd ? idsFrom(ring, first, margin) : [first];
-  const wanted = (packet: Packet) =>
-    (packet.packetId === first || ring.selects(packet.streamId)) && fits(packet);
   return await readAndStream(it, ids, wanted);
 }
 
