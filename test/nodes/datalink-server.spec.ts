@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import net from "node:net";
+import path from "node:path";
 import { mock } from "node:test";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { packRecords } from "../../lib/mseed/index.ts";
@@ -219,6 +220,12 @@ describe("datalink server node", () => {
       );
       await assert.rejects(others, { code: "NOT_PERMITTED" });
     }
+    const dialog = await readFile(path.join(__dirname, "../../resources/datalink-server/users.ts"), "utf8");
+    const slots = JSON.parse(/SLOTS = (\[.*?\]);/.exec(dialog)![1]!) as string[];
+    assert.deepEqual(
+      slots,
+      numbers.map((n) => (n === 1 ? "" : String(n))),
+    );
     const names = new Set(Object.keys(CREDENTIALS).filter((name) => name !== "tokenSecret"));
     assert.deepEqual(names, new Set(secrets.map(([name]) => name)));
   });
