@@ -41,7 +41,7 @@ declare global {
     labelStyle: Function<string>;
     inputLabels?: Function<string>;
     outputLabels?: Function<string>;
-    button?: { toggle?: string; onclick: Function<void> };
+    button?: { toggle?: string; enabled?: Function<boolean>; onclick: Function<void> };
     oneditprepare?: Function<void>;
     oneditsave?: Function<void>;
     oneditcancel?: Function<void>;

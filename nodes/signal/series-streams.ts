@@ -8,8 +8,8 @@ import type { Samples, SeriesRecord } from "./series-message.ts";
 
 /** What a node holds for a stream at a sample rate. */
 export interface StreamState {
-  /** Begins anew, as behind a gap. */
-  reset(): void;
+  /** Begins anew, as behind a gap of so many seconds. */
+  reset(gap: number): void;
   /** About how many bytes it takes. */
   readonly bytes: number;
 }
@@ -95,7 +95,7 @@ export class SeriesStreams<State extends StreamState> {
     const isOther = stream === undefined || place.kind === "rate";
     const state = isOther ? this.#renew(record, continuity) : stream.state;
     if (!isOther) this.#touch(record.sourceId, stream);
-    if (!isOther && place.restart && held === 0) state.reset();
+    if (!isOther && place.restart && held === 0) state.reset(place.seconds);
     return {
       state,
       samples: place.skip === 0 ? record.samples : record.samples.subarray(place.skip),

@@ -6,7 +6,7 @@ import { type Branch, type Leaf, search } from "./streams.ts";
 import { text } from "./texts.ts";
 
 /** Rows that are in the page at most: who has more searches. */
-const MAX_ROWS = 500;
+const MAX_ROWS = 200;
 
 interface Row {
   branch: Branch;
@@ -54,6 +54,7 @@ export class StreamTree {
     let left = 0;
     for (const network of this.#networks) left += this.#gather(network, 1);
     if (!this.#rows.some(({ branch }) => branch === this.#current)) this.#current = this.#rows[0]?.branch;
+    const top = this.#element.scrollTop() ?? 0;
     this.#element.empty().append(...this.#rows.map((row, index) => this.#item(row, index)));
     if (left > 0) {
       $("<li>", {
@@ -62,6 +63,7 @@ export class StreamTree {
         text: text("more-rows", { count: left }),
       }).appendTo(this.#element);
     }
+    this.#element.scrollTop(top);
   }
 
   /** Adds the rows of a branch; returns how many found no room. */

@@ -120,16 +120,17 @@ export class SeisCompServer implements AsyncDisposable {
 
   #data(name: string, begin: string): Buffer {
     const { first, records } = this.stations.get(name)!;
-    const next = first + records.length;
-    const asked = Number.parseInt(begin, 16);
-    const from =
-      begin === "ALL" || (asked < first && begin !== "")
-        ? first
-        : begin === "" || asked > next
-          ? next
-          : asked;
+    // Numbers of 24 bits, counted from the first one's on.
+    const asked = (Number.parseInt(begin, 16) - first) & 0xff_ff_ff;
+    const offset = asked >= 0x80_00_00 ? asked - 0x1_00_00_00 : asked;
+    const skipped =
+      begin === "ALL" || (begin !== "" && offset < 0)
+        ? 0
+        : begin === "" || offset > records.length
+          ? records.length
+          : offset;
     return Buffer.concat(
-      records.slice(from - first).flatMap((record, i) => [Buffer.from(`SL${hex(from + i)}`), record]),
+      records.slice(skipped).flatMap((record, i) => [Buffer.from(`SL${hex(first + skipped + i)}`), record]),
     );
   }
 
