@@ -312,7 +312,7 @@ export class SeedLinkSession extends Session {
       case "STREAMS":
         return JSON_PARTS.stations(yield* this.#stationRows(request), request.item === "STREAMS");
       case "CONNECTIONS":
-        return JSON_PARTS.connections(this.context.clients());
+        return JSON_PARTS.connections(this.context.clients(), this.context.status().listeners[0]!.port);
       default:
         return undefined;
     }
