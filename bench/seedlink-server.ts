@@ -35,7 +35,7 @@ async function serve(): Promise<void> {
     const dataStart = n * 1_000_000;
     server.write({ streamId: "FDSN:XX_BENCH_00_H_H_Z/MSEED", dataStart, payload: records[n]! });
   };
-  process.on("message", async (what: "all" | "one" | "memory") => {
+  const work = async (what: "all" | "one" | "memory") => {
     const before = process.cpuUsage();
     if (what === "one") write(0);
     if (what === "all") {
@@ -50,7 +50,8 @@ async function serve(): Promise<void> {
     if (what === "memory") globalThis.gc?.();
     const { heapUsed, external } = process.memoryUsage();
     process.send!({ microseconds: user + system, memory: heapUsed + external } satisfies Report);
-  });
+  };
+  process.on("message", (what: "all" | "one" | "memory") => void work(what));
   process.send!(server.port);
 }
 

@@ -16,6 +16,7 @@ import type { Ring } from "../ring/ring.ts";
 import type { Room } from "../session.ts";
 import type { Conversions, Protocol3Records } from "./conversions.ts";
 import { type Choice, filterFor, type StationRequests, wants } from "./station-requests.ts";
+import { streamNames } from "./stream-names.ts";
 
 /** Most packets looked at in one go, so that a reader that selects few of very many does not hold up the others. */
 const MAX_SCANNED = 10_000;
@@ -58,10 +59,13 @@ export function gatherRecords(source: RecordSource, wish: RecordWish): Gathered 
   for (; next < limit; next++) {
     if (packets > 0 && total + ring.lengthAt(next) > maxBytes) break;
     const work = requests.decisions + conversions.made;
-    const choice = firstThatWants(requests.choicesOf(ring.streamAt(next)), ring, next);
     const before = pieces.length;
-    if (choice && protocol === 3) addPieces3(pieces, source, choice, next);
-    else if (choice) addPiece4(pieces, source, choice, next);
+    for (const choice of requests.choicesOf(ring.streamAt(next))) {
+      if (!wants(choice.request, ring, next)) continue;
+      if (protocol === 3) addPieces3(pieces, source, choice, next);
+      else addPiece4(pieces, source, choice, next);
+      if (pieces.length > before) break;
+    }
     if (requests.decisions + conversions.made !== work && performance.now() > until) limit = next + 1;
     if (pieces.length === before) continue;
     for (let i = before; i < pieces.length; i++) total += sizeOf(pieces[i]!, protocol);
@@ -72,10 +76,7 @@ export function gatherRecords(source: RecordSource, wish: RecordWish): Gathered 
   return { bytes: write(ring, pieces, total, isLast, wish), packets, last, next, isLast };
 }
 
-function firstThatWants(choices: readonly Choice[], ring: Ring, sequence: number): Choice | undefined {
-  for (const choice of choices) if (wants(choice.request, ring, sequence)) return choice;
-  return undefined;
-}
+const NOTHING = Buffer.alloc(0);
 
 const FORMAT_2 = 0x32;
 const FORMAT_3 = 0x33;
@@ -117,7 +118,7 @@ function addPiece4(
   const filter = choice.typed ? filterFor(choice, String.fromCharCode(format, subformat)) : choice.filter;
   if (filter === undefined) return;
   const number = ring.idAt(sequence);
-  const { station } = choice;
+  const station = streamNames(ring.streamAt(sequence))!.stationId;
   if (filter === "3" && format === FORMAT_2) {
     // Where it cannot be, it goes out as it is.
     const records = conversions.get(sequence, "3");
@@ -166,7 +167,7 @@ function addPieces3(
     length,
     format: 0,
     subformat: 0,
-    station: choice.station,
+    station: NOTHING,
   };
   if (
     !isOf3 &&
@@ -197,8 +198,6 @@ function recordLengthAt(ring: Ring, offset: number, length: number): number {
 function sizeOf({ length, station }: Piece, protocol: 3 | 4): number {
   return length + (protocol === 3 ? HEADER_3 : HEADER_4 + station.length);
 }
-
-const NOTHING = Buffer.alloc(0);
 
 function write(
   ring: Ring,

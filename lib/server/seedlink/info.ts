@@ -65,7 +65,7 @@ function addStream(
   stream: RingStream,
   { station, streams }: InfoFilter,
 ): void {
-  const names = ring.streams.get(stream.streamId) === stream ? streamNames(stream.streamId) : undefined;
+  const names = ring.streams.get(stream.streamId) === stream ? streamNames(stream) : undefined;
   if (!names || (station !== undefined && !globMatches(station, names.station))) return;
   const format = String.fromCharCode(formatAt(ring, stream.latest));
   const subformat = String.fromCharCode(subformatAt(ring, stream.latest));
