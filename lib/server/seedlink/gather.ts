@@ -14,7 +14,7 @@ import {
 import type { Gathered } from "../ring/gather.ts";
 import type { Ring } from "../ring/ring.ts";
 import type { Room } from "../session.ts";
-import type { Conversions, Protocol3Records } from "./conversions.ts";
+import { type Conversions, type Protocol3Records, RECORD_LENGTH } from "./conversions.ts";
 import { type Choice, filterFor, type StationRequests, wants } from "./station-requests.ts";
 import { streamNames } from "./stream-names.ts";
 
@@ -72,7 +72,8 @@ export function gatherRecords(source: RecordSource, wish: RecordWish): Gathered 
     packets++;
     last = next;
   }
-  const isLast = next >= ring.readEnd && (wish.isOverdue || requests.isFinished(next));
+  const hasAll = next >= ring.readEnd;
+  const isLast = (hasAll && wish.isOverdue) || requests.isFinished(next, hasAll);
   return { bytes: write(ring, pieces, total, isLast, wish), packets, last, next, isLast };
 }
 
@@ -94,7 +95,7 @@ function isVersion3(ring: Ring, offset: number): boolean {
  */
 export function subformatAt(ring: Ring, sequence: number): number {
   const offset = ring.payloadOffsetAt(sequence);
-  const length = ring.offsetAt(sequence) + ring.lengthAt(sequence) - offset;
+  const length = ring.payloadLengthAt(sequence);
   if (length < 48 || isVersion3(ring, offset)) return LETTER_D;
   const isZero = (at: number) => ring.byteAt(offset + at) === 0 && ring.byteAt(offset + at + 1) === 0;
   if (!isZero(30)) return isZero(32) ? LETTER_L : LETTER_D;
@@ -124,20 +125,13 @@ function addPiece4(
     const records = conversions.get(sequence, "3");
     if (records.length === 1) {
       const record = records[0]!;
-      pieces.push({
-        sequence: number,
-        record,
-        offset: 0,
-        length: record.length,
-        format: FORMAT_3,
-        subformat: LETTER_D,
-        station,
-      });
+      const piece = { sequence: number, record, offset: 0, length: record.length, station };
+      pieces.push({ ...piece, format: FORMAT_3, subformat: LETTER_D });
       return;
     }
   }
   const offset = ring.payloadOffsetAt(sequence);
-  const length = ring.offsetAt(sequence) + ring.lengthAt(sequence) - offset;
+  const length = ring.payloadLengthAt(sequence);
   pieces.push({ sequence: number, record: undefined, offset, length, format, subformat, station });
 }
 
@@ -152,7 +146,7 @@ function addPieces3(
   sequence: number,
 ): void {
   const offset = ring.payloadOffsetAt(sequence);
-  const length = ring.offsetAt(sequence) + ring.lengthAt(sequence) - offset;
+  const length = ring.payloadLengthAt(sequence);
   const isOf3 = isVersion3(ring, offset);
   if (isOf3 && protocol3 === "omit") return;
   if (choice.typed) {
@@ -160,21 +154,10 @@ function addPieces3(
     if (filterFor(choice, type) === undefined) return;
   }
   const number = ring.idAt(sequence);
-  const piece = {
-    sequence: number,
-    record: undefined,
-    offset,
-    length,
-    format: 0,
-    subformat: 0,
-    station: NOTHING,
-  };
-  if (
-    !isOf3 &&
-    length === recordLengthAt(ring, offset, length) &&
-    (protocol3 !== "repack" || length === 512)
-  ) {
-    pieces.push(piece);
+  const piece = { sequence: number, format: 0, subformat: 0, station: NOTHING };
+  const hasLength = protocol3 !== "repack" || length === RECORD_LENGTH;
+  if (!isOf3 && hasLength && length === recordLengthAt(ring, offset, length)) {
+    pieces.push({ ...piece, record: undefined, offset, length });
     return;
   }
   const records = conversions.get(sequence, protocol3);

@@ -208,10 +208,15 @@ export class StationRequests {
     return first;
   }
 
-  /** Whether nothing more is to come for who has read up to a sequence. */
-  isFinished(next: number): boolean {
+  /**
+   * Whether nothing more is to come for who has read up to a sequence.
+   *
+   * @param hasAll whether that is all there is: a window is not over before
+   */
+  isFinished(next: number, hasAll: boolean): boolean {
     return (
-      this.#canFinish && this.#started.every((request) => next >= request.until || isWindowOver(request))
+      this.#canFinish &&
+      this.#started.every((request) => next >= request.until || (hasAll && isWindowOver(request)))
     );
   }
 
