@@ -14,6 +14,7 @@ import { Conversions } from "../../lib/server/seedlink/conversions.ts";
 import { SeedLinkSession } from "../../lib/server/seedlink/session.ts";
 import { Traffic } from "../../lib/server/traffic.ts";
 import "../support/properties.ts";
+import { numbersOf } from "./seedlink-peer.ts";
 import { words } from "./seedlink-words.ts";
 
 const DAY = 86_400_000_000;
@@ -199,6 +200,75 @@ describe("a SeedLink session", () => {
         lines.map((line) => line.trim()).filter((line) => line !== ""),
       );
       assert.equal(reader.buffered, 0);
+    },
+  );
+
+  /** What is asked for, as commands of protocol 4 say it. */
+  interface Asked {
+    station: string;
+    selectors: string[];
+    from: number | "ALL" | undefined;
+  }
+
+  const STATIONS = ["XX_A", "XX_B", "YY_A"];
+  const STREAMS = ["00_B_H_Z", "_B_H_Z", "10_L_O_G"];
+  const asked: fc.Arbitrary<Asked> = fc.record({
+    station: fc.constantFrom("XX_A", "XX_B", "XX_*", "*_A", "*", "?Y_?"),
+    selectors: fc.array(fc.constantFrom("*_B_H_Z", "_*", "!00_*", "!*_L_?_G", "??_*"), { maxLength: 3 }),
+    from: fc.oneof(fc.constantFrom("ALL" as const, undefined), fc.nat(25)),
+  });
+
+  /** A pattern as a regular expression. */
+  function fits(pattern: string, text: string): boolean {
+    const expression = pattern.replace(/[*?]/g, (wild) => (wild === "*" ? ".*" : "."));
+    return new RegExp(`^${expression}$`).test(text);
+  }
+
+  /** Whether a packet is one of those asked for, said as simply as it can be. */
+  function isAsked(
+    all: Asked[],
+    station: string,
+    stream: string,
+    number: number,
+    oldest: number,
+    newest: number,
+  ): boolean {
+    const first = all.find((one) => fits(one.station, station));
+    return all
+      .filter((one) => one.station === first?.station)
+      .some(({ selectors, from }) => {
+        const positive = selectors.filter((selector) => !selector.startsWith("!"));
+        const negative = selectors.filter((selector) => selector.startsWith("!"));
+        if (positive.length > 0 && !positive.some((selector) => fits(selector, stream))) return false;
+        if (negative.some((selector) => fits(selector.slice(1), stream))) return false;
+        if (from === undefined) return false;
+        const isKnown = from !== "ALL" && from >= oldest && from <= newest + 1;
+        return isKnown ? number >= from : true;
+      });
+  }
+
+  property(
+    "sends what was asked for, whatever that is",
+    fc.array(fc.tuple(fc.nat(2), fc.nat(2)), { minLength: 1, maxLength: 20 }),
+    fc.array(asked, { minLength: 1, maxLength: 4 }),
+    fc.integer({ min: 1, max: 8 }),
+    (packets, all, oldest) => {
+      const { ring, run, take, sent } = session();
+      const names = packets.map(([station, stream]) => [STATIONS[station]!, STREAMS[stream]!] as const);
+      for (const [i, [station, stream]] of names.entries())
+        ring.append(`FDSN:${station}_${stream}/MSEED`, i, i, Buffer.alloc(64, 0x20), BigInt(oldest + i));
+      run("SLPROTO 4.0");
+      for (const { station, selectors, from } of all) {
+        run(`STATION ${station}`, ...selectors.map((selector) => `SELECT ${selector}`), `DATA ${from ?? ""}`);
+      }
+      run("ENDFETCH");
+      take();
+      const newest = oldest + packets.length - 1;
+      const expected = names.flatMap(([station, stream], i) =>
+        isAsked(all, station, stream, oldest + i, oldest, newest) ? [oldest + i] : [],
+      );
+      assert.deepEqual(numbersOf(sent()), expected);
+      assert.equal(sent().at(-1), "END");
     },
   );
 
