@@ -1,6 +1,12 @@
 /** From an address to an open connection, in time: what the clients of all protocols do alike. */
 import { type Address, formatAddress } from "./address.ts";
 import { type Deadlines, MAX_DELAY } from "./deadline.ts";
+import {
+  mayBeWrongServer,
+  type OwnSpeech,
+  type WrongServer,
+  whyNoAnswer,
+} from "./other-server/wrong-server.ts";
 import type { OpenTransport, TlsOptions, Transport } from "./transport.ts";
 
 /** How to reach a server, and how long to wait for it. */
@@ -35,12 +41,18 @@ export interface Waits {
   readonly keepAlive: number;
 }
 
+/** What opening a connection has to know of it. */
+interface Opened {
+  /** What the server has sent first, until it has answered. */
+  readonly firstBytes: Uint8Array | undefined;
+  /** Whether an answer has come: then it is the right server. */
+  readonly hasAnswered: boolean;
+  abandon(reason: Error): void;
+}
+
 /** What a protocol brings to opening a connection. */
-export interface Opening<
-  Connection extends { abandon(reason: Error): void },
-  Session,
-  Failure extends Error,
-> {
+export interface Opening<Connection extends Opened, Session, Failure extends Error> {
+  readonly speech: OwnSpeech;
   readonly open: OpenTransport;
   readonly deadlines: Deadlines<Failure>;
   readonly subprotocols: readonly string[];
@@ -49,19 +61,24 @@ export interface Opening<
   attach(transport: Transport, waits: Waits): Connection;
   /** Says who this is, and hears who the server is. */
   settle(connection: Connection, signal: AbortSignal): Promise<Session>;
+  /** The protocol's own error for a server that is another one. */
+  wrongServer(why: WrongServer): Failure;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const COMMAND_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_MS = 30_000;
 
-/** Opens a connection. Fails with the protocol's own errors; a connection that is not settled is closed. */
-export function openConnection<
-  Connection extends { abandon(reason: Error): void },
-  Session,
-  Failure extends Error,
->(address: Address, options: ReachOptions, opening: Opening<Connection, Session, Failure>): Promise<Session> {
-  const { open, deadlines, subprotocols, maxMessage } = opening;
+/**
+ * Opens a connection. Fails with the protocol's own errors, and says where another server is the reason; a connection that is
+ * not settled is closed.
+ */
+export function openConnection<Connection extends Opened, Session, Failure extends Error>(
+  address: Address,
+  options: ReachOptions,
+  opening: Opening<Connection, Session, Failure>,
+): Promise<Session> {
+  const { open, deadlines, subprotocols, maxMessage, speech } = opening;
   const name = formatAddress(address);
   const { timeout, tls = {}, headers = {} } = options;
   const timeouts = typeof timeout === "object" ? timeout : { connect: timeout, command: timeout };
@@ -74,12 +91,13 @@ export function openConnection<
   const commandTimeout = duration(timeouts.command, COMMAND_TIMEOUT_MS, "timeout.command");
   const keepAlive = options.keepAlive === 0 ? 0 : duration(options.keepAlive, KEEP_ALIVE_MS, "keepAlive");
 
-  return deadlines.run(`Connecting to ${name}`, connectTimeout, options.signal, async (signal) => {
+  let connection: Connection | undefined;
+  const session = deadlines.run(`Connecting to ${name}`, connectTimeout, options.signal, async (signal) => {
     const asked = { tls, headers, subprotocols, maxMessage };
     const transport = await open(address, asked, signal).catch((error: unknown) => {
       throw deadlines.own(error);
     });
-    const connection = opening.attach(transport, { name, commandTimeout, keepAlive });
+    connection = opening.attach(transport, { name, commandTimeout, keepAlive });
     try {
       return await opening.settle(connection, signal);
     } catch (error) {
@@ -87,5 +105,17 @@ export function openConnection<
       connection.abandon(reason);
       throw reason;
     }
+  });
+  return session.catch(async (error: Error) => {
+    if (connection?.hasAnswered || !mayBeWrongServer(error)) throw error;
+    const why = await whyNoAnswer(
+      open,
+      address,
+      speech,
+      connection?.firstBytes,
+      connectTimeout,
+      options.signal,
+    );
+    throw why ? opening.wrongServer(why) : error;
   });
 }

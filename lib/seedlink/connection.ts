@@ -6,12 +6,13 @@
 import type { Waits } from "../net/connect.ts";
 import { lossOf, messageOf } from "../net/errors.ts";
 import { Fifo } from "../net/fifo.ts";
+import { FIRST_BYTES, speechOf } from "../net/other-server/speech.ts";
 import { Timer } from "../net/timer.ts";
 import type { Transport, TransportListener } from "../net/transport.ts";
 import { deadlines } from "./failures.ts";
 import { InfoCollector, MAX_INFO } from "./info-collector.ts";
 import { BYE, type Command, type InfoItem, info as infoCommand } from "./protocol/commands.ts";
-import { SeedLinkError } from "./protocol/errors.ts";
+import { SeedLinkError, shown } from "./protocol/errors.ts";
 import { type DataFrame, type Frame, FrameReader } from "./protocol/frame.ts";
 import { parseHello, type ServerHello } from "./protocol/hello.ts";
 import type { SeedLinkInfo } from "./protocol/info.ts";
@@ -59,6 +60,8 @@ export class SeedLinkConnection implements TransportListener {
   #sink: FrameSink | undefined;
   #paused = false;
   #answered = false;
+  /** What has come before the first answer, if that was something else. */
+  firstBytes: Uint8Array | undefined;
   #lastHeard = performance.now();
   #failure: SeedLinkError | undefined;
   #tellClosed!: (error: SeedLinkError) => void;
@@ -75,6 +78,10 @@ export class SeedLinkConnection implements TransportListener {
     this.#timeout = new Timer(this.#onTimeout, options.commandTimeout);
     if (options.keepAlive > 0) this.#keepAlive = setInterval(this.#onKeepAlive, options.keepAlive / 2);
     transport.listen(this);
+  }
+
+  get hasAnswered(): boolean {
+    return this.#answered;
   }
 
   get isEncrypted(): boolean {
@@ -164,6 +171,7 @@ export class SeedLinkConnection implements TransportListener {
 
   onBytes(piece: Buffer): void {
     if (this.#failure) return;
+    if (!this.#answered) this.firstBytes ??= Uint8Array.from(piece.subarray(0, FIRST_BYTES));
     this.#lastHeard = performance.now();
     this.#timeout.refresh();
     clearTimeout(this.#unfinished);
@@ -219,6 +227,9 @@ export class SeedLinkConnection implements TransportListener {
     if (head.lines.length === 0 && /^ERROR\b/i.test(line)) {
       throw refusalError(this.name, head.command.name, parseReply(line) as Reply & { ok: false });
     }
+    // Lines come from other servers, too.
+    const isOther = head.lines.length === 0 && (speechOf(this.firstBytes!) ?? "seedlink") !== "seedlink";
+    if (isOther) throw new SeedLinkError("PROTOCOL", `the server greets with ${shown(line)}`);
     head.lines.push(line);
     if (head.lines.length === 2) this.#settle(head.lines);
   }

@@ -63,12 +63,14 @@ export function openSession(
   const wanted = wantedProtocol(options.protocol);
   checkPlainAuth(address, options);
   return openConnection(address, options, {
+    speech: "seedlink",
     open,
     deadlines,
     subprotocols: SUBPROTOCOLS,
     maxMessage: MAX_MESSAGE,
     attach: (transport, waits) => new SeedLinkConnection(transport, waits),
     settle: (connection, signal) => settle(connection, address, options, wanted, signal),
+    wrongServer: (why) => new SeedLinkError("WRONG_SERVER", why.message, { cause: why }),
   });
 }
 

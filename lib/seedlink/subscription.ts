@@ -63,6 +63,7 @@ const REFUSALS: ReadonlySet<SeedLinkErrorCode> = new Set([
   "SERVER_ERROR",
   "TOO_LARGE",
   "CERTIFICATE_REJECTED",
+  "WRONG_SERVER",
 ]);
 
 /** What came from the server makes no sense. */

@@ -45,7 +45,7 @@ describe("seedlink", () => {
     server.habits = { answers: { "INFO STREAMS": received("sc-info-all") } };
     const { stdout } = await run(seedlink, ["streams", server.url, "--streams", "CO_JSC:B*"]);
     assert.deepEqual(
-      stdout.split("\n").map((line) => line.split(" ")[0]),
+      stdout.split("\n").map((line) => line.split(/ {2,}/)[1] ?? ""),
       ["stream", "CO_JSC_00_B_H_N", "CO_JSC_00_B_H_Z", ""],
     );
     assert.match((await run(seedlink, ["stations", server.url])).stdout, /\nCO_JSC\s+0 to 3/);
@@ -146,7 +146,7 @@ describe("seedlink", () => {
     /** Relays until the ring has so many packets; all of them, and what was said. */
     async function relayed(count: number, argv: string[]): Promise<{ ids: string[]; outcome: Outcome }> {
       const stop = new AbortController();
-      const ending = run(seedlink, ["relay", server.url, ring.url, "-S", "CO_JSC", ...argv], stop);
+      const ending = run(seedlink, ["relay", server.url, ring.url, "-v", "-S", "CO_JSC", ...argv], stop);
       await using packets = subscribe(ring.url, { from: "earliest" });
       const ids: string[] = [];
       for await (const { streamId, dataStart, payload } of packets) {
@@ -167,11 +167,14 @@ describe("seedlink", () => {
       const first = await relayed(4, argv);
       assert.deepEqual(first.ids, named(4));
       assert.equal(first.outcome.exitCode, 0);
-      assert.match(first.outcome.stderr, /^4 packets relayed\n$/);
+      assert.match(
+        first.outcome.stderr,
+        /^0 FDSN:CO_JSC_00_H_H_Z\/MSEED 512 bytes, there 1\n(?:.*\n)*4 packets passed on\n$/,
+      );
       server.stations.get("CO_JSC")!.records.push(record(4), record(5));
       const second = await relayed(6, argv);
       assert.deepEqual(second.ids, named(6));
-      assert.match(second.outcome.stderr, /^2 packets relayed\n$/);
+      assert.match(second.outcome.stderr, /\n2 packets passed on\n$/);
     });
 
     it("draws its progress on a terminal", async () => {
@@ -180,7 +183,7 @@ describe("seedlink", () => {
       const stop = new AbortController();
       const setting = { stderr, signal: stop.signal };
       const ending = run(seedlink, ["relay", server.url, ring.url, "--from", "earliest"], setting);
-      while (!/4 packets, .* a second, 0 on their way, the last one FDSN:CO_JSC/.test(stderr.text)) {
+      while (!/\r.*4 packets passed on, [\d.]+\/s, the newest /.test(stderr.text)) {
         await once(stderr, "drawn");
       }
       stop.abort();

@@ -256,7 +256,9 @@ describe("the SeedLink client", () => {
   it("gives up on a server that does not answer, is not SeedLink, or closes", async () => {
     server.habits = { answers: { HELLO: "" } };
     await assert.rejects(SeedLinkClient.connect(server.url, { timeout: 100 }), { code: "TIMEOUT" });
-    server.habits = { answers: { HELLO: "HTTP/1.1 400\r\nServer: x\r\n\r\n", INFO: "HTTP/1.1" } };
+    server.habits = { answers: { HELLO: "HTTP/1.1 400\r\nServer: x\r\n\r\n" } };
+    await assert.rejects(SeedLinkClient.connect(server.url), { code: "WRONG_SERVER" });
+    server.habits = { answers: { INFO: "HTTP/1.1" } };
     await using client = await SeedLinkClient.connect(server.url);
     await assert.rejects(client.info("ID"), { code: "PROTOCOL" });
     await assert.rejects(SeedLinkClient.connect("seedlink://127.0.0.1:1"), { code: "CONNECTION_REFUSED" });

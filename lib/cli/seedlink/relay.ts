@@ -6,6 +6,7 @@ import { PacketWriter } from "../../datalink/writer.ts";
 import type { SeedLinkPacket } from "../../seedlink/protocol/packet.ts";
 import type { SeedLinkSubscription } from "../../seedlink/subscription.ts";
 import { CommandError, defineCommand, EXIT_OK, usageError } from "../command.ts";
+import { RelayProgress } from "../datalink/relay-progress.ts";
 import { connectOptions as dataLinkOptions } from "../datalink/server-options.ts";
 import {
   checkpointOf,
@@ -15,7 +16,6 @@ import {
   STATE_OPTION,
   STREAMS_OPTION,
 } from "./reader.ts";
-import { RelayProgress } from "./relay-progress.ts";
 import { connectOptions, SERVER_OPTIONS } from "./server-options.ts";
 
 /** Packets that were read and not yet acknowledged by the other server. */
@@ -25,7 +25,13 @@ export const relay = defineCommand({
   name: "seedlink relay",
   summary: "Pass the packets of a SeedLink server on to a DataLink server.",
   operands: "FROM TO",
-  options: { streams: STREAMS_OPTION, from: FROM_OPTION, state: STATE_OPTION, ...SERVER_OPTIONS },
+  options: {
+    streams: STREAMS_OPTION,
+    from: FROM_OPTION,
+    state: STATE_OPTION,
+    verbose: { type: "boolean", short: "v", help: "show every packet that the other server has" },
+    ...SERVER_OPTIONS,
+  },
   notes: `FROM is host, host:port, seedlink://host:port, seedlinks://host:port (TLS),
 ws://host:port/path or wss://host/path; TO the same with datalink:// and
 datalinks://; user:password@ before a host logs in there.
@@ -63,15 +69,15 @@ time.`,
         if (event.type === "disconnected") progress.note(`${event.error.message} Trying again.`);
       },
     });
-    using progress = new RelayProgress(io.stderr, () => writer.pending);
+    using progress = new RelayProgress(io, options.verbose === true);
     const passing = { ...io, signal: AbortSignal.any([io.signal, stop.signal]) };
     const pending = new Set<Promise<void>>();
     const take = async (packet: SeedLinkPacket, subscription: SeedLinkSubscription) => {
       const passed = writer
         .write(packetOf(packet))
-        .then(() => {
+        .then((id) => {
+          progress.passed(packet, packet.sequence, packet.dataEnd, id);
           subscription.commit(packet);
-          progress.passed(packet);
         })
         .catch(fail)
         .finally(() => pending.delete(passed));

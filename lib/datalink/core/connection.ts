@@ -9,6 +9,7 @@ import type { Waits } from "../../net/connect.ts";
 import type { Settlers } from "../../net/deadline.ts";
 import { codeOf, lossOf, messageOf } from "../../net/errors.ts";
 import { Fifo } from "../../net/fifo.ts";
+import { FIRST_BYTES } from "../../net/other-server/speech.ts";
 import { Timer } from "../../net/timer.ts";
 import type { Transport, TransportListener } from "../../net/transport.ts";
 import type { PacketSink } from "../../subscription/packet-queue.ts";
@@ -54,6 +55,8 @@ export class DataLinkConnection implements TransportListener {
   /** Writes without acknowledgement have been sent since the last reply to anything sent after them. */
   #unconfirmed = false;
   #answered = false;
+  /** What has come before the first answer, if that was something else. */
+  firstBytes: Uint8Array | undefined;
   /** Until the server has closed its side too. */
   #closing: Timer | undefined;
   #drain: { promise: Promise<void>; resolve: () => void } | undefined;
@@ -82,6 +85,10 @@ export class DataLinkConnection implements TransportListener {
   /** Why the connection is over, once it is. */
   get failure(): DataLinkError | undefined {
     return this.#failure;
+  }
+
+  get hasAnswered(): boolean {
+    return this.#answered;
   }
 
   get isOpen(): boolean {
@@ -173,6 +180,7 @@ export class DataLinkConnection implements TransportListener {
 
   onBytes(piece: Buffer): void {
     if (this.#failure) return;
+    if (!this.#answered) this.firstBytes ??= Uint8Array.from(piece.subarray(0, FIRST_BYTES));
     try {
       this.#reader.push(piece);
       for (let reply = this.#reader.next(); reply !== undefined; reply = this.#reader.next()) {

@@ -5,6 +5,7 @@ import type { OpenTransport } from "../../net/transport.ts";
 import type { Address } from "../address.ts";
 import type { ServerIdentity } from "../protocol/capabilities.ts";
 import { authenticate, type Credentials, identify } from "../protocol/client-requests.ts";
+import { DataLinkError } from "../protocol/errors.ts";
 import { DataLinkConnection } from "./connection.ts";
 import { deadlines } from "./failures.ts";
 
@@ -47,6 +48,7 @@ export function openSession(
   const credentials = options.auth ?? address.credentials;
   const login = credentials && authenticate(credentials);
   return openConnection(address, options, {
+    speech: "datalink",
     open: platform.open,
     deadlines,
     subprotocols: SUBPROTOCOLS,
@@ -61,6 +63,7 @@ export function openSession(
       }
       return { connection, server, clientId };
     },
+    wrongServer: (why) => new DataLinkError("WRONG_SERVER", why.message, { cause: why }),
   });
 }
 

@@ -45,8 +45,19 @@ export type SubscriptionEvent =
   | ReaderEvent<DataLinkError>
   /** The stream has begun where `from` says. */
   | { type: "started"; server: string }
-  /** The stream goes on: see {@link Resumption}. `position` is the last packet that was known. */
-  | { type: "resumed"; server: string; how: Resumption; position: Position }
+  /**
+   * The stream goes on: see {@link Resumption}. `position` is the last packet that was known. With `earliest`, `first` is the
+   * earliest packet that the server has, and `idsBetween` how many packets there were between the two, of all streams:
+   * with match and reject, so many of those asked for are lost at most.
+   */
+  | {
+      type: "resumed";
+      server: string;
+      how: Resumption;
+      position: Position;
+      first?: Position;
+      idsBetween?: bigint;
+    }
   /** The server has no packets of these ids any more, or never had. Only without match and reject. */
   | { type: "gap"; server: string; firstId: bigint; lastId: bigint }
   /**
@@ -61,6 +72,7 @@ const REFUSALS: ReadonlySet<DataLinkErrorCode> = new Set([
   "SERVER_ERROR",
   "TOO_LARGE",
   "CERTIFICATE_REJECTED",
+  "WRONG_SERVER",
 ]);
 
 /** What came from the server makes no sense. */
@@ -199,7 +211,12 @@ class PacketReading implements ReaderProtocol<Packet, Position, ClientSession, D
     // Both replies count what is selected by then.
     if (match) this.selectedStreams = await connection.run(filter("MATCH", match, server));
     if (reject) this.selectedStreams = await connection.run(filter("REJECT", reject, server));
-    const it: Beginning = { session, feed: this.#feed, filtered: Boolean(match || reject) };
+    const it: Beginning = {
+      session,
+      feed: this.#feed,
+      filtered: Boolean(match || reject),
+      onEarliest: (first, last) => this.#tellEarliest(first, last),
+    };
     let jumped = this.#nextJump();
     await this.#begin(it);
     for (;;) {
@@ -219,14 +236,27 @@ class PacketReading implements ReaderProtocol<Packet, Position, ClientSession, D
       this.#feed.beginAfter(start.position);
     }
     this.#feed.suspiciousJump = undefined;
-    const how = await begin(it, start);
+    let isTold = false;
+    const onEarliest = (first: Packet, last: Position) => {
+      isTold = true;
+      it.onEarliest(first, last);
+    };
+    const how = await begin({ ...it, onEarliest }, start);
     if (start.kind !== "after" || how === undefined) {
       // From an empty ring, every packet is one to come.
       if (this.#feed.position === undefined && start.kind === "latest") this.#start = { kind: "earliest" };
       this.#emit({ type: "started", server: this.server });
       return;
     }
-    this.#emit({ type: "resumed", server: this.server, how, position: start.position });
+    if (!isTold) this.#emit({ type: "resumed", server: this.server, how, position: start.position });
+  }
+
+  #tellEarliest(packet: Packet, position: Position): void {
+    const first = positionOf(packet);
+    const between = first.packetId - position.packetId - 1n;
+    // Ids of old servers begin anew after a while.
+    const ids = between >= 0n ? { idsBetween: between } : {};
+    this.#emit({ type: "resumed", server: this.server, how: "earliest", position, first, ...ids });
   }
 
   /** Says where it is, if what the server sends there cannot be read, and could not the last time. */
