@@ -108,6 +108,7 @@ for (const version of VERSIONS) {
         `datalink://127.0.0.1:${port}`,
         `ws://127.0.0.1:${port}/datalink`,
         `ws://127.0.0.1:${nodeRed.port}/own`,
+        `seedlink://127.0.0.1:${port}`,
       ];
       assert.deepEqual(await page.locator("#datalink-server-addresses code").allTextContents(), urls);
       await page.click("#datalink-server-test");
@@ -118,6 +119,11 @@ for (const version of VERSIONS) {
       await page.locator(".datalink-server-address button").nth(1).click();
       assert.equal(await page.evaluate("navigator.clipboard.readText()"), urls[1]);
       await dialogs.change("webPath", "");
+      assert.deepEqual(
+        await page.locator("#datalink-server-addresses code").allTextContents(),
+        urls.toSpliced(2, 1),
+      );
+      await dialogs.change("seedLink", "off");
       assert.deepEqual(
         await page.locator("#datalink-server-addresses code").allTextContents(),
         urls.slice(0, 2),
