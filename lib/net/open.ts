@@ -4,7 +4,7 @@ import { whoAnswers } from "./other-server/who-answers.ts";
 import { openTcp } from "./tcp.ts";
 import { openTls } from "./tls.ts";
 import type { OpenTransport, TransportOptions } from "./transport.ts";
-import { openWebSocket } from "./websocket.ts";
+import { openWebSocket } from "./websocket/client.ts";
 
 export const openTransport: OpenTransport = Object.assign(
   (address: Address, options: TransportOptions, signal: AbortSignal) => {

@@ -3,6 +3,7 @@
  * servers answer only the last of several. Several may be sent together where it is known that each is answered. Behind
  * END come packets, which go to a sink.
  */
+import type { Waits } from "../net/connect.ts";
 import { lossOf, messageOf } from "../net/errors.ts";
 import { Fifo } from "../net/fifo.ts";
 import { FIRST_BYTES, speechOf } from "../net/other-server/speech.ts";
@@ -37,15 +38,6 @@ export interface FrameSink {
   readonly full: boolean;
 }
 
-export interface ConnectionOptions {
-  /** The server in sentences, for example `seedlink://host:18000`. */
-  readonly name: string;
-  /** How long an answer may take, in milliseconds; any byte that comes counts as life. */
-  readonly commandTimeout: number;
-  /** After how many milliseconds of silence INFO ID asks whether the server is still there; 0: never. */
-  readonly keepAlive: number;
-}
-
 interface Expected {
   readonly command: Command;
   readonly lines: string[];
@@ -57,7 +49,7 @@ interface Expected {
 
 export class SeedLinkConnection implements TransportListener {
   readonly name: string;
-  readonly #options: ConnectionOptions;
+  readonly #options: Waits;
   readonly #transport: Transport;
   readonly #reader = new FrameReader({ maxPayload: MAX_PACKET, maxInfo: MAX_INFO });
   readonly #expected = new Fifo<Expected>();
@@ -79,7 +71,7 @@ export class SeedLinkConnection implements TransportListener {
     this.#tellClosed = resolve;
   });
 
-  constructor(transport: Transport, options: ConnectionOptions) {
+  constructor(transport: Transport, options: Waits) {
     this.name = options.name;
     this.#options = options;
     this.#transport = transport;

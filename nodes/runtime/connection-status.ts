@@ -5,7 +5,9 @@ import { type WrongServerKind, wrongServerKind } from "../../lib/net/other-serve
 /** What a connection of any protocol tells; of the rest each protocol knows more. */
 export type ConnectionEvent =
   | { type: "disconnected" | "refused"; server: string; error: Error; retryIn: number }
-  | { type: "connected" | "started" | "resumed" | "gap" | "missing"; server: string }
+  | { type: "connected" | "started" | "gap" | "missing"; server: string }
+  /** `idsBetween`: so many packets may be lost. */
+  | { type: "resumed"; server: string; idsBetween?: bigint }
   | { type: "position-damaged" | "inexact" | "packet-refused"; server: string };
 
 /** The same trouble is logged again after this time only, also if the connection came about in between. */
@@ -51,6 +53,8 @@ export class ConnectionStatus<Event extends ConnectionEvent> {
     } else if (type === "missing") {
       // With each connection anew.
       this.#log(this.#sentence(event));
+    } else if (type === "resumed") {
+      if (event.idsBetween) this.#node.warn(this.#sentence(event));
     } else if (type === "gap" || type === "position-damaged" || type === "inexact") {
       this.#node.warn(this.#sentence(event));
     }

@@ -5,6 +5,7 @@
 
 import { toText } from "../../bytes.ts";
 import { MAX_PAYLOAD_BYTES } from "../../limits.ts";
+import type { Waits } from "../../net/connect.ts";
 import type { Settlers } from "../../net/deadline.ts";
 import { codeOf, lossOf, messageOf } from "../../net/errors.ts";
 import { Fifo } from "../../net/fifo.ts";
@@ -33,14 +34,8 @@ interface Expected extends Settlers<unknown> {
   readonly isFence: boolean;
 }
 
-export interface ConnectionOptions {
-  /** The server in sentences, for example `datalink://host:16000`. */
-  readonly name: string;
-  /** How long a reply may take, in milliseconds. */
-  readonly commandTimeout: number;
-  /** After how many idle milliseconds an ID asks whether the server is still there; 0: never. */
-  readonly keepAlive: number;
-  /** The command for it. */
+export interface ConnectionOptions extends Waits {
+  /** The command that asks whether the server is still there. */
   readonly ping: ClientCommand<ServerIdentity>;
 }
 
