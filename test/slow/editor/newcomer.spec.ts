@@ -116,56 +116,57 @@ for (const version of VERSIONS) {
       }
     }
 
-    it(`gets the own waveform in at most ${MOST.waveform} actions`, async () => {
-      const newcomer = new Newcomer(editor);
-      const source = await newcomer.drag("datalink-in", 200, 80);
-      await newcomer.openDialog(source);
-      await newcomer.click("#node-input-btn-connection-add");
-      await newcomer.fill("#node-config-input-address", `127.0.0.1:${server.port}`);
-      await newcomer.click("#node-config-dialog-ok");
-      await newcomer.done();
-      const decode = await newcomer.drag("mseed-decode", 400, 80);
-      const picture = await newcomer.drag("waveform", 600, 80);
-      await newcomer.wire(source, decode);
-      await newcomer.wire(decode, picture);
-      await newcomer.deploy();
-      await sense(source);
-      await editor.page.locator(".waveform-trace").first().waitFor();
-      assert.ok(newcomer.actions <= MOST.waveform, `${newcomer.actions} actions`);
+    beforeEach(async () => {
+      await nodeRed.deploy([{ id: "empty", type: "tab", label: "empty" }]);
+      await new Dialogs(editor).reload();
     });
+    afterEach(() => assert.deepEqual(editor.errors.splice(0), [], "errors in the browser's console"));
+
+    /** A node that reads from the server, with all that it needs. */
+    async function reader(newcomer: Newcomer, type: string): Promise<string> {
+      const source = await newcomer.drag(type, 160, 80);
+      await newcomer.openDialog(source);
+      await newcomer.fill("#datalink-first-address", `127.0.0.1:${server.port}`);
+      await newcomer.done();
+      return source;
+    }
+
+    for (const type of ["datalink-in", "seedlink-in"]) {
+      it(`gets the own waveform from ${type} in at most ${MOST.waveform} actions`, async () => {
+        const newcomer = new Newcomer(editor);
+        const source = await reader(newcomer, type);
+        const decode = await newcomer.drag("mseed-decode", 400, 80);
+        const picture = await newcomer.drag("waveform", 600, 80);
+        await newcomer.wire(source, decode);
+        await newcomer.wire(decode, picture);
+        await newcomer.deploy();
+        await sense(source);
+        await editor.page.locator(".waveform-trace").first().waitFor();
+        assert.ok(newcomer.actions <= MOST.waveform, `${newcomer.actions} actions`);
+      });
+    }
 
     it(`gets an SDS archive in at most ${MOST.archive} actions`, async () => {
       const newcomer = new Newcomer(editor);
-      const source = await newcomer.drag("datalink-in", 200, 280);
-      await newcomer.openDialog(source);
-      // The server is chosen already: there is only one.
-      await newcomer.done();
-      const archive = await newcomer.drag("mseed-archive", 450, 280);
+      const source = await reader(newcomer, "datalink-in");
+      const archive = await newcomer.drag("mseed-archive", 450, 80);
       await newcomer.wire(source, archive);
       await newcomer.deploy();
       await sense(source);
-      await editor.page
-        .locator(`[id="${archive}"] .red-ui-flow-node-status-label`)
-        .filter({ hasText: /packets/ })
-        .waitFor();
-      const folder = path.join(
-        nodeRed.userDir,
-        "archive",
-        String(new Date().getUTCFullYear()),
-        "XX/MINE/HHZ.D",
-      );
+      const status = editor.page.locator(`[id="${archive}"] .red-ui-flow-node-status-label`);
+      await status.filter({ hasText: /packets/ }).waitFor();
+      const year = String(new Date().getUTCFullYear());
+      const folder = path.join(nodeRed.userDir, "archive", year, "XX/MINE/HHZ.D");
       assert.ok(existsSync(folder), folder);
       assert.ok(newcomer.actions <= MOST.archive, `${newcomer.actions} actions`);
     });
 
     it(`gets an alarm in at most ${MOST.alarm} actions`, async () => {
       const newcomer = new Newcomer(editor);
-      const source = await newcomer.drag("datalink-in", 200, 380);
-      await newcomer.openDialog(source);
-      await newcomer.done();
-      const decode = await newcomer.drag("mseed-decode", 400, 380);
-      const trigger = await newcomer.drag("signal-trigger", 600, 380);
-      const alarm = await newcomer.drag("debug", 800, 380);
+      const source = await reader(newcomer, "datalink-in");
+      const decode = await newcomer.drag("mseed-decode", 360, 80);
+      const trigger = await newcomer.drag("signal-trigger", 560, 80);
+      const alarm = await newcomer.drag("debug", 760, 80);
       await newcomer.wire(source, decode);
       await newcomer.wire(decode, trigger);
       await newcomer.wire(trigger, alarm);
@@ -174,6 +175,27 @@ for (const version of VERSIONS) {
       await sense(source);
       await editor.page.locator(`.red-ui-debug-msg-node-${alarm}`).first().waitFor();
       assert.ok(newcomer.actions <= MOST.alarm, `${newcomer.actions} actions`);
+    });
+
+    it("makes the first connection that way, which undo takes back, and finds it chosen from then on", async () => {
+      const newcomer = new Newcomer(editor);
+      const dialogs = new Dialogs(editor);
+      const connections = () =>
+        editor.page.evaluate<number>(
+          "RED.nodes.filterNodes ? (() => { let n = 0; RED.nodes.eachConfig((c) => { if (c.type === 'datalink-connection') n++; }); return n; })() : -1",
+        );
+      const source = await reader(newcomer, "datalink-in");
+      assert.deepEqual(await dialogs.faults(source), []);
+      assert.equal(await connections(), 1);
+      await newcomer.openDialog(source);
+      assert.equal(await editor.page.locator("#datalink-first-address").count(), 0);
+      await dialogs.cancel();
+      const other = await newcomer.drag("datalink-out", 400, 200);
+      await newcomer.openDialog(other);
+      await newcomer.done();
+      assert.deepEqual(await dialogs.faults(other), []);
+      for (let i = 0; i < 3; i++) await editor.action("core:undo");
+      assert.equal(await connections(), 0);
     });
   });
 }
