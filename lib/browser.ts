@@ -1,5 +1,5 @@
 /**
- * What a page in a browser imports: the miniSEED codec, and the DataLink clients over the browser's own WebSocket. Bytes are
+ * What a page in a browser imports: the miniSEED codec, signals, and the DataLink clients over the browser's own WebSocket. Bytes are
  * plain `Uint8Array`s there.
  */
 
@@ -35,6 +35,7 @@ export type { From, Position } from "./datalink/protocol/position.ts";
 export * from "./mseed/index.ts";
 export type { BackoffOptions } from "./net/backoff.ts";
 export type { TlsOptions } from "./net/transport.ts";
+export * from "./signal/index.ts";
 export { joinStreamId, type PayloadType, type StreamIdParts, splitStreamId } from "./stream-id.ts";
 export { type Checkpoint, PositionError } from "./subscription/checkpoint.ts";
 export type { Carrier } from "./subscription/packet-queue.ts";

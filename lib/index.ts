@@ -29,9 +29,12 @@ export {
   type DataLinkServerOptions,
   type DataLinkServerStatus,
   type PacketFigures,
+  type Protocol3Records,
+  type SeedLinkServerOptions,
   type ServerClient,
 } from "./server/server.ts";
 export type { TrafficFigures } from "./server/traffic.ts";
+export * from "./signal/index.ts";
 export { bandCode, type Nslc, SourceId, SourceIdError } from "./source-id.ts";
 export {
   formatMicroseconds,

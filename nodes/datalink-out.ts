@@ -5,6 +5,7 @@ import { RateMeter } from "../lib/rate-meter.ts";
 import { splitStreamId } from "../lib/stream-id.ts";
 import { formatMicroseconds } from "../lib/time.ts";
 import { chosenServer } from "./datalink-connection.ts";
+import { dataLinkSentence } from "./messages/datalink-events.ts";
 import { messagePackets, type OutgoingPacket } from "./messages/message-packets.ts";
 import { ConnectionStatus } from "./runtime/connection-status.ts";
 import { guarded, onClose, onInput } from "./runtime/input-handler.ts";
@@ -41,7 +42,7 @@ function write(RED: NodeAPI, node: Node, def: DataLinkOutDef): void {
   const maxWaiting = settings.number("Hold at most", def.maxWaiting, { min: 0.001, max: 4096, fallback: 64 });
   const ack = def.ack !== false;
   const rate = new RateMeter();
-  const connection = new ConnectionStatus(RED, node);
+  const connection = new ConnectionStatus<WriterEvent>(RED, node, dataLinkSentence);
 
   const writer = new PacketWriter(server.url, {
     ...server.options,

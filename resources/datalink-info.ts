@@ -23,7 +23,7 @@ define("datalink-info", {
   },
   paletteLabel: "datalink info",
   label() {
-    return this.name || `datalink ${this._(`datalink-info.request.${this.request}`)}`;
+    return this.name || "datalink info";
   },
   oneditprepare() {
     showWhen(".datalink-info-match", "#node-input-request", ["streams", "connections"]);

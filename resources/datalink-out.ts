@@ -1,5 +1,6 @@
 /** The dialog of datalink out. */
 import { define } from "./shared/define.ts";
+import { streamLabel } from "./shared/labels.ts";
 import { number, streamId } from "./shared/validators.ts";
 
 define("datalink-out", {
@@ -21,6 +22,6 @@ define("datalink-out", {
   },
   paletteLabel: "datalink out",
   label() {
-    return this.name || this.streamId || "datalink out";
+    return this.name || streamLabel(this.streamId ?? "") || "datalink out";
   },
 });

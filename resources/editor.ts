@@ -8,6 +8,11 @@ import "./jsonl-archive.ts";
 import "./mseed-archive.ts";
 import "./mseed-decode.ts";
 import "./mseed-encode.ts";
+import "./signal-filter.ts";
+import "./seedlink-connection.ts";
+import "./seedlink-in.ts";
+import "./signal-measure.ts";
+import "./signal-trigger.ts";
 import "./waveform.ts";
 import { registerTypes } from "./shared/define.ts";
 

@@ -41,7 +41,7 @@ declare global {
     labelStyle: Function<string>;
     inputLabels?: Function<string>;
     outputLabels?: Function<string>;
-    button?: { toggle?: string; onclick: Function<void> };
+    button?: { toggle?: string; enabled?: Function<boolean>; onclick: Function<void> };
     oneditprepare?: Function<void>;
     oneditsave?: Function<void>;
     oneditcancel?: Function<void>;
@@ -51,9 +51,10 @@ declare global {
   }
 
   const RED: Omit<EditorRED, "nodes" | "events" | "history"> & {
-    nodes: Omit<EditorRED["nodes"], "registerType" | "filterNodes" | "getType" | "node"> & {
+    nodes: Omit<EditorRED["nodes"], "registerType" | "filterNodes" | "filterLinks" | "getType" | "node"> & {
       registerType(type: string, definition: NodeDefinition): void;
       filterNodes(filter: object): EditorNode[];
+      filterLinks(filter: object): { source: EditorNode; sourcePort: number; target: EditorNode }[];
       getType(type: string): NodeDefinition;
       node(id: string): EditorNode | null;
     };

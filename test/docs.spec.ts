@@ -164,7 +164,44 @@ describe("docs", () => {
   });
 });
 
-describe("docs of the library", () => {
+describe("README's first screen", () => {
+  const [beforePicture, ...rest] = read("README.md").split(/^!\[.*$/m) as [string, ...string[]];
+
+  it("has at most a hundred words before the picture", () => {
+    assert.ok(rest.length > 0);
+    const words = beforePicture.split(/\s+/).filter((word) => /\w/.test(word));
+    assert.ok(words.length <= 100, `${words.length} words`);
+  });
+
+  it("has two commands behind it, and what they need", () => {
+    const [, commands, needs] = /```sh\n(.*?)```\n(.*?)^\*\*/ms.exec(rest.join(""))!;
+    assert.deepEqual(commands!.trim().split("\n"), ["npm install", "npm start"]);
+    for (const need of ["git", "Node.js 20.19", "700 MB", "1880", "16000", "`PORT=", "DATALINK_PORT="])
+      assert.ok(needs!.includes(need), need);
+  });
+});
+
+describe("docs of what is not published yet", () => {
+  for (const page of pages) {
+    it(`in ${page} say so`, () => {
+      const paragraphs = read(page)
+        .replace(/^```.*?^```/gms, "")
+        .split(/\n\n/);
+      const claims = paragraphs.filter((text) =>
+        /npx -p|Manage palette|npm install (?:--global )?@seisflow/.test(text),
+      );
+      assert.deepEqual(
+        claims.filter((text) => !/once (?:it|the package) is published/i.test(text)),
+        [],
+      );
+    });
+  }
+});
+
+describe("docs of the library", function () {
+  // The compiler reads all declarations anew for each entry point.
+  this.timeout(60_000);
+
   it("describe every export in its declaration", () => {
     for (const entry of Object.values(ENTRIES)) {
       withFace(entry, ({ exports }) => {

@@ -12,12 +12,13 @@ const BELOW: Record<string, string[]> = {
   "lib/net": [],
   "lib/files": [],
   "lib/mseed": [],
-  "lib/waveform": ["lib/mseed"],
+  "lib/signal": [],
+  "lib/waveform": ["lib/mseed", "lib/signal"],
   "lib/subscription": ["lib/net", "lib/files"],
   "lib/datalink": ["lib/net", "lib/subscription"],
   "lib/seedlink": ["lib/mseed", "lib/net", "lib/subscription"],
   "lib/archive": ["lib/files", "lib/mseed", "lib/datalink", "lib/bzip2"],
-  "lib/server": ["lib/net", "lib/files", "lib/mseed", "lib/datalink"],
+  "lib/server": ["lib/net", "lib/files", "lib/mseed", "lib/datalink", "lib/seedlink"],
   "lib/cli": [
     "lib/net",
     "lib/files",
@@ -28,6 +29,7 @@ const BELOW: Record<string, string[]> = {
     "lib/archive",
     "lib/server",
     "lib/waveform",
+    "lib/signal",
     "lib/bzip2",
   ],
   nodes: [
@@ -37,9 +39,11 @@ const BELOW: Record<string, string[]> = {
     "lib/subscription",
     "lib/mseed",
     "lib/datalink",
+    "lib/seedlink",
     "lib/archive",
     "lib/server",
     "lib/waveform",
+    "lib/signal",
     "lib/bzip2",
   ],
 };
@@ -54,7 +58,7 @@ const BETWEEN: Record<string, string[]> = { "lib/packets.ts": ["lib/datalink", "
 const FACES = ["lib/index.ts", "lib/browser.ts"];
 
 /** Packages that only some rooms may import: Node-RED stays in nodes/, browsers' floor stays free of Node.js. */
-const PURE = ["lib/mseed", "lib/waveform"];
+const PURE = ["lib/mseed", "lib/signal", "lib/waveform"];
 
 function sources(folder: string): string[] {
   return readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" })
@@ -64,7 +68,7 @@ function sources(folder: string): string[] {
 
 function imports(file: string): string[] {
   const text = readFileSync(path.join(root, file), "utf8");
-  return [...text.matchAll(/(?:from|import|require\()\s*\(?"([^"]+)"/g)].map((match) => match[1]!);
+  return [...text.matchAll(/(?<!["\w])(?:from|import|require\()\s*\(?"([^"]+)"/g)].map((match) => match[1]!);
 }
 
 /** `lib/mseed` for `lib/mseed/v2/record.ts`, `lib` for the ground floor, `nodes` for all of nodes/. */

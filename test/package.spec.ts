@@ -1,8 +1,16 @@
-// The packed tarball, made from a copy of the tree as `npm publish` makes it: it holds what it should and nothing that a former
+// The packed tarball, made from a copy of the tree as `npm publish` makes it: it holds exactly what it should, and nothing that a former
 // build has left, and strict TypeScript projects compile against it.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { newFolder } from "./support/folders.ts";
@@ -63,6 +71,31 @@ export type Line = { time: TimeInput; login: Credentials };
 export const connectionOf = ({ login }: Line): ConnectOptions => ({ auth: login });
 `;
 
+/** The files of the tree below a folder, with `/` between their names. */
+function below(folder: string, pattern: RegExp): string[] {
+  return readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" })
+    .map((file) => `${folder}/${file.split(path.sep).join("/")}`)
+    .filter((file) => pattern.test(file));
+}
+
+const SOURCE = /(?<!\.d)\.ts$/;
+
+/** What the tarball is to hold, told from the sources; `files` of package.json says it by patterns. */
+function expectedFiles(): string[] {
+  const compiled = (file: string) => file.replace(SOURCE, ".js");
+  return [
+    ...["package.json", "README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md"],
+    ...below("lib", SOURCE).flatMap((file) => [compiled(file), file.replace(SOURCE, ".d.ts")]),
+    ...below("nodes", SOURCE).map(compiled),
+    ...below("nodes", /^nodes\/[\w-]+\.html$|\/locales\/.*\.(?:json|html)$/),
+    ...below("icons", /\.svg$/).map((file) => `nodes/${file}`),
+    ...below("resources", SOURCE).map(compiled),
+    ...below("resources", /\.css$/),
+    ...below("examples", /^examples\/\d\d - [^/]+\.json$/),
+    ...below("docs", /\.md$|\/scripts\/[\w-]+\.mjs$|\/operations\/[\w-]+\.(?:service|Containerfile)$/),
+  ];
+}
+
 describe("the package", () => {
   let consumer: string;
   let files: string[];
@@ -88,21 +121,8 @@ describe("the package", () => {
       symlinkSync(path.join(root, "node_modules", name), path.join(consumer, "node_modules", name));
   });
 
-  it("has the declarations of lib/, the documentation, and no source, test or file of a former build", () => {
-    for (const file of [
-      "lib/index.d.ts",
-      "lib/browser.js",
-      "nodes/datalink-in.html",
-      "README.md",
-      "docs/library.md",
-      "docs/api/README.md",
-    ])
-      assert.ok(files.includes(file), `${file} is missing`);
-    const odd = files.filter(
-      (file) =>
-        (file.endsWith(".ts") && !/^lib\/.*\.d\.ts$/.test(file)) || /^(test|bench)\/|left-behind/.test(file),
-    );
-    assert.deepEqual(odd, []);
+  it("has exactly what is made of the sources, and the documentation", () => {
+    assert.deepEqual([...files].sort(), expectedFiles().sort());
   });
 
   for (const [kind, settings] of Object.entries({

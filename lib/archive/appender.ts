@@ -1,20 +1,29 @@
 /**
  * Appends to many files at once. What arrives for one file goes there in order, and what arrives while its last write
- * is under way goes there with one write call. Memory is bounded: when it is full, `append` waits.
+ * is under way goes there with one write call. All files that have something to write are written in one round, by a
+ * thread of its own. Memory is bounded: when it is full, `append` waits.
  */
 import { rename } from "node:fs/promises";
 import type { WholeLength } from "../files/append-file.ts";
+import { syncThread } from "../files/sync-thread.ts";
+import { MANY_FILES, type WriteOutcome, writeAll, writeThread } from "../files/write-thread.ts";
 import { Batch } from "./appender/batch.ts";
+import { inParallel } from "./appender/in-parallel.ts";
 import { Memory } from "./appender/memory.ts";
 import { OpenFiles } from "./appender/open-files.ts";
+import { Rounds } from "./appender/rounds.ts";
 import { Syncing } from "./appender/syncing.ts";
 import { Target, type Targets } from "./appender/target.ts";
-import { WriteQueue } from "./appender/write-queue.ts";
 import { ArchiveError, fileSystemError } from "./errors.ts";
 import type { Journal, PacketMark } from "./journal.ts";
 import { type AppenderOptions, type AppenderSettings, settingsOf } from "./settings.ts";
 
 const NOTHING = new Uint8Array(0);
+
+/** Files that are opened or looked up in one round: what is open already does not wait for more of them. */
+const MOST_PREPARED = 64;
+/** Files that are opened, looked up, synchronised or closed at once: Node.js has four threads for them. */
+const CONCURRENCY = 8;
 
 /** Appends to many files at once. */
 export class Appender implements AsyncDisposable {
@@ -25,9 +34,9 @@ export class Appender implements AsyncDisposable {
   readonly #memory: Memory;
   readonly #files: OpenFiles;
   readonly #syncing: Syncing;
-  readonly #queue = new WriteQueue(
+  readonly #rounds = new Rounds(
     () => this.#files.limit,
-    (target) => this.#work(target),
+    (targets) => this.#round(targets),
   );
   readonly #maintenance: NodeJS.Timeout;
   #closing: Promise<void> | undefined;
@@ -51,6 +60,8 @@ export class Appender implements AsyncDisposable {
     this.#memory = new Memory(settings.maxPendingBytes);
     this.#files = new OpenFiles(this.#targets, settings, wholeLength, end);
     this.#syncing = new Syncing(this.#targets, this.#files.unsynced, settings.onEvent);
+    writeThread.acquire();
+    syncThread.acquire();
     this.#maintenance = setInterval(() => void this.#maintain(), settings.fsyncInterval).unref();
   }
 
@@ -152,45 +163,130 @@ export class Appender implements AsyncDisposable {
       this.#targets.set(path, target);
     }
     const written = target.add(chunk, this.#end, this.#journal && mark);
-    if (target.current === undefined) this.#queue.add(target);
+    if (target.current === undefined) this.#rounds.add(target);
     return written;
   }
 
-  async #work(target: Target): Promise<void> {
-    const batch = target.take();
-    try {
-      await this.#write(target, batch);
-      this.#succeeded(target, batch);
-    } catch (cause) {
-      await this.#failed(target, batch, fileSystemError(target.path, cause));
-    }
-    this.#queue.done();
-  }
-
-  async #write(target: Target, batch: Batch): Promise<void> {
+  /** Writes what the paths have. Never rejects: each batch is told, or tried again. */
+  async #round(targets: readonly Target[]): Promise<void> {
     const now = Date.now();
-    target.used = now;
+    const ready: Target[] = [];
+    const others: Target[] = [];
+    for (const target of targets) {
+      const isReady = this.#isReady(target, now);
+      if (!isReady && others.length === MOST_PREPARED) {
+        this.#rounds.add(target);
+        continue;
+      }
+      target.take();
+      target.used = now;
+      (isReady ? ready : others).push(target);
+    }
+    const prepared = this.#prepareAll(others, now);
+    await this.#writeAll(ready);
+    await this.#writeAll(await prepared);
+  }
+
+  #isReady(target: Target, now: number): boolean {
+    return target.file !== undefined && !target.file.hasLeftover && !this.#files.isDue(target, now);
+  }
+
+  /** Opens files, and looks up those that it is time for: those that can be written now. */
+  async #prepareAll(targets: readonly Target[], now: number): Promise<Target[]> {
+    if (targets.length >= MANY_FILES) await writeThread.start();
+    const prepared: Target[] = [];
+    await inParallel(CONCURRENCY, targets, async (target) => {
+      if (await this.#attempt(target, () => this.#prepare(target, now))) prepared.push(target);
+    });
+    return prepared;
+  }
+
+  async #prepare(target: Target, now: number): Promise<true> {
     if (this.#files.isDue(target, now)) await this.#files.lookUp(target, now);
-    for (;;) {
-      const file = target.file ?? (await this.#files.open(target));
-      if (batch.marks.length > 0) await this.#journal?.record(file, batch.marks);
-      await file.append(batch.bytes);
-      if (this.#settings.fsync === "every") await file.sync();
-      if (!file.isRemoved()) return;
-      // The batch went with the file, and has to be written again.
-      await this.#files.close(target);
+    const file = target.file ?? (await this.#files.open(target));
+    await file.cutLeftover();
+    return true;
+  }
+
+  /** Writes the batches of open files, with one entry of the journal and one message to the thread. */
+  async #writeAll(targets: readonly Target[]): Promise<void> {
+    if (targets.length === 0) return;
+    try {
+      await this.#record(targets);
+    } catch (cause) {
+      await inParallel(CONCURRENCY, targets, (target) =>
+        this.#failed(target, fileSystemError(target.path, cause)),
+      );
+      return;
+    }
+    const outcomes = await this.#append(targets);
+    const written: Target[] = [];
+    await inParallel(CONCURRENCY, targets, async (target, i) => {
+      if (await this.#attempt(target, () => this.#settle(target, outcomes[i]!))) written.push(target);
+    });
+    for (const target of written) this.#succeeded(target);
+  }
+
+  async #record(targets: readonly Target[]): Promise<void> {
+    if (this.#journal === undefined) return;
+    const recorded = new Set<Promise<void>>();
+    for (const { file, current } of targets) {
+      if (current!.marks.length > 0) recorded.add(this.#journal.record(file!, current!.marks));
+    }
+    await Promise.all(recorded);
+  }
+
+  /** What became of each batch; where the thread ended on the way, what the files themselves tell. */
+  async #append(targets: readonly Target[]): Promise<(WriteOutcome | Error)[]> {
+    const jobs = targets.map(({ file, current }) => file!.jobFor(current!.bytes));
+    try {
+      return await writeAll(jobs);
+    } catch (error) {
+      const found = targets.map(({ file, current }) =>
+        file!.findWritten(current!.bytes).catch(() => undefined),
+      );
+      return (await Promise.all(found)).map((outcome) => outcome ?? (error as Error));
     }
   }
 
-  #succeeded(target: Target, batch: Batch): void {
-    this.#targets.delete(target.path);
-    this.#targets.set(target.path, target);
+  /**
+   * Takes note of what became of a batch; `false` where it has to be written again.
+   * @throws what the file system says.
+   */
+  async #settle(target: Target, outcome: WriteOutcome | Error): Promise<boolean> {
+    if (outcome instanceof Error) throw outcome;
+    const file = target.file!;
+    const state = await file.settle(target.current!.bytes, outcome);
+    if (state === "written") {
+      if (this.#settings.fsync === "every") await file.sync();
+      return true;
+    }
+    // What was written to a file that was removed went with it.
+    if (state === "removed") await this.#files.close(target);
+    else await this.#files.lookUp(target, Date.now());
+    this.#rounds.add(target);
+    return false;
+  }
+
+  /** What an action says, `false` where it failed. Never rejects: what the file system says goes to the batch. */
+  async #attempt(target: Target, action: () => Promise<boolean>): Promise<boolean> {
+    try {
+      return await action();
+    } catch (cause) {
+      await this.#failed(target, fileSystemError(target.path, cause));
+      return false;
+    }
+  }
+
+  #succeeded(target: Target): void {
+    const batch = target.current!;
     if (target.recover()) this.#settings.onEvent({ type: "recovered", file: target.path });
     this.#leave(target, batch);
     batch.resolve();
   }
 
-  async #failed(target: Target, batch: Batch, error: ArchiveError): Promise<void> {
+  async #failed(target: Target, error: ArchiveError): Promise<void> {
+    const batch = target.current!;
     if (target.fail(error)) this.#settings.onEvent({ type: "problem", file: target.path, error });
     if (error.code === "TOO_MANY_FILES") await this.#files.openFewer();
     if (this.#closing || target.hasFailedFor(this.#settings.retryFor)) {
@@ -198,13 +294,13 @@ export class Appender implements AsyncDisposable {
       batch.reject(error);
       return;
     }
-    target.retryLater(() => this.#queue.add(target));
+    target.retryLater(() => this.#rounds.add(target));
   }
 
   /** A batch leaves memory, written or refused, and makes room. */
   #leave(target: Target, batch: Batch): void {
     target.current = undefined;
-    if (target.next) this.#queue.add(target);
+    if (target.next) this.#rounds.add(target);
     else if (target.file === undefined && !target.isFailing) this.#targets.delete(target.path);
     this.#memory.give(batch.length);
   }
@@ -233,8 +329,12 @@ export class Appender implements AsyncDisposable {
     try {
       await this.flush();
     } finally {
-      for (const target of [...this.#targets.values()]) await this.#files.closeTelling(target);
+      await inParallel(CONCURRENCY, [...this.#targets.values()], (target) =>
+        this.#files.closeTelling(target),
+      );
       await this.#journal?.close();
+      await writeThread.release();
+      await syncThread.release();
     }
   }
 }

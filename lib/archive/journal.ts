@@ -28,8 +28,18 @@ interface Entry extends Destination {
   marks: PacketMark[];
 }
 
-/** Bytes after which a new journal is begun; the one before is kept, so that at least so many are remembered. */
-const GENERATION_BYTES = 4 << 20;
+/** How long a journal becomes before a new one is begun; the one before is kept. */
+export interface Generation {
+  /** Packets, or parts of them, that are remembered at least. */
+  marks: number;
+  /** It has at least so many bytes. */
+  leastBytes: number;
+  /** With so many bytes it is long enough, whatever it remembers. */
+  mostBytes: number;
+}
+
+/** As many packets as may be in flight, and what is read at a start within a second. */
+const GENERATION: Generation = { marks: 100_000, leastBytes: 4 << 20, mostBytes: 64 << 20 };
 
 /** One mark in an entry. */
 const MARK_BYTES = 24;
@@ -57,7 +67,9 @@ export async function removeJournal(file: string): Promise<void> {
 export class Journal {
   readonly #path: string;
   readonly #previous: string;
-  readonly #generationBytes: number;
+  readonly #generation: Generation;
+  /** Marks in the journal that is being written. */
+  #marks = 0;
   /** Packets that were on the disk when the journal was opened. */
   readonly #held = new MarkSet();
   #heldUntil = Number.NEGATIVE_INFINITY;
@@ -72,12 +84,14 @@ export class Journal {
    *
    * @throws ArchiveError where it cannot be read.
    */
-  constructor(file: string, generationBytes: number = GENERATION_BYTES) {
+  constructor(file: string, generation: Generation = GENERATION) {
     [this.#path, this.#previous] = journalFiles(file);
-    this.#generationBytes = generationBytes;
+    this.#generation = generation;
     try {
-      const entries = [...readEntries(this.#previous), ...readEntries(this.#path)];
-      for (const group of this.#groupByFile(entries)) this.#recover(group);
+      const entries = readEntries(this.#path);
+      this.#marks = entries.reduce((sum, { marks }) => sum + marks.length, 0);
+      for (const group of this.#groupByFile([...readEntries(this.#previous), ...entries]))
+        this.#recover(group);
     } catch (cause) {
       throw fileSystemError(this.#path, cause);
     }
@@ -101,6 +115,7 @@ export class Journal {
   /** Resolves when the journal says that these packets are about to be written to the end of the file. */
   record(file: Destination, marks: readonly PacketMark[]): Promise<void> {
     const piece = encodeEntry(file, marks);
+    this.#marks += marks.length;
     if (this.#group) {
       this.#group.pieces.push(piece);
       return this.#group.written;
@@ -132,14 +147,20 @@ export class Journal {
   }
 
   async #append(entries: readonly Buffer[]): Promise<void> {
-    if (this.#log && (this.#log.size > this.#generationBytes || this.#log.isRemoved())) {
-      const { size } = this.#log;
+    if (this.#log && (this.#isLong(this.#log.size) || this.#log.isRemoved())) {
+      const isLong = this.#isLong(this.#log.size);
       await this.#log.close();
       this.#log = undefined;
-      if (size > this.#generationBytes) await rename(this.#path, this.#previous);
+      if (isLong) await rename(this.#path, this.#previous);
+      this.#marks = 0;
     }
     this.#log ??= await EntryLog.open(this.#path, JOURNAL);
     await this.#log.append(entries);
+  }
+
+  #isLong(bytes: number): boolean {
+    const { marks, leastBytes, mostBytes } = this.#generation;
+    return (this.#marks >= marks && bytes > leastBytes) || bytes > mostBytes;
   }
 
   /**

@@ -16,8 +16,8 @@ export interface AppenderOptions {
   /** For the policy `interval`: milliseconds, default 1000. */
   fsyncInterval?: number | undefined;
   /**
-   * Files kept open at once; the one not used for longest is closed for another. Default: half of what the system
-   * allows this process, at most 5,000.
+   * Files kept open at once; any other is closed for one that is needed. Default: half of what the system
+   * allows this process, at most 16,000.
    */
   maxOpenFiles?: number | undefined;
   /** Bytes held in memory until they are written, default 16 MiB: then `append` waits, and four times as much may wait. */
@@ -65,11 +65,14 @@ function policyOf(fsync: FsyncPolicy): FsyncPolicy {
   );
 }
 
-/** Half of the files that this process may have open, at most 5,000; 500 where the system does not tell. */
+/** An open file takes about a kilobyte of memory here and in the system. */
+const MOST_OPEN_FILES = 16_000;
+
+/** Half of the files that this process may have open, at most 16,000; 500 where the system does not tell. */
 function defaultOpenFiles(): number {
   try {
     const limit = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "latin1"));
-    if (limit) return Math.min(5000, Math.max(1, Math.floor(Number(limit[1]) / 2)));
+    if (limit) return Math.min(MOST_OPEN_FILES, Math.max(1, Math.floor(Number(limit[1]) / 2)));
   } catch {
     // Only Linux has that file.
   }

@@ -15,7 +15,7 @@ export const EXIT_FAILED = 1;
 /** The command line makes no sense. */
 export const EXIT_USAGE = 2;
 /** Whoever read standard output went away: what the shell shows for a program ended by SIGPIPE. */
-export const EXIT_PIPE = 141;
+const EXIT_PIPE = 141;
 
 /** Standard output or error. */
 export interface OutputStream extends Writable {

@@ -8,6 +8,7 @@ import fs from "node:fs";
 import { mkdir, open, stat } from "node:fs/promises";
 import path from "node:path";
 import { syncPath } from "./sync-path.ts";
+import type { WriteJob, WriteOutcome } from "./write-thread.ts";
 
 /** How many bytes of a file that was found are whole chunks; what lies behind is torn. */
 export type WholeLength = (file: ReadableFile) => Promise<number>;
@@ -28,6 +29,19 @@ export interface Torn {
   bytes: number;
 }
 
+/** What makes a file and a directory survive a power failure. */
+export interface Synchronizer {
+  descriptor: (descriptor: number) => Promise<void>;
+  path: (path: string) => Promise<void>;
+}
+
+/** By Node.js's threads for files. */
+export const BY_POOL: Synchronizer = {
+  descriptor: (descriptor) =>
+    new Promise((resolve, reject) => fs.fdatasync(descriptor, settle(resolve, reject))),
+  path: syncPath,
+};
+
 export class AppendFile implements ReadableFile {
   readonly path: string;
   readonly #descriptor: number;
@@ -41,7 +55,7 @@ export class AppendFile implements ReadableFile {
   #newEntries: readonly string[];
   #dirty = false;
   #syncing: Promise<void> | undefined;
-  /** When the file system last noted a change, as far as this writer has made it. */
+  /** When the file system last noted a change, as far as this writer has made it; 0 where that is not to be looked at. */
   #changedAt = 0;
   /** Some file systems do not count links; then a file never looks removed. */
   readonly #countsLinks: boolean;
@@ -102,7 +116,7 @@ export class AppendFile implements ReadableFile {
    * @throws what the file system says.
    */
   async append(...pieces: Buffer[]): Promise<void> {
-    await this.#cutLeftover();
+    await this.cutLeftover();
     const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
     let written = 0;
     try {
@@ -111,7 +125,7 @@ export class AppendFile implements ReadableFile {
     } catch (error) {
       if (written > 0) {
         this.#leftover = Buffer.concat(pieces).subarray(0, written);
-        await this.#cutLeftover();
+        await this.cutLeftover();
       }
       throw error;
     }
@@ -119,19 +133,59 @@ export class AppendFile implements ReadableFile {
     this.size += written;
   }
 
+  /** Whether a failed write left something that is to be cut off by {@link cutLeftover} before anything is appended. */
+  get hasLeftover(): boolean {
+    return this.#leftover !== undefined;
+  }
+
+  /** What a thread is to do to append these bytes; {@link settle} takes note of what became of it. */
+  jobFor(bytes: Buffer): WriteJob {
+    return { descriptor: this.#descriptor, bytes, changedAt: this.#changedAt };
+  }
+
+  /**
+   * Takes note of what a thread did of a job. `touched`: nothing was written, since something else has happened to the file.
+   * `removed`: what was written went with the file.
+   * @throws what the file system said to the thread; then nothing of the bytes is in the file, or {@link hasLeftover}.
+   */
+  async settle(bytes: Buffer, outcome: WriteOutcome): Promise<"written" | "touched" | "removed"> {
+    switch (outcome.state) {
+      case "written":
+        this.#dirty = true;
+        this.size += bytes.length;
+        this.#changedAt = outcome.changedAt;
+        return this.#countsLinks && outcome.links === 0 ? "removed" : "written";
+      case "touched":
+        this.#changedAt = 0;
+        return "touched";
+      case "failed":
+        if (outcome.written > 0) this.#leftover = Buffer.from(bytes.subarray(0, outcome.written));
+        await this.cutLeftover();
+        throw outcome.error;
+    }
+  }
+
+  /**
+   * What became of a job where the thread ended before it told: as much as the file has at its end now.
+   * @throws what the file system says.
+   */
+  async findWritten(bytes: Buffer): Promise<WriteOutcome | undefined> {
+    const { size, ctimeMs, nlink } = fs.fstatSync(this.#descriptor);
+    const written = Math.min(bytes.length, Math.max(0, size - this.size));
+    const found = await this.read(this.size, written);
+    if (!found.equals(bytes.subarray(0, written))) return undefined;
+    if (written === bytes.length) return { state: "written", changedAt: ctimeMs, links: nlink };
+    if (written > 0) this.#leftover = Buffer.from(found);
+    await this.cutLeftover();
+    return undefined;
+  }
+
   /**
    * Whether the file was removed from its directory. Synchronous, because it is asked after every write and what it
    * looks at is in memory: a thread would cost five times as much.
    */
   isRemoved(): boolean {
-    const { nlink, ctimeMs } = fs.fstatSync(this.#descriptor);
-    this.#changedAt = ctimeMs;
-    return this.#countsLinks && nlink === 0;
-  }
-
-  /** Whether something has happened to the file since {@link isRemoved} was asked: it may have been renamed. */
-  isTouched(): boolean {
-    return fs.fstatSync(this.#descriptor).ctimeMs !== this.#changedAt;
+    return this.#countsLinks && fs.fstatSync(this.#descriptor).nlink === 0;
   }
 
   /** Whether the path still names this file: it does not after the file was renamed, removed or replaced. */
@@ -143,20 +197,25 @@ export class AppendFile implements ReadableFile {
     }
   }
 
+  /** The file system that the file is in. */
+  get device(): string {
+    return this.identity.slice(0, this.identity.indexOf(":"));
+  }
+
   /** What a power failure could still take back: the file itself, and directories with new entries. */
   get unsynced(): string[] {
     return this.#dirty ? [this.path, ...this.#newEntries] : [...this.#newEntries];
   }
 
   /** Makes what was written survive a power failure. */
-  async sync(): Promise<void> {
+  async sync(by: Synchronizer = BY_POOL): Promise<void> {
     const newEntries = this.#newEntries;
     this.#dirty = false;
     this.#newEntries = [];
     try {
-      this.#syncing = this.#dataSync();
+      this.#syncing = by.descriptor(this.#descriptor);
       await this.#syncing;
-      for (const directory of newEntries) await syncPath(directory);
+      for (const directory of newEntries) await by.path(directory);
     } catch (error) {
       this.#dirty = true;
       this.#newEntries = newEntries;
@@ -168,14 +227,10 @@ export class AppendFile implements ReadableFile {
     // Closed under it, a synchronisation would go to whatever file gets the descriptor next.
     await this.#syncing?.catch(() => {});
     try {
-      await this.#cutLeftover();
+      await this.cutLeftover();
     } finally {
       await new Promise<void>((resolve, reject) => fs.close(this.#descriptor, settle(resolve, reject)));
     }
-  }
-
-  #dataSync(): Promise<void> {
-    return new Promise((resolve, reject) => fs.fdatasync(this.#descriptor, settle(resolve, reject)));
   }
 
   async read(position: number, length: number): Promise<Buffer> {
@@ -190,7 +245,7 @@ export class AppendFile implements ReadableFile {
   }
 
   /** Cuts off what a failed write left, if it is still what the file ends with. */
-  async #cutLeftover(): Promise<void> {
+  async cutLeftover(): Promise<void> {
     const leftover = this.#leftover;
     if (leftover === undefined) return;
     const { size } = fs.fstatSync(this.#descriptor);

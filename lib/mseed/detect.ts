@@ -3,11 +3,11 @@
  * mixed in one stream. The tests are those of the two formats, made stricter for version 2, whose header has no magic.
  */
 
-import { YEARS_READ_OF_2, YEARS_WRITTEN_OF_2 } from "./times/calendar.ts";
+import { LAST_FRACTION_OF_2, YEARS_READ_OF_2, YEARS_WRITTEN_OF_2 } from "./times/calendar.ts";
 import { isControlHeader } from "./v2/control-headers.ts";
 
 /** Answers of `recordLength` that are not a length. */
-export const NOT_A_RECORD = -1;
+const NOT_A_RECORD = -1;
 /** More bytes must come before the length can be told. */
 export const NEED_MORE = -2;
 /** A header, but its length cannot be: zero-like, or above the limit. */
@@ -28,9 +28,9 @@ export const SEARCH_STEP = 64;
 /** Whether a header of version 2 is there, and its byte order: `BIG_ENDIAN`, `LITTLE_ENDIAN`, or 0 for no header. */
 export type HeaderOrder = 0 | 1 | 2;
 /** Most significant byte first. */
-export const BIG_ENDIAN = 1;
+const BIG_ENDIAN = 1;
 /** Least significant byte first. */
-export const LITTLE_ENDIAN = 2;
+const LITTLE_ENDIAN = 2;
 
 /** Whether the bytes at `p` begin a miniSEED 3 record; needs 15 bytes. */
 export function isHeader3(bytes: Uint8Array, p: number): boolean {
@@ -41,7 +41,7 @@ export function isHeader3(bytes: Uint8Array, p: number): boolean {
  * Whether the bytes at `p` begin a miniSEED 2 data record, and in which byte order its header is; 0 if none. Needs 48 bytes.
  * Where both orders make sense (2056 day 1 read backwards is year 2056, day 256), the likelier one wins, big endian if in doubt.
  */
-export function headerOrder2(bytes: Uint8Array, view: DataView, p: number): HeaderOrder {
+function headerOrder2(bytes: Uint8Array, view: DataView, p: number): HeaderOrder {
   if (!beginsLike2(bytes, p) || !isTimeOfDay(bytes, p + 24)) return 0;
   const big = headerScore(view, p, false);
   const little = headerScore(view, p, true);
@@ -50,7 +50,7 @@ export function headerOrder2(bytes: Uint8Array, view: DataView, p: number): Head
 }
 
 /** Whether the bytes at `p` begin a record of either version; needs 48 bytes. */
-export function isHeader(bytes: Uint8Array, view: DataView, p: number): boolean {
+function isHeader(bytes: Uint8Array, view: DataView, p: number): boolean {
   return isHeader3(bytes, p) || headerOrder2(bytes, view, p) !== 0;
 }
 
@@ -69,7 +69,7 @@ function headerScore(view: DataView, p: number, littleEndian: boolean): number {
   if (blocketteOffset !== 0 && blocketteOffset < HEADER_BYTES) return 0;
   let score = 1;
   if (dataOffset === 0 || (dataOffset >= HEADER_BYTES && dataOffset % 4 === 0)) score += 2;
-  if (view.getUint16(p + 28, littleEndian) <= 9999) score += 1;
+  if (view.getUint16(p + 28, littleEndian) <= LAST_FRACTION_OF_2) score += 1;
   if (year >= YEARS_WRITTEN_OF_2.first && year <= YEARS_WRITTEN_OF_2.last) score += 1;
   // The chain mostly begins right after the header, and hardly ever far from it.
   if (blocketteOffset === HEADER_BYTES) score += 4;
@@ -159,8 +159,8 @@ function beginsLike3(bytes: Uint8Array, p: number): boolean {
   return bytes[p] === 0x4d && bytes[p + 1] === 0x53 && bytes[p + 2] === 3;
 }
 
-/** Six digits, spaces or NULs, the letter of a data quality, a space or NUL. */
-function beginsLike2(bytes: Uint8Array, p: number): boolean {
+/** Whether eight bytes may begin a record of version 2: six digits, spaces or NULs, the letter of a data quality, a space or NUL. */
+export function beginsLike2(bytes: Uint8Array, p: number): boolean {
   const quality = bytes[p + 6];
   if (quality !== 0x44 && quality !== 0x52 && quality !== 0x51 && quality !== 0x4d) return false;
   const reserved = bytes[p + 7];
@@ -186,7 +186,7 @@ export function isSureHeader2(
   const year = view.getUint16(p + 20, littleEndian);
   const dataOffset = view.getUint16(p + 44, littleEndian);
   if (year < YEARS_WRITTEN_OF_2.first || year > YEARS_WRITTEN_OF_2.last) return false;
-  if (view.getUint16(p + 28, littleEndian) > 9999) return false;
+  if (view.getUint16(p + 28, littleEndian) > LAST_FRACTION_OF_2) return false;
   if (dataOffset !== 0 && dataOffset < HEADER_BYTES) return false;
   let left = bytes[p + 39] as number;
   let length = 0;

@@ -14,7 +14,7 @@ export interface Rate {
 }
 
 /** No time series. */
-export const NO_RATE: Rate = { hertz: 0, samples: 0n, seconds: 1n };
+const NO_RATE: Rate = { hertz: 0, samples: 0n, seconds: 1n };
 
 const NS_PER_SECOND = 1_000_000_000n;
 

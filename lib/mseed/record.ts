@@ -210,9 +210,7 @@ export abstract class MiniSeedRecord implements RecordHeader {
         `${count} samples from index ${at} do not fit in the array of ${target.length} to decode into`,
       );
     }
-    const decoded = decodePayload(payload, target, at, count);
-    this.#check(payload, target, at, decoded);
-    return decoded;
+    return this.#decodeChecked(payload, target, at, count);
   }
 
   /** One line for people: `FDSN:XX_A__B_H_Z 2026-01-01T00:00:00Z, 100 samples, 20 Hz, steim2 (11)`. */
@@ -239,9 +237,16 @@ export abstract class MiniSeedRecord implements RecordHeader {
   #decode(): Samples {
     const kind = this.sampleKind;
     if (kind === "text") return this.#decodeText();
-    const out = newArray(kind, this.sampleCapacity);
-    const decoded = this.decodeInto(out);
+    const payload = this.locatePayload();
+    const out = newArray(kind, this.#capacityOf(payload));
+    const decoded = this.#decodeChecked(payload, out, 0, out.length);
     return decoded === out.length ? out : out.slice(0, decoded);
+  }
+
+  #decodeChecked(payload: Payload, target: SampleArray, at: number, count: number): number {
+    const decoded = decodePayload(payload, target, at, count);
+    this.#check(payload, target, at, decoded);
+    return decoded;
   }
 
   #decodeText(): string {

@@ -4,7 +4,7 @@
  */
 import type { DataFrame } from "./protocol/frame.ts";
 import { StreamMatcher } from "./protocol/matching.ts";
-import { candidateOf, type SeedLinkPacket, toPacket } from "./protocol/packet.ts";
+import { candidateOf, PacketMaker, type PacketStream, type SeedLinkPacket } from "./protocol/packet.ts";
 import type { StationRequest } from "./protocol/selectors.ts";
 import { widenSequence } from "./protocol/sequence.ts";
 import type { Drop, Judgement, Plan } from "./resume.ts";
@@ -22,16 +22,24 @@ export interface ArrivalsOptions {
   readonly trustsFirst?: boolean;
 }
 
+/** What has come of those that have numbers of their own. */
+interface Series {
+  readonly judgement: Judgement | undefined;
+  /** The last number; `undefined` until the first packet has been looked at. */
+  last: bigint | undefined;
+}
+
 export class Arrivals {
   readonly #plan: Plan;
   readonly #protocol: 3 | 4;
   readonly #matcher: StreamMatcher;
   readonly #options: ArrivalsOptions;
   readonly #wantsAll: boolean;
-  /** Stations, or `*` for the ring, whose first packet has been looked at. */
-  readonly #begun = new Set<string>();
-  /** The last number of each. */
-  readonly #numbers = new Map<string, bigint>();
+  readonly #packets = new PacketMaker();
+  /** By station; `*` for the ring. */
+  readonly #series = new Map<string, Series>();
+  /** Whether the streams that have come are asked for. */
+  readonly #wanted = new WeakMap<PacketStream, boolean>();
   /** Whether the next packet follows the one that this connection was begun at, however far its number is. */
   #trustsNext = false;
 
@@ -50,14 +58,15 @@ export class Arrivals {
 
   /** @param receivedAt microseconds since 1970 */
   judge(frame: DataFrame, receivedAt: number): Verdict {
-    const packet = toPacket(frame, frame.sequence, receivedAt);
+    const packet = this.#packets.make(frame, receivedAt);
     const key = this.#plan.numbering === "ring" ? "*" : packet.station;
-    const judgement = this.#plan.judgements.get(key) ?? this.#patternJudgement();
-    this.#widen(packet, key, judgement);
-    const last = this.#numbers.get(key);
-    this.#numbers.set(key, packet.sequence);
-    if (!this.#begun.has(key)) {
-      this.#begun.add(key);
+    const series = this.#series.get(key) ?? this.#begin(key);
+    const { judgement, last } = series;
+    if (this.#protocol === 3) {
+      packet.sequence = widenSequence(Number(packet.sequence), last ?? judgement?.near);
+    }
+    series.last = packet.sequence;
+    if (last === undefined) {
       if (!isExpected(packet, judgement)) return { kind: "redo", why: "other-history", station: key };
       if (judgement?.expect) {
         this.#trustsNext = true;
@@ -67,18 +76,25 @@ export class Arrivals {
     }
     if (this.#isLap(packet.sequence, last)) return { kind: "redo", why: "lapped", station: key };
     this.#checkConsecutive(key, packet.sequence, last);
-    if (!this.#matcher.matches(candidateOf(packet))) return { kind: "drop", packet };
+    if (!this.#isWanted(this.#packets.stream)) return { kind: "drop", packet };
     return { kind: this.#hasBeenHad(packet, judgement?.drop) ? "drop" : "deliver", packet };
   }
 
-  /** Of stations that came by a pattern. */
-  #patternJudgement(): Judgement | undefined {
-    return this.#plan.judgements.get("*");
+  /** Of stations that came by a pattern, the pattern's judgement counts. */
+  #begin(key: string): Series {
+    const { judgements } = this.#plan;
+    const series: Series = { judgement: judgements.get(key) ?? judgements.get("*"), last: undefined };
+    this.#series.set(key, series);
+    return series;
   }
 
-  #widen(packet: SeedLinkPacket, key: string, judgement: Judgement | undefined): void {
-    if (this.#protocol === 4) return;
-    packet.sequence = widenSequence(Number(packet.sequence), this.#numbers.get(key) ?? judgement?.near);
+  #isWanted(stream: PacketStream): boolean {
+    let wanted = this.#wanted.get(stream);
+    if (wanted === undefined) {
+      wanted = this.#matcher.matches(candidateOf(stream));
+      this.#wanted.set(stream, wanted);
+    }
+    return wanted;
   }
 
   /**

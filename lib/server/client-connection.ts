@@ -3,21 +3,12 @@
  * ring's packets in large writes, as fast as the client takes them and no faster: a client that does not read
  * costs at most one write's bytes, and its commands wait until it does.
  */
-import { DataLinkError } from "../datalink/protocol/errors.ts";
-import { FrameReader } from "../datalink/protocol/frame.ts";
-import {
-  type Command,
-  commandParser,
-  MAX_CREDENTIALS,
-  maxPatternBytes,
-} from "../datalink/protocol/server-requests.ts";
-import type { Transport } from "../net/transport.ts";
-import type { Permissions } from "./access/access.ts";
-import { ClientSession, type Steps } from "./client-session.ts";
+import { CodedError } from "../errors.ts";
+import type { Transport, TransportListener } from "../net/transport.ts";
 import type { ServerContext } from "./context.ts";
 import { type ConnectionFigures, packetFigures } from "./figures.ts";
-import { gather } from "./ring/gather.ts";
 import type { Scheduled } from "./scheduler.ts";
+import type { Send, Session, SessionPeer, Steps } from "./session.ts";
 
 /** Bytes of packets in one write. */
 const WRITE_BYTES = 128 * 1024;
@@ -43,15 +34,14 @@ const HOLD = 200;
  */
 const HOLD_BYTES = 8 * 1024 * 1024;
 
-export class ClientConnection implements Scheduled {
+export class ClientConnection implements Scheduled, TransportListener {
   readonly address: string;
   readonly port: number;
   readonly connectedAt = Date.now();
-  readonly session: ClientSession;
+  readonly session: Session;
   readonly #context: ServerContext;
   readonly #onClosed: (connection: ClientConnection) => void;
   readonly #transport: Transport;
-  readonly #reader: FrameReader<Command>;
   #steps: Steps | undefined;
   #stepsBegun = false;
   /** A command is being answered, behind which the others wait. */
@@ -61,7 +51,10 @@ export class ClientConnection implements Scheduled {
   /** Frames for the next write. */
   #outbox: Buffer[] = [];
   #outboxBytes = 0;
-  #writing = false;
+  /** Memory of packets in the outbox, or on their way. */
+  #lent: Buffer | undefined;
+  /** Writes that the system has not taken yet. What else goes through the socket (a WebSocket's pongs) does not count. */
+  #writes = 0;
   #paused = false;
   /** Bytes received so far. */
   #inputBytes = 0;
@@ -87,12 +80,15 @@ export class ClientConnection implements Scheduled {
   /** When the oldest answer was put into the outbox that is there. */
   #answeredSince = 0;
 
-  /** @param onClosed is called when it is gone and all that it brought is handled */
+  /**
+   * @param makeSession gives the session, whose answers go where it is told
+   * @param onClosed is called when it is gone and all that it brought is handled
+   */
   constructor(
     context: ServerContext,
     transport: Transport,
-    peer: { address: string; port: number },
-    permissions: Permissions,
+    peer: SessionPeer,
+    makeSession: (send: Send) => Session,
     onClosed: (connection: ClientConnection) => void,
   ) {
     this.#context = context;
@@ -100,25 +96,13 @@ export class ClientConnection implements Scheduled {
     this.#onClosed = onClosed;
     this.address = peer.address;
     this.port = peer.port;
-    const { packetSize } = context.ring;
-    this.#reader = new FrameReader(
-      commandParser(packetSize),
-      Math.max(packetSize, maxPatternBytes(packetSize), MAX_CREDENTIALS),
-    );
-    this.session = new ClientSession(context, peer, permissions, (...parts) => this.#queueFrame(parts));
-    transport.listen({
-      onBytes: (bytes) => this.#receive(bytes),
-      onEnd: () => this.#endInput(),
-      onClose: (error) => {
-        this.#closeReason ??= error?.message;
-        this.#lose();
-      },
-    });
+    this.session = makeSession((...parts) => this.#queueFrame(parts));
+    transport.listen(this);
   }
 
   /** Whether it has nothing to do but to wait for the next packet. */
   get waitsForPackets(): boolean {
-    if (!this.session.streaming || this.#writing || this.#isInputOver) return false;
+    if (!this.session.streaming || this.#writes > 0 || this.#isInputOver) return false;
     return this.#outboxBytes <= MAX_WAITING;
   }
 
@@ -133,13 +117,13 @@ export class ClientConnection implements Scheduled {
     const behind =
       session.next === undefined ? 0 : Math.max(0, ring.end - Math.max(session.next, ring.first));
     return {
-      type: typeOf(this.#transport),
+      type: typeOf(session, this.#transport),
       address: this.address,
       port: this.port,
       clientId: session.clientId,
       connectedAt: this.connectedAt * 1000,
-      match: session.selection.match?.text,
-      reject: session.selection.reject?.text,
+      match: session.match,
+      reject: session.reject,
       selectedStreams: session.selectedStreams,
       lastPacket: packetFigures(ring, session.lastSent),
       sent: session.sent.figures,
@@ -210,7 +194,7 @@ export class ClientConnection implements Scheduled {
   }
 
   /** The client has closed its side, which ends streaming, and this one follows when all is handled. */
-  #endInput(): void {
+  onEnd(): void {
     if (this.#closing) return;
     this.#inputEnded = true;
     this.#lastWrite = performance.now();
@@ -218,7 +202,8 @@ export class ClientConnection implements Scheduled {
   }
 
   /** There is nobody to answer any more. */
-  #lose(): void {
+  onClose(error: Error | undefined): void {
+    this.#closeReason ??= error?.message;
     this.#lost = true;
     this.#gone = true;
     this.#abandonSteps();
@@ -263,7 +248,7 @@ export class ClientConnection implements Scheduled {
     const { ioTimeout, idleTimeout } = this.#context.timeouts;
     if (this.#gone) return undefined;
     if (this.#closing) return now - this.#closingSince > LINGER ? "does not close" : undefined;
-    if ((this.#writing || this.#inputEnded) && now - this.#lastWrite > ioTimeout) return "does not read";
+    if ((this.#writes > 0 || this.#inputEnded) && now - this.#lastWrite > ioTimeout) return "does not read";
     if (this.#isFrameOverdue(now, ioTimeout)) return "sent an incomplete command";
     return idleTimeout > 0 && now - this.#lastExchange > idleTimeout ? "idle" : undefined;
   }
@@ -283,10 +268,10 @@ export class ClientConnection implements Scheduled {
   }
 
   /** Until all that the system has is read, nothing is handled, and nothing answered. */
-  #receive(bytes: Buffer): void {
+  onBytes(bytes: Buffer): void {
     this.#lastReceived = this.#lastExchange = performance.now();
     if (this.#closing) return;
-    this.#reader.push(bytes);
+    this.session.push(bytes);
     this.#inputBytes += bytes.length;
     this.#unseen += bytes.length;
     if (this.#unseen > MAX_UNREAD) this.#pause(true);
@@ -297,7 +282,7 @@ export class ClientConnection implements Scheduled {
     try {
       return this.#runCommands(until);
     } catch (error) {
-      if (!(error instanceof DataLinkError)) throw error;
+      if (!(error instanceof CodedError)) throw error;
       this.session.end(error.message);
       return false;
     }
@@ -311,14 +296,15 @@ export class ClientConnection implements Scheduled {
       if (this.#isBlocked || this.#outboxBytes > MAX_WAITING) return true;
       if (this.#steps && !this.#runSteps(this.#steps, until))
         return this.#context.scheduler.slowLane.enter(this);
-      const command = this.#reader.next();
-      if (command === undefined) {
+      const more = this.session.handleNext(this.#gone);
+      if (more === "idle") {
         this.#held = false;
         this.#noteOpenFrame();
         return false;
       }
       this.#frameSince = 0;
-      if (!this.#gone || OF_LASTING_EFFECT.has(command.kind)) this.#handle(command);
+      if (more instanceof Promise) this.#await(more);
+      else this.#steps = more;
       if (handled % 32 === 0 && performance.now() > until) return true;
     }
     return false;
@@ -342,35 +328,26 @@ export class ClientConnection implements Scheduled {
     return false;
   }
 
-  #handle(command: Command): void {
-    const more = this.session.handle(command);
-    if (more instanceof Promise) this.#await(more);
-    else this.#steps = more;
-  }
-
   #noteOpenFrame(): void {
-    if (this.#reader.buffered === 0) this.#frameSince = 0;
+    if (this.session.buffered === 0) this.#frameSince = 0;
     else if (this.#frameSince === 0) this.#frameSince = this.#lastReceived;
   }
 
   /** Puts the next packets into the outbox; returns whether there may be more. */
   #gather(until: number): boolean {
-    const { session } = this;
-    const { ring } = this.#context;
-    const delivery = gather(ring, {
-      selection: session.selection,
-      from: session.catchUp(),
-      end: ring.readEnd,
-      maxBytes: WRITE_BYTES,
-      until,
-      prefix: this.#transport.prefix,
-    });
-    session.next = delivery.next;
-    if (delivery.packets > 0) {
-      session.countSent(delivery.packets, delivery.bytes.length, delivery.last);
-      this.#queue(delivery.bytes);
+    const { prefix } = this.#transport;
+    const buffers = this.#context.writeBuffers;
+    const { bytes, more } = this.session.takePackets({ maxBytes: WRITE_BYTES, until, prefix, buffers });
+    if (bytes.length > 0) {
+      this.#lent = bytes;
+      this.#queue(bytes);
     }
-    return delivery.next < ring.readEnd;
+    return more;
+  }
+
+  #giveBack(): void {
+    if (this.#lent) this.#context.writeBuffers.giveBack(this.#lent);
+    this.#lent = undefined;
   }
 
   /** Takes one frame, in one or more parts. */
@@ -402,23 +379,27 @@ export class ClientConnection implements Scheduled {
       this.#context.awaitDurable(this);
       return;
     }
-    const bytes =
-      this.#outbox.length === 1 ? this.#outbox[0]! : Buffer.concat(this.#outbox, this.#outboxBytes);
+    let bytes = this.#outbox[0]!;
+    if (this.#outbox.length > 1) {
+      bytes = Buffer.concat(this.#outbox, this.#outboxBytes);
+      this.#giveBack();
+    }
     this.#outbox = [];
     this.#outboxBytes = 0;
-    this.#writing = true;
+    this.#writes++;
     this.#lastWrite = this.#lastExchange = performance.now();
     this.#transport.send(bytes, this.#written);
   }
 
   readonly #written = (): void => {
     this.#lastWrite = performance.now();
-    this.#writing = this.#transport.unsent > 0;
+    this.#writes--;
+    if (this.#writes === 0) this.#giveBack();
     if (this.session.streaming || this.#held) this.#context.scheduler.schedule(this);
   };
 
   #readAsNeeded(): void {
-    this.#pause(this.#held && this.#reader.buffered > MAX_UNREAD && !this.#closing);
+    this.#pause(this.#held && this.session.buffered > MAX_UNREAD && !this.#closing);
   }
 
   #pause(pause: boolean): void {
@@ -431,10 +412,7 @@ export class ClientConnection implements Scheduled {
 
 const CLOSED_BY_CLIENT = "closed by the client";
 
-/** What is handled of a client that is gone: what it wrote, and what decides whether it might. */
-const OF_LASTING_EFFECT = new Set<Command["kind"]>(["WRITE", "AUTH", "ID", "BYE", "MALFORMED", "UNKNOWN"]);
-
 /** How INFO CONNECTIONS calls it. */
-function typeOf({ isWebSocket, isEncrypted }: Transport): string {
-  return `DataLink${isWebSocket ? ":WebSocket" : ""}${isEncrypted ? ":TLS" : ""}`;
+function typeOf({ protocol }: Session, { isWebSocket, isEncrypted }: Transport): string {
+  return `${protocol}${isWebSocket ? ":WebSocket" : ""}${isEncrypted ? ":TLS" : ""}`;
 }

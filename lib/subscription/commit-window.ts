@@ -6,11 +6,6 @@
 import { Fifo } from "../net/fifo.ts";
 import { type Carrier, sizeOf } from "./packet-queue.ts";
 
-interface Entry<Packet> {
-  readonly packet: Packet;
-  committed: boolean;
-}
-
 export interface WindowLimits {
   /** How many packets may be handed out and not committed. */
   readonly packets: number;
@@ -19,8 +14,10 @@ export interface WindowLimits {
 }
 
 export class CommitWindow<Packet extends Carrier> {
-  readonly #entries = new Fifo<Entry<Packet>>();
-  readonly #open = new Map<Packet, Entry<Packet>>();
+  /** Those that the position has not moved past, in order. */
+  readonly #packets = new Fifo<Packet>();
+  /** Those of them that are not committed. */
+  readonly #open = new Set<Packet>();
   readonly #limits: WindowLimits;
   #bytes = 0;
   #waiting: (() => void)[] = [];
@@ -30,18 +27,17 @@ export class CommitWindow<Packet extends Carrier> {
   }
 
   get isFull(): boolean {
-    return this.#entries.length >= this.#limits.packets || this.#bytes >= this.#limits.bytes;
+    return this.#packets.length >= this.#limits.packets || this.#bytes >= this.#limits.bytes;
   }
 
   /** Packets handed out that the position has not moved past. */
   get length(): number {
-    return this.#entries.length;
+    return this.#packets.length;
   }
 
   add(packet: Packet): void {
-    const entry = { packet, committed: false };
-    this.#entries.push(entry);
-    this.#open.set(packet, entry);
+    this.#packets.push(packet);
+    this.#open.add(packet);
     this.#bytes += sizeOf(packet);
   }
 
@@ -50,15 +46,15 @@ export class CommitWindow<Packet extends Carrier> {
    * is not open is ignored.
    */
   commit(packet: Packet, pass: (packet: Packet) => void): boolean {
-    const entry = this.#open.get(packet);
-    if (entry === undefined) return false;
-    this.#open.delete(packet);
-    entry.committed = true;
-    if (!this.#entries.first?.committed) return false;
-    while (this.#entries.first?.committed) {
-      const passed = this.#entries.shift()!.packet;
-      this.#bytes -= sizeOf(passed);
-      pass(passed);
+    if (!this.#open.delete(packet) || packet !== this.#packets.first) return false;
+    for (
+      let first: Packet | undefined = packet;
+      first && !this.#open.has(first);
+      first = this.#packets.first
+    ) {
+      this.#packets.shift();
+      this.#bytes -= sizeOf(first);
+      pass(first);
     }
     this.wake();
     return true;

@@ -1,18 +1,19 @@
-/** How a node's connection is doing: for its status, the log, and the messages about events. */
+/** How a node's connection is doing: for its status and the log. */
 import type { Node, NodeAPI, NodeStatus } from "node-red";
-import { eventText, retryText } from "../../lib/datalink/event-text.ts";
-import type { SubscriptionEvent } from "../../lib/datalink/subscribe.ts";
-import type { WriterEvent } from "../../lib/datalink/writer.ts";
-import { formatMicroseconds } from "../../lib/time.ts";
 
-export type ConnectionEvent = SubscriptionEvent | WriterEvent;
+/** What a connection of any protocol tells; of the rest each protocol knows more. */
+export type ConnectionEvent =
+  | { type: "disconnected" | "refused"; server: string; error: Error; retryIn: number }
+  | { type: "connected" | "started" | "resumed" | "gap" | "missing"; server: string }
+  | { type: "position-damaged" | "inexact" | "packet-refused"; server: string };
 
 /** The same trouble is logged again after this time only, also if the connection came about in between. */
 const REPEAT_MS = 60_000;
 
-export class ConnectionStatus {
+export class ConnectionStatus<Event extends ConnectionEvent> {
   readonly #RED: NodeAPI;
   readonly #node: Node;
+  readonly #sentence: (event: Event) => string;
   #state: "connecting" | "connected" | "disconnected" | "refused" = "connecting";
   #retryAt = 0;
   /** When each trouble was logged, the latest last. */
@@ -20,9 +21,11 @@ export class ConnectionStatus {
   /** The log says that there is no connection. */
   #isToldLost = false;
 
-  constructor(RED: NodeAPI, node: Node) {
+  /** @param sentence what the log says of an event */
+  constructor(RED: NodeAPI, node: Node, sentence: (event: Event) => string) {
     this.#RED = RED;
     this.#node = node;
+    this.#sentence = sentence;
   }
 
   get isConnected(): boolean {
@@ -30,17 +33,21 @@ export class ConnectionStatus {
   }
 
   /** Takes note of an event. */
-  note(event: ConnectionEvent): void {
-    if (event.type === "connected") {
-      if (this.#isToldLost) this.#node.log(sentence(event));
+  note(event: Event): void {
+    const { type } = event;
+    if (type === "connected") {
+      if (this.#isToldLost) this.#node.log(this.#sentence(event));
       this.#isToldLost = false;
       this.#state = "connected";
-    } else if (event.type === "disconnected" || event.type === "refused") {
-      this.#state = event.type;
+    } else if (type === "disconnected" || type === "refused") {
+      this.#state = type;
       this.#retryAt = performance.now() + event.retryIn;
-      this.#log(sentence(event));
-    } else if (event.type === "position-damaged" || event.type === "inexact") {
-      this.#node.warn(sentence(event));
+      if (this.#log(this.#sentence(event))) this.#isToldLost = true;
+    } else if (type === "missing") {
+      // With each connection anew.
+      this.#log(this.#sentence(event));
+    } else if (type === "gap" || type === "position-damaged" || type === "inexact") {
+      this.#node.warn(this.#sentence(event));
     }
   }
 
@@ -56,56 +63,14 @@ export class ConnectionStatus {
     return { fill: "red", shape: "ring", text: text(key, { seconds }) };
   }
 
-  #log(text: string): void {
+  /** Logs a trouble, unless it was not long ago; tells whether it did. */
+  #log(text: string): boolean {
     const now = performance.now();
     for (const [trouble, at] of this.#logged) if (now - at >= REPEAT_MS) this.#logged.delete(trouble);
     const trouble = text.replace(/ Next attempt.*$/, "");
-    if (this.#logged.has(trouble)) return;
+    if (this.#logged.has(trouble)) return false;
     this.#logged.set(trouble, now);
-    this.#isToldLost = true;
     this.#node.warn(text);
+    return true;
   }
-}
-
-/** An event as a message: its type as topic; plain values, and a sentence, as payload. */
-export function eventMessage(event: ConnectionEvent): { topic: string; payload: Record<string, unknown> } {
-  const { type, server } = event;
-  return { topic: type, payload: { server, ...details(event), message: sentence(event) } };
-}
-
-function details(event: ConnectionEvent): Record<string, unknown> {
-  switch (event.type) {
-    case "connected":
-      return { software: event.identity.software, protocol: event.identity.protocol };
-    case "disconnected":
-    case "refused":
-      return { code: event.error.code, attempt: event.attempt, retryIn: event.retryIn };
-    case "started":
-      return {};
-    case "position-damaged":
-      return { code: event.error.code };
-    case "inexact":
-      return { streamId: event.streamId, packetId: String(event.packetId), header: event.header };
-    case "packet-refused":
-      return { code: event.error.code, streamId: event.streamId };
-    case "gap":
-      return {
-        firstId: String(event.firstId),
-        lastId: String(event.lastId),
-        packets: Number(event.lastId - event.firstId + 1n),
-      };
-    case "resumed": {
-      const { packetId, packetTime } = event.position;
-      return {
-        how: event.how,
-        packetId: String(packetId),
-        ...(packetTime !== undefined && { packetTime: formatMicroseconds(packetTime) }),
-      };
-    }
-  }
-}
-
-function sentence(event: ConnectionEvent): string {
-  const retries = event.type === "disconnected" || event.type === "refused";
-  return retries ? `${eventText(event)} ${retryText(event)}` : eventText(event);
 }

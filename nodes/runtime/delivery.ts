@@ -1,9 +1,8 @@
 /**
- * When a packet counts as delivered, and how many may be in the flow at a time: the part of datalink in that follows its
+ * When a packet counts as delivered, and how many may be in the flow at a time: the part of a reading node that follows its
  * packets until they are committed.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Packet } from "../../lib/datalink/protocol/packet.ts";
 import type { FlowWatch, Followed } from "./flow-watch.ts";
 import { guarded } from "./input-handler.ts";
 
@@ -18,7 +17,7 @@ export interface DeliverySettings {
   maxInFlight: number;
 }
 
-export interface DeliveryActions {
+export interface DeliveryActions<Packet> {
   /** Sends the packet's message with this `_msgid`; gives the bytes of memory that it takes, roughly. */
   send(packet: Packet, id: string): number;
   /** The packet counts as delivered. They may be told of in any order. */
@@ -30,7 +29,7 @@ export interface DeliveryActions {
   error(message: string): void;
 }
 
-interface SentPacket extends Followed {
+interface SentPacket<Packet> extends Followed {
   readonly id: string;
   readonly packet: Packet;
   readonly since: number;
@@ -50,18 +49,18 @@ const ASTRAY_MS = 10_000;
 
 const TURNS = 5;
 
-export class Delivery {
+export class Delivery<Packet> {
   readonly #watch: FlowWatch;
   readonly #settings: DeliverySettings;
-  readonly #actions: DeliveryActions;
+  readonly #actions: DeliveryActions<Packet>;
   /** By their `_msgid`, in the order in which they were sent. */
-  readonly #inFlow = new Map<string, SentPacket>();
+  readonly #inFlow = new Map<string, SentPacket<Packet>>();
   #bytes = 0;
   #waiting: (() => void)[] = [];
   #lastSent = 0;
   #again: NodeJS.Immediate | undefined;
 
-  constructor(watch: FlowWatch, settings: DeliverySettings, actions: DeliveryActions) {
+  constructor(watch: FlowWatch, settings: DeliverySettings, actions: DeliveryActions<Packet>) {
     this.#watch = watch;
     this.#settings = settings;
     this.#actions = actions;
@@ -100,7 +99,7 @@ export class Delivery {
   deliver(packet: Packet): void {
     const { nodes } = this.#settings;
     const id = this.#actions.newId();
-    const entry: SentPacket = {
+    const entry: SentPacket<Packet> = {
       id,
       packet,
       since: performance.now(),
@@ -187,7 +186,7 @@ export class Delivery {
     }
   }
 
-  #onQuiet(entry: SentPacket): void {
+  #onQuiet(entry: SentPacket<Packet>): void {
     const { nodes, onError, unreached } = this.#settings;
     const { reached, error } = entry;
     if (nodes) {
@@ -216,7 +215,7 @@ export class Delivery {
   }
 
   /** Where the flow handles messages in the same turn, the packet may be through it already. */
-  #count(entry: SentPacket, bytes: number): void {
+  #count(entry: SentPacket<Packet>, bytes: number): void {
     if (this.#inFlow.get(entry.id) !== entry) return;
     entry.bytes = bytes;
     this.#bytes += bytes;

@@ -56,6 +56,11 @@ export type InFlow = ReadonlyMap<string, Followed>;
 
 const LABEL = "datalink-flow-watch";
 
+type Runtime = Pick<NodeAPI, "hooks" | "events" | "nodes" | "log">;
+
+/** By Node-RED's hooks, which are the same for all types of nodes. */
+const watches = new WeakMap<object, FlowWatch>();
+
 /** One for all nodes of a Node-RED. It listens only while there is something to follow. */
 export class FlowWatch {
   readonly #hooks: NodeAPI["hooks"];
@@ -72,7 +77,14 @@ export class FlowWatch {
   readonly #unrouted = new Map<RouteEvent, string>();
   #stopping = false;
 
-  constructor({ hooks, events, nodes, log }: Pick<NodeAPI, "hooks" | "events" | "nodes" | "log">) {
+  /** The one of this Node-RED. */
+  static of(RED: Runtime): FlowWatch {
+    const watch = watches.get(RED.hooks) ?? new FlowWatch(RED);
+    watches.set(RED.hooks, watch);
+    return watch;
+  }
+
+  constructor({ hooks, events, nodes, log }: Runtime) {
     this.#hooks = hooks;
     this.#log = log;
     this.#events = events;

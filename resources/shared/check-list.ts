@@ -1,4 +1,6 @@
 /** Lists of items with check boxes. */
+import { reachedFrom } from "./downstream.ts";
+import { text } from "./texts.ts";
 
 interface Item {
   label: string;
@@ -55,32 +57,67 @@ export function checkList(container: string | JQuery, items: Item[], name: strin
 
 interface NodeItem extends Item {
   node: EditorNode;
+  isReached: boolean;
 }
 
-/** A list of the flow's nodes with check boxes, as in the Complete node's dialog. */
+/** Where a node leads to: by its wires, of one output or of all, and from one link node to another. */
+function nextNodes(id: string, port?: number): string[] {
+  const node = RED.nodes.node(id);
+  const links: string[] = node && /^link (out|call)$/.test(node.type) ? (node.links ?? []) : [];
+  const wired = RED.nodes
+    .filterLinks({ source: { id } })
+    .filter(({ sourcePort }) => port === undefined || sourcePort === port)
+    .map(({ target }) => target.id);
+  return [...wired, ...links];
+}
+
+/**
+ * A list of the flow's nodes with check boxes, as in the Complete node's dialog: first those that the wires of the node's first
+ * output lead to. Below it stands which of the checked ones no wire reaches: they never get what they are waited for.
+ */
 export function nodeList(container: string, node: EditorNode, chosen: string[], name: string): void {
+  // What comes back to the node itself ends there.
+  const reached = reachedFrom(nextNodes(node.id, 0), (id) => (id === node.id ? [] : nextNodes(id)));
   const items: NodeItem[] = RED.nodes
     .filterNodes({ z: node.z })
     .filter((other) => other.id !== node.id && other.inputs > 0 && !other.type.startsWith("subflow:"))
     .map((other) => {
       const label: unknown = RED.nodes.getType(other.type).label;
       const shown = (typeof label === "function" ? label.call(other) : label) || other.type;
-      return { node: other, label: shown, sublabel: other.type, selected: chosen.includes(other.id) };
+      const isReached = reached.has(other.id);
+      const sublabel = isReached ? other.type : text("no-wire");
+      return { node: other, label: shown, sublabel, isReached, selected: chosen.includes(other.id) };
     })
-    .sort((left, right) => left.label.localeCompare(right.label));
+    .sort(
+      (left, right) =>
+        Number(right.isReached) - Number(left.isReached) || left.label.localeCompare(right.label),
+    );
   const highlight = (item: NodeItem, on: boolean) => {
     item.node.highlighted = on;
     item.node.dirty = true;
     RED.view.redraw();
   };
+  const warning = $("<div>")
+    .addClass("datalink-hint datalink-bad")
+    .attr("role", "status")
+    .insertAfter($(container).closest(".form-row"));
+  const warn = () => {
+    const astray = checkedItems(container).filter(({ isReached }) => !isReached);
+    const names = astray.map(({ label }) => label).join(", ");
+    warning.text(astray.length > 0 ? text("unreached", { nodes: names }) : "");
+  };
   checkList(container, items, name)
     .on("treelistitemmouseover", (_event, item) => highlight(item, true))
-    .on("treelistitemmouseout", (_event, item) => highlight(item, false));
+    .on("treelistitemmouseout", (_event, item) => highlight(item, false))
+    .on("treelistselect", warn);
+  warn();
+}
+
+function checkedItems(container: string): NodeItem[] {
+  return $(container).treeList("selected");
 }
 
 /** The ids of the nodes that are checked. */
 export function chosenNodes(container: string): string[] {
-  return $(container)
-    .treeList("selected")
-    .map((item: NodeItem) => item.node.id);
+  return checkedItems(container).map(({ node }) => node.id);
 }

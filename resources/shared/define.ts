@@ -3,6 +3,8 @@
  * node's page names its type in `datalinkNodes`, behind which its help is in the document, where the palette looks for it when
  * a type is registered. The pages may come before these scripts, as when the package is installed in an open editor.
  */
+import { unfoldSentences } from "./debug-sentences.ts";
+import { shortLines } from "./labels.ts";
 
 /** What a node's own script says of it; `name`, `version` and the style of its label are the same for all. */
 export type OwnDefinition = Omit<NodeDefinition, "labelStyle">;
@@ -25,17 +27,24 @@ export function define(type: string, definition: OwnDefinition): void {
   definitions.set(type, {
     ...definition,
     defaults,
+    label() {
+      return shortLines(definition.label.call(this));
+    },
     labelStyle() {
       return this.name ? "node_label_italic" : "";
     },
     oneditprepare() {
       for (const [property, setting] of Object.entries(defaults)) {
-        if (setting.type && setting.type !== "*[]") reachConfigButtons(property, setting.type);
+        if (!setting.type || setting.type === "*[]") continue;
+        reachConfigButtons(property, setting.type);
+        if (setting.required && !this[property]) chooseTheOnlyOne(property);
       }
       oneditprepare?.call(this);
     },
   });
 }
+
+unfoldSentences((type) => definitions.has(type));
 
 /** Registers the types that pages have named, and from now on each as its page names it. */
 export function registerTypes(): void {
@@ -55,6 +64,17 @@ function completeOldNode(node: EditorNode): void {
   }
 }
 RED.events.on("nodes:add", completeOldNode);
+
+/** Where a node needs a config node and there is only one, that is the one: the choice is made when the dialog opens. */
+function chooseTheOnlyOne(property: string): void {
+  const select = $(`select#node-input-${property}, select#node-config-input-${property}`);
+  const ids = select
+    .find("option")
+    .toArray()
+    .map((option) => (option as HTMLOptionElement).value)
+    .filter((id) => id !== "" && id !== "_ADD_");
+  if (ids.length === 1) select.val(ids[0]!).trigger("change");
+}
 
 /** Focuses a button of a dialog once the dialog is the topmost again. */
 function focusWhenBack(button: HTMLElement): void {

@@ -223,6 +223,63 @@ describe("archive appender", () => {
     assert.equal(fs.statSync(inFolder("log")).size, 10 * 50 + 1001);
   });
 
+  it("opens few files anew where somewhat more are written in turn than may be open", async () => {
+    const MOST = 100;
+    const paths = Array.from({ length: MOST + 10 }, (_, i) => inFolder(String(i)));
+    const { open } = fs;
+    let opened = 0;
+    fs.open = ((...argv: Parameters<typeof open>) => {
+      opened++;
+      open(...argv);
+    }) as typeof open;
+    try {
+      await using appender = new Appender({ maxOpenFiles: MOST }, allWhole, NEWLINE);
+      const writeAll = () => Promise.all(paths.map((file) => appender.append(file, text(0))));
+      await writeAll();
+      opened = 0;
+      for (let turn = 0; turn < 20; turn++) {
+        await writeAll();
+        assert.ok(appender.openFiles <= MOST, `${appender.openFiles} files open`);
+      }
+    } finally {
+      fs.open = open;
+    }
+    // Closing the one not used for longest, each write would find its file closed.
+    assert.ok(opened < 0.5 * 20 * paths.length, `${opened} opened`);
+    for (const file of paths) assert.equal(fs.readFileSync(file, "utf8"), "line 0\n".repeat(21));
+  });
+
+  it("writes to hundreds of files at once, whatever becomes of some of them", async () => {
+    const { appender, events } = observed({ retryFor: 200 });
+    const COUNT = 300;
+    const name = (i: number) => (i % 50 === 7 ? `wrong${i}/log` : `right${i}`);
+    for (let i = 0; i < COUNT; i++) if (i % 50 === 7) await writeFile(inFolder(`wrong${i}`), "");
+    for (let line = 1; line <= 4; line++) {
+      if (line === 3) {
+        await rename(inFolder(name(10)), inFolder("renamed"));
+        await rm(inFolder(name(20)));
+        fs.truncateSync(inFolder(name(30)));
+      }
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: COUNT }, (_, i) => appender.append(inFolder(name(i)), text(line))),
+      );
+      for (const [i, { status }] of outcomes.entries())
+        assert.equal(status, i % 50 === 7 ? "rejected" : "fulfilled");
+    }
+    await appender.close();
+    assert.equal(events.filter(({ type }) => type === "problem").length, COUNT / 50);
+    for (let i = 0; i < COUNT; i++) {
+      if (i % 50 === 7) continue;
+      const isNew = i === 10 || i === 20 || i === 30;
+      assert.deepEqual(
+        await lines(name(i)),
+        (isNew ? [3, 4] : [1, 2, 3, 4]).map((line) => `line ${line}`),
+        name(i),
+      );
+    }
+    assert.deepEqual(await lines("renamed"), ["line 1", "line 2"]);
+  });
+
   it("is content with fewer files where the system allows fewer", async function () {
     if (process.platform === "win32") this.skip();
     // In a process of its own, which may have 40 files open.

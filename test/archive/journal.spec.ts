@@ -166,8 +166,21 @@ describe("archive journal", () => {
     }
   });
 
+  it("remembers as many packets as it says, however long their paths are", async () => {
+    const generation = { marks: 50, leastBytes: 100, mostBytes: 1 << 20 };
+    const written = new Journal(journal, generation);
+    for (let id = 0; id < 100; id++) await written.record(destination(id * 10), [mark(id)]);
+    await written.close();
+    const more = new Journal(journal, generation);
+    for (let id = 100; id < 140; id++) await more.record(destination(id * 10), [mark(id)]);
+    await more.close();
+    writeFileSync(file, Buffer.alloc(1400));
+    const ids = Array.from({ length: 140 }, (_, id) => id);
+    assert.deepEqual(heldOf(...ids).slice(-50), ids.slice(-50));
+  });
+
   it("begins anew when it has become long, and remembers one generation before", async () => {
-    const written = new Journal(journal, 1000);
+    const written = new Journal(journal, { marks: Number.POSITIVE_INFINITY, leastBytes: 0, mostBytes: 1000 });
     for (let id = 0; id < 100; id++) await written.record(destination(id * 10), [mark(id)]);
     await written.close();
     writeFileSync(file, Buffer.alloc(1000));

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { packRecords } from "../../lib/mseed/index.ts";
 import { SeedLinkError } from "../../lib/seedlink/protocol/errors.ts";
 import { type DataFrame, type Frame, FrameReader } from "../../lib/seedlink/protocol/frame.ts";
-import { toPacket } from "../../lib/seedlink/protocol/packet.ts";
+import { PacketMaker } from "../../lib/seedlink/protocol/packet.ts";
 import { translateLegacyStreamId } from "../../lib/stream-id.ts";
 import { type Row, received, rings, row, rows } from "./vectors.ts";
 
@@ -62,7 +62,7 @@ describe("SeedLink frames", () => {
     it(`${of.name} is read to the last byte, and its packets are those that the server held`, () => {
       const frames = readAll([received(of.name)]);
       for (const frame of dataOf(frames)) {
-        const packet = toPacket(frame, frame.sequence, 0);
+        const packet = new PacketMaker().make(frame, 0);
         const origin = held(of, frame.sequence);
         if (!origin) continue;
         const name = translateLegacyStreamId(origin.streamId);

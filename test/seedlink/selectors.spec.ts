@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { SeedLinkError } from "../../lib/seedlink/protocol/errors.ts";
 import { FrameReader } from "../../lib/seedlink/protocol/frame.ts";
 import { globMatches, StreamMatcher } from "../../lib/seedlink/protocol/matching.ts";
-import { candidateOf, toPacket } from "../../lib/seedlink/protocol/packet.ts";
+import { candidateOf, PacketMaker } from "../../lib/seedlink/protocol/packet.ts";
 import {
   formatStreams,
   parseStreams,
@@ -33,7 +33,7 @@ function kept(name: string, text: string): string[] {
   const streams = new Set<string>();
   for (let frame = reader.nextFrame(); frame; frame = reader.nextFrame()) {
     if (frame.kind !== "data") continue;
-    const packet = toPacket(frame, frame.sequence, 0);
+    const packet = new PacketMaker().make(frame, 0);
     if (matcher.matches(candidateOf(packet))) streams.add(packet.sourceId);
   }
   return [...streams].sort();

@@ -28,6 +28,9 @@ const message = (bytes: string, opcode = 2) =>
 const BEGUN: Record<string, (Buffer | string)[]> = {
   "says nothing": [],
   "sends half a command": ["DL\x20ID"],
+  "sends a byte that may be the first of anything": ["D"],
+  "sends half a SeedLink command": ["HELLO\r\nSTATI"],
+  "opens a WebSocket for SeedLink and says nothing": [upgrade().replace("/datalink", "/seedlink")],
   "sends half a request": ["GET /id HTTP/1.1\r\nHo"],
   "sends a request and half its body": [
     "POST /id HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\nabc",
@@ -195,7 +198,7 @@ describe("what is begun and not finished", () => {
     await until(() => server.status.clients === 0);
   });
 
-  it("lets go of a refused upgrade at once, even where there are too many clients to count it", async () => {
+  it("lets go of a refused upgrade within seconds, even where there are too many clients to count it", async () => {
     await start({ maxClients: 1, ioTimeout: 60_000 });
     const peer = await Peer.connect(server.port);
     assert.match(await peer.ask("ID"), /^ID/);

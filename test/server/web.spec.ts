@@ -1,8 +1,15 @@
 // lib/server/listener.ts, http.ts and wire.ts: the server for browsers and dashboards, on its own port and on another server's.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders, request, type Server } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type Server,
+} from "node:http";
 import { type AddressInfo, connect } from "node:net";
+import { Duplex } from "node:stream";
 import { WebSocket } from "ws";
 import { encodeFrame, FrameReader } from "../../lib/datalink/protocol/frame.ts";
 import { parseReplyHeader, type Reply } from "../../lib/datalink/protocol/replies.ts";
@@ -12,6 +19,7 @@ import {
   type DataLinkServerOptions,
 } from "../../lib/server/server.ts";
 import { describe as inWords, write } from "./peer.ts";
+import { ServerThread } from "./server-thread.ts";
 
 /** A client over WebSocket: what is sent is cut as the test wants it, and every message is taken as one reply. */
 class WebPeer {
@@ -54,6 +62,42 @@ class WebPeer {
   async ask(command: string | Buffer): Promise<string> {
     this.webSocket.send(typeof command === "string" ? encodeFrame(command) : command);
     return this.next();
+  }
+}
+
+/** A frame as a client sends it, of fewer than 126 bytes, under a mask of zeros. */
+function masked(opcode: number, bytes: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | bytes.length, 0, 0, 0, 0]), bytes]);
+}
+
+/** A server's socket whose client takes each write when the test says so. */
+class SlowSocket extends Duplex {
+  #write: { text: string; taken: () => void } | undefined;
+  #changed: () => void = () => {};
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: string, taken: () => void): void {
+    this.#write = { text: chunk.toString("latin1"), taken };
+    this.#changed();
+  }
+
+  /** Waits for a write. */
+  async begun(): Promise<void> {
+    while (!this.#write) {
+      await new Promise<void>((resolve) => {
+        this.#changed = resolve;
+      });
+    }
+  }
+
+  /** Takes the next write, and says what it was. */
+  async taken(): Promise<string> {
+    await this.begun();
+    const { text, taken } = this.#write!;
+    this.#write = undefined;
+    taken();
+    return text;
   }
 }
 
@@ -158,6 +202,63 @@ describe("datalink server for browsers", () => {
     const prodding = setInterval(() => socket.write("x"), 20);
     await closed;
     clearInterval(prodding);
+  });
+
+  it("tells whoever is still sending why it is refused", async () => {
+    const thread = await ServerThread.start({});
+    const upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
+    const key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    for (let i = 0; i < 20; i++) {
+      const socket = connect(thread.port, "127.0.0.1");
+      await once(socket, "connect");
+      let answer = "";
+      socket.on("data", (piece) => {
+        answer += String(piece);
+      });
+      socket.on("error", () => {});
+      socket.write(`GET /datalink HTTP/1.1\r\nHost: evil.example\r\n${upgrade}${key}\r\n`);
+      while (!answer.includes("known as a name") && !socket.destroyed) {
+        socket.write("more");
+        await new Promise(setImmediate);
+      }
+      assert.match(answer, /^HTTP\/1\.1 403 /);
+      socket.destroy();
+    }
+    await thread.stop();
+  });
+
+  it("goes on streaming behind a pong that the client has not taken yet when it has taken the packets", async () => {
+    const socket = new SlowSocket();
+    const headers = {
+      ...{ host: "127.0.0.1", connection: "Upgrade", upgrade: "websocket" },
+      ...{ "sec-websocket-version": "13", "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==" },
+    };
+    const incoming = {
+      headers,
+      method: "GET",
+      url: "/",
+      httpVersion: "1.1",
+      socket: { remoteAddress: "127.0.0.1" },
+    };
+    server.handleUpgrade(incoming as unknown as IncomingMessage, socket, Buffer.alloc(0));
+    assert.match(await socket.taken(), /^HTTP\/1\.1 101 /);
+    socket.push(masked(2, encodeFrame("ID slow")));
+    assert.match(await socket.taken(), /ID DataLink/);
+    socket.push(masked(2, encodeFrame("STREAM")));
+    await new Promise(setImmediate);
+    server.write({ streamId: "A/X", dataStart: 1, payload: "first" });
+    await socket.begun();
+    socket.push(masked(9, Buffer.from("ping")));
+    await new Promise(setImmediate);
+    assert.match(await socket.taken(), /first$/);
+    await socket.begun();
+    // The packets have gone, the pong has not.
+    await new Promise(setImmediate);
+    assert.equal((await socket.taken()).charCodeAt(0), 0x8a);
+    assert.match(await socket.taken(), /ping$/);
+    server.write({ streamId: "A/X", dataStart: 2, payload: "second" });
+    assert.match(await socket.taken(), /second$/);
+    socket.destroy();
   });
 
   it("takes packets in any number of messages", async () => {

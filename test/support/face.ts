@@ -19,6 +19,7 @@ export const ENTRIES: Record<string, string> = {
   ".": "lib/index.d.ts",
   "./browser": "lib/browser.d.ts",
   "./mseed": "lib/mseed/index.d.ts",
+  "./signal": "lib/signal/index.d.ts",
 };
 
 /** One export. */

@@ -21,7 +21,8 @@ export class OpenFiles {
   readonly #onEvent: ArchiveListener;
   readonly #keepsUnsynced: boolean;
   #limit: number;
-  #count = 0;
+  /** Those that are open or being opened, each at its `place`. */
+  readonly #open: Target[] = [];
   /** Sizes of files that were closed whole: they need no look at their end when they are opened again. */
   readonly #closedSizes = new Map<string, number>();
   /**
@@ -46,7 +47,7 @@ export class OpenFiles {
 
   /** Files open now. */
   get count(): number {
-    return this.#count;
+    return this.#open.length;
   }
 
   /** Files that may be open at once. */
@@ -57,7 +58,7 @@ export class OpenFiles {
   /** Whether the file is open, and it is time to see by {@link lookUp} that its path still names it. */
   isDue({ file, lookedUp }: Target, now: number): boolean {
     if (file === undefined) return false;
-    return now - lookedUp > LOOK_UP_MS + LOOK_UP_MS_PER_FILE * this.#count || file.isTouched();
+    return now - lookedUp > LOOK_UP_MS + LOOK_UP_MS_PER_FILE * this.#open.length;
   }
 
   /** Closes the file if its path does not name it any more. */
@@ -72,11 +73,15 @@ export class OpenFiles {
    */
   async open(target: Target): Promise<AppendFile> {
     await this.#makeRoomFor(1);
-    this.#count++;
+    target.place = this.#open.push(target) - 1;
     try {
-      return await this.#open(target);
+      const file = await AppendFile.open(target.path, this.#wholeLength, this.#end);
+      target.file = file;
+      target.lookedUp = Date.now();
+      if (file.torn) this.#onEvent({ type: "torn", file: file.path, ...file.torn });
+      return file;
     } catch (error) {
-      this.#count--;
+      this.#leave(target);
       throw error;
     }
   }
@@ -89,7 +94,7 @@ export class OpenFiles {
     const { file } = target;
     if (file === undefined) return;
     target.file = undefined;
-    this.#count--;
+    this.#leave(target);
     if (target.isIdle) this.#targets.delete(target.path);
     if (this.#keepsUnsynced) for (const path of file.unsynced) this.unsynced.add(path);
     this.#remember(file);
@@ -113,7 +118,7 @@ export class OpenFiles {
 
   /** The system did not let us open as many files as we wanted: be content with half of those that are open. */
   async openFewer(): Promise<void> {
-    this.#limit = Math.max(1, Math.floor(this.#count / 2));
+    this.#limit = Math.max(1, Math.floor(this.#open.length / 2));
     await this.#makeRoomFor(0);
   }
 
@@ -122,20 +127,35 @@ export class OpenFiles {
     this.#closedSizes.delete(path);
   }
 
-  async #open(target: Target): Promise<AppendFile> {
-    const file = await AppendFile.open(target.path, this.#wholeLength, this.#end);
-    target.file = file;
-    target.lookedUp = Date.now();
-    if (file.torn) this.#onEvent({ type: "torn", file: file.path, ...file.torn });
-    return file;
+  /** Out of the open ones: the last of them takes its place. */
+  #leave(target: Target): void {
+    const last = this.#open.pop()!;
+    if (last === target) return;
+    this.#open[target.place] = last;
+    last.place = target.place;
   }
 
-  /** Closes files that were not used for longest until `count` more may be opened. */
+  /**
+   * Closes files until `count` more may be opened. Which ones is left to chance: of files that are written to in turn, the
+   * one not used for longest would always be the next one needed.
+   */
   async #makeRoomFor(count: number): Promise<void> {
-    for (const target of this.#targets.values()) {
-      if (this.#count + count <= this.#limit) return;
-      if (target.current === undefined) await this.close(target);
+    while (this.#open.length + count > this.#limit) {
+      const target = this.#anyUnused();
+      if (target === undefined) return;
+      await this.close(target);
     }
+  }
+
+  /** One of those that are open and not being written, found from a place taken by chance. */
+  #anyUnused(): Target | undefined {
+    const { length } = this.#open;
+    const start = Math.floor(Math.random() * length);
+    for (let i = 0; i < length; i++) {
+      const target = this.#open[(start + i) % length]!;
+      if (target.file !== undefined && target.current === undefined) return target;
+    }
+    return undefined;
   }
 
   #remember(file: AppendFile): void {

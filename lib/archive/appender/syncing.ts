@@ -1,15 +1,25 @@
 /** Makes what was written survive a power failure: the files that are open, and those that were closed meanwhile. */
-import type { AppendFile } from "../../files/append-file.ts";
-import { syncPath } from "../../files/sync-path.ts";
+import { type AppendFile, BY_POOL, type Synchronizer } from "../../files/append-file.ts";
+import { syncDescriptor, syncFileSystems, syncPathInThread, syncThread } from "../../files/sync-thread.ts";
 import type { ArchiveError } from "../errors.ts";
 import { type ArchiveListener, tellFailure } from "../events.ts";
+import { inParallel } from "./in-parallel.ts";
 import type { Target, Targets } from "./target.ts";
 
-/** Files synchronised at once: fewer than threads, so that writes go on. */
+/** Files synchronised at once by Node.js's threads: fewer than there are, so that writes go on. */
 const CONCURRENCY = 2;
 
-/** A path to synchronise, and how. */
-type Job = readonly [path: string, action: () => Promise<void>];
+/** From so many files on a thread of its own synchronises them, and before that their file systems as a whole. */
+const MANY = 32;
+
+const BY_THREAD: Synchronizer = { descriptor: syncDescriptor, path: syncPathInThread };
+
+/** A path to synchronise, how, and the file system that it is in, where that is known. */
+interface Job {
+  path: string;
+  device?: string;
+  action: (by?: Synchronizer) => Promise<void>;
+}
 
 /** Synchronises all paths, one round at a time. */
 export class Syncing {
@@ -47,42 +57,56 @@ export class Syncing {
       if (target.file !== undefined && target.file.unsynced.length > 0)
         jobs.push(this.#jobOf(target, target.file));
     }
-    for (const path of this.#closed) jobs.push([path, () => this.#syncClosed(path)]);
+    for (const path of this.#closed) jobs.push({ path, action: (by) => this.#syncClosed(path, by) });
     return jobs;
   }
 
   #jobOf(target: Target, file: AppendFile): Job {
     // It may be closed before its turn comes.
-    return [file.path, () => (target.file === file ? file.sync() : this.#syncClosed(file.path))];
+    const action = (by?: Synchronizer) =>
+      target.file === file ? file.sync(by) : this.#syncClosed(file.path, by);
+    return { path: file.path, device: file.device, action };
   }
 
   async #run(jobs: readonly Job[]): Promise<ArchiveError | undefined> {
-    let failure: ArchiveError | undefined;
-    let next = 0;
-    const worker = async () => {
-      for (let job = jobs[next++]; job !== undefined; job = jobs[next++]) {
-        const error = await this.#sync(job);
-        failure ??= error;
-      }
-    };
-    await Promise.all(Array.from({ length: CONCURRENCY }, worker));
-    return failure;
+    const by = jobs.length < MANY ? undefined : await threadFor(jobs);
+    const failures: ArchiveError[] = [];
+    await inParallel(by === undefined ? CONCURRENCY : jobs.length, jobs, async (job) => {
+      const failure = await this.#sync(job, by);
+      if (failure) failures.push(failure);
+    });
+    return failures[0];
   }
 
-  async #sync([path, action]: Job): Promise<ArchiveError | undefined> {
-    const error = await tellFailure(this.#onEvent, path, action);
+  async #sync({ path, action }: Job, by?: Synchronizer): Promise<ArchiveError | undefined> {
+    const error = await tellFailure(this.#onEvent, path, () => action(by));
     if (error) this.#notSynced.add(path);
     else if (this.#notSynced.delete(path)) this.#onEvent({ type: "recovered", file: path });
     return error;
   }
 
-  async #syncClosed(path: string): Promise<void> {
+  async #syncClosed(path: string, by: Synchronizer = BY_POOL): Promise<void> {
     this.#closed.delete(path);
     try {
-      await syncPath(path);
+      await by.path(path);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") this.#closed.add(path);
       throw error;
     }
   }
+}
+
+/** The thread, after it has synchronised the jobs' file systems as a whole; `undefined` where it cannot be had. */
+async function threadFor(jobs: readonly Job[]): Promise<Synchronizer | undefined> {
+  if (!(await syncThread.start())) return undefined;
+  // What goes wrong here goes wrong with a file of it as well, which tells.
+  await syncFileSystems(fileSystemsOf(jobs)).catch(() => {});
+  return BY_THREAD;
+}
+
+/** A path in each file system that the files are in. */
+function fileSystemsOf(jobs: readonly Job[]): string[] {
+  const paths = new Map<string, string>();
+  for (const { device, path } of jobs) if (device !== undefined) paths.set(device, path);
+  return [...paths.values()];
 }

@@ -7,7 +7,7 @@ import { Batch } from "./batch.ts";
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 5000;
 
-/** All paths that are open or have something to write; the ones written last come last. */
+/** All paths that are open or have something to write. */
 export type Targets = Map<string, Target>;
 
 /** One path, what is to be appended to it, and the file while it is open. */
@@ -25,6 +25,8 @@ export class Target {
   next: Batch | undefined;
   /** Whether its turn to be written will come. */
   queued = false;
+  /** Where it stands among the open ones. */
+  place = -1;
   #failure: ArchiveError | undefined;
   #failingSince = 0;
   #retry: (() => void) | undefined;

@@ -1,5 +1,6 @@
 /** Other codes and another quality for records: what `mseed convert` stamps them with. */
 import type { MiniSeedRecord } from "../../mseed/index.ts";
+import { publicationVersionOf } from "../../mseed/v2/quality.ts";
 import { SourceId } from "../../source-id.ts";
 import { type OptionDefinition, usageError } from "../command.ts";
 
@@ -21,7 +22,6 @@ export interface Stamp {
   publicationVersion?: number;
 }
 
-const QUALITIES = ["R", "D", "Q", "M"];
 const CODE_RULES = {
   network: /^[A-Za-z0-9]{1,8}$/,
   station: /^[A-Za-z0-9-]{1,8}$/,
@@ -69,9 +69,9 @@ function versionOption({ publication, quality }: RestampOptions): number | undef
     throw usageError("--publication and --quality say the same: give one");
   }
   if (quality !== undefined) {
-    const index = QUALITIES.indexOf(quality.toUpperCase());
-    if (index < 0) throw usageError(`--quality ${quality}: there are R, D, Q and M`);
-    return index + 1;
+    const version = quality.length === 1 ? publicationVersionOf(quality.toUpperCase()) : 0;
+    if (version === 0) throw usageError(`--quality ${quality}: there are R, D, Q and M`);
+    return version;
   }
   if (publication === undefined) return undefined;
   if (!/^\d{1,3}$/.test(publication) || Number(publication) > 255) {

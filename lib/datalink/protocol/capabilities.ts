@@ -56,7 +56,7 @@ export function maxPatternLength(server: ServerIdentity): number {
 }
 
 /** Whether the server is ringserver, of a version 4 before the given one. */
-export function isRingServerBefore(server: ServerIdentity, version: readonly number[]): boolean {
+function isRingServerBefore(server: ServerIdentity, version: readonly number[]): boolean {
   const parts = /^RingServer\/(\d+)\.(\d+)\.(\d+)/i.exec(server.software);
   if (!parts) return false;
   for (let i = 0; i < version.length; i++) {

@@ -8,7 +8,7 @@ import { DataLinkError } from "./errors.ts";
 import type { Framed } from "./frame.ts";
 
 /** Largest MATCH, REJECT or INFO pattern that the protocol allows, in bytes. */
-export const MAX_PATTERN_BY_PROTOCOL = 1_048_576;
+const MAX_PATTERN_BY_PROTOCOL = 1_048_576;
 
 /** What a packet takes in ringserver's ring beside its payload, in bytes. */
 const SLOT_HEADER = 120;

@@ -88,6 +88,9 @@ export const YEARS_WRITTEN_OF_2: Years = { first: 1900, last: 2100 };
 /** Years that fit a time in a blockette, where year 0 means that there is none. */
 export const YEARS_OF_BLOCKETTES: Years = { first: 1, last: 9999 };
 
+/** The last of the 0.1 ms of a second, as miniSEED 2 counts them; a few programs write larger numbers. */
+export const LAST_FRACTION_OF_2 = 9999;
+
 /** Whether a time, in nanoseconds since 1970, lies within some years. */
 export function isWithin(time: bigint, { first, last }: Years): boolean {
   const seconds = floorDivide(time, NS_PER_SECOND);

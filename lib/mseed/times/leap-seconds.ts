@@ -36,6 +36,11 @@ const DAYS: readonly [number, number, number][] = [
 
 const SECOND = 1_000_000_000n;
 
+/** When the day after the last one begins, in microseconds since 1970. */
+export const LAST_LEAP_SECOND = Math.max(
+  ...DAYS.map(([year, month, day]) => Date.UTC(year, month - 1, day + 1) * 1000),
+);
+
 /** The instants at which the day after begins, nanoseconds since 1970, ascending. */
 const INSTANTS = DAYS.map(([year, month, day]) => BigInt(Date.UTC(year, month - 1, day + 1)) * 1_000_000n);
 

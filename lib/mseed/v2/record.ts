@@ -12,7 +12,7 @@ import {
   MiniSeedRecord,
   type Window,
 } from "../record.ts";
-import { type CalendarTime, daysInYear } from "../times/calendar.ts";
+import { type CalendarTime, daysInYear, LAST_FRACTION_OF_2 } from "../times/calendar.ts";
 import {
   type Blockette,
   blocketteLength,
@@ -247,7 +247,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
     if (counted !== blocketteCount) {
       this.report("BLOCKETTE_COUNT", `header counts ${counted} blockettes, the chain has ${blocketteCount}`);
     }
-    if (view.getUint16(start + 28, littleEndian) > 9999) {
+    if (view.getUint16(start + 28, littleEndian) > LAST_FRACTION_OF_2) {
       this.report("TIME_CARRIED", "start time has 10000 or more of its 0.1 ms: carried into the seconds");
     }
     if (

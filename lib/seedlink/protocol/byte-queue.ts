@@ -2,6 +2,7 @@
  * Bytes that arrived and are not read yet, in whatever pieces they came. What lies within one piece is given out as a
  * view of it; only what straddles pieces is copied together.
  */
+import type { TextCache } from "../../text-cache.ts";
 
 /** Shorter pieces that have to wait are gathered: each piece has a cost of its own, and there may be millions of them. */
 const SMALL = 1024;
@@ -52,6 +53,8 @@ export class ByteQueue {
   /** The byte at `index`, which must be below `length`. */
   at(index: number): number {
     let place = this.#offset + index;
+    const first = this.#pieces[0];
+    if (first !== undefined && place < first.length) return first[place]!;
     for (const piece of this.#pieces) {
       if (place < piece.length) return piece[place]!;
       place -= piece.length;
@@ -84,6 +87,26 @@ export class ByteQueue {
       this.#offset = 0;
     }
     return first.subarray(start, start + size);
+  }
+
+  /** Passes over bytes, which must be there. */
+  skip(size: number): void {
+    const first = this.#pieces[0]!;
+    if (first.length - this.#offset <= size) {
+      this.take(size);
+      return;
+    }
+    this.#length -= size;
+    this.#offset += size;
+  }
+
+  /** The text of the next `size` bytes, which must be there. */
+  takeText(size: number, texts: TextCache): string {
+    const first = this.#pieces[0]!;
+    const start = this.#offset;
+    if (first.length - start <= size) return texts.get(this.take(size), 0, size);
+    this.skip(size);
+    return texts.get(first, start, size);
   }
 
   #join(size: number): Buffer {

@@ -6,6 +6,7 @@
  * - protocol 4: `SE`, format, subformat, u32 payload length, u64 sequence, u8 length of the station id, the id, payload;
  * - both: `END` without a line end, or a refusal, between packets.
  */
+import { TextCache } from "../../text-cache.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { SeedLinkError } from "./errors.ts";
 import { DEFAULT_RECORD_LENGTH, recordLength } from "./record-length.ts";
@@ -64,6 +65,7 @@ export class FrameReader {
   readonly #limits: FrameLimits;
   /** How many bytes must be there before the next frame can be read on. */
   #needed = 3;
+  readonly #stations = new TextCache((name) => Buffer.from(name).toString("utf8"));
 
   constructor(limits: FrameLimits) {
     this.#limits = limits;
@@ -155,9 +157,9 @@ export class FrameReader {
     this.#check(size, isInfo ? this.#limits.maxInfo : this.#limits.maxPayload, isInfo ? "INFO" : "a packet");
     const whole = HEADER_4 + idSize + size;
     if (bytes.length < whole) return this.#wait(whole);
-    const sequence = BigInt(uint32(bytes, 8)) + BigInt(uint32(bytes, 12)) * 0x100000000n;
-    bytes.take(HEADER_4);
-    const station = bytes.take(idSize).toString("utf8");
+    const sequence = uint64(bytes, 8);
+    bytes.skip(HEADER_4);
+    const station = bytes.takeText(idSize, this.#stations);
     const payload = bytes.take(size);
     if (isInfo) return { kind: "info", protocol: 4, isLast: true, payload, isError: subformat === "E" };
     return { kind: "data", sequence, format, subformat, station, payload };
@@ -171,10 +173,12 @@ export class FrameReader {
     if (size < 0) return this.#wait(HEADER_3 - size);
     this.#check(size, this.#limits.maxPayload, "a record");
     if (bytes.length < HEADER_3 + size) return this.#wait(HEADER_3 + size);
-    const header = bytes.take(HEADER_3).toString("latin1");
+    if (isInfo) return infoFrame3(bytes.take(HEADER_3).toString("latin1"), bytes.take(size));
+    const sequence = sequence3(bytes);
+    if (sequence < 0) throw badHeader(bytes.take(HEADER_3).toString("latin1"));
+    bytes.skip(HEADER_3);
     const payload = bytes.take(size);
-    if (isInfo) return infoFrame3(header, payload);
-    return { kind: "data", sequence: sequenceOf(header), format: "", subformat: "", station: "", payload };
+    return { kind: "data", sequence: BigInt(sequence), format: "", subformat: "", station: "", payload };
   }
 
   #check(size: number, limit: number, what: string): void {
@@ -191,10 +195,21 @@ function infoFrame3(header: string, payload: Buffer): InfoFrame {
   return { kind: "info", protocol: 3, isLast: header[7] !== "*", payload, isError: false };
 }
 
-function sequenceOf(header: string): bigint {
-  const digits = header.slice(2);
-  if (!/^[\da-f]{6}$/i.test(digits)) throw badHeader(header);
-  return BigInt(Number.parseInt(digits, 16));
+/** The number in the header of a packet; -1 where it is not six hexadecimal digits. */
+function sequence3(bytes: ByteQueue): number {
+  let sequence = 0;
+  for (let i = 2; i < HEADER_3; i++) {
+    const digit = hexDigit(bytes.at(i));
+    if (digit < 0) return -1;
+    sequence = sequence * 16 + digit;
+  }
+  return sequence;
+}
+
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
 function badHeader(header: string): SeedLinkError {
@@ -207,6 +222,11 @@ function badHeader(header: string): SeedLinkError {
 
 function uint32(bytes: ByteQueue, at: number): number {
   return bytes.at(at) + bytes.at(at + 1) * 0x100 + bytes.at(at + 2) * 0x10000 + bytes.at(at + 3) * 0x1000000;
+}
+
+function uint64(bytes: ByteQueue, at: number): bigint {
+  const [low, high] = [uint32(bytes, at), uint32(bytes, at + 4)];
+  return high === 0 ? BigInt(low) : BigInt(low) + (BigInt(high) << 32n);
 }
 
 function hex(byte: number): string {

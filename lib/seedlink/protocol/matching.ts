@@ -34,16 +34,12 @@ export function globMatches(pattern: string, text: string): boolean {
   return p === pattern.length;
 }
 
-/** Packets that have the same of everything a selector looks at are decided once. */
-const REMEMBERED = 100_000;
-
 /**
  * Tells which packets are asked for. The entry that is a station's own decides about it, else the first whose pattern
  * fits; it asks for what one of its positive selectors fits, or for all if it has none, and no negative one.
  */
 export class StreamMatcher {
   readonly #requests: readonly StationRequest[];
-  readonly #decided = new Map<string, boolean>();
 
   constructor(requests: readonly StationRequest[]) {
     this.#requests = requests;
@@ -55,18 +51,6 @@ export class StreamMatcher {
   }
 
   matches(candidate: Candidate): boolean {
-    const key = `${candidate.station} ${candidate.stream ?? ""} ${candidate.format}${candidate.subformat}`;
-    let decision = this.#decided.get(key);
-    if (decision === undefined) {
-      decision = this.#decide(candidate);
-      // Names come from the server, in any number.
-      if (this.#decided.size >= REMEMBERED) this.#decided.clear();
-      this.#decided.set(key, decision);
-    }
-    return decision;
-  }
-
-  #decide(candidate: Candidate): boolean {
     const request = this.requestFor(candidate.station);
     if (request === undefined) return false;
     const { selectors } = request;

@@ -1,6 +1,7 @@
 /** Copies a reader's next packets out of the ring, many in one piece. */
 import type { Ring } from "./ring.ts";
 import type { Selection } from "./selection.ts";
+import type { WriteBuffers } from "./write-buffers.ts";
 
 /** Most packets looked at in one go, so that a reader that selects few of very many does not hold up the others. */
 const MAX_SCANNED = 10_000;
@@ -29,10 +30,13 @@ export interface Wish {
   until: number;
   /** Bytes to be put before a frame of this length, for transports that have their own framing. */
   prefix: ((length: number) => Buffer) | undefined;
+  /** Where the memory comes from that the bytes are copied to, if it is to be given back. */
+  buffers?: WriteBuffers;
 }
 
 /** Copies the packets out of the ring that fit the wish, all of which the ring must hold. */
-export function gather(ring: Ring, { selection, from, end, maxBytes, until, prefix }: Wish): Gathered {
+export function gather(ring: Ring, wish: Wish): Gathered {
+  const { selection, from, end, maxBytes, until, prefix } = wish;
   let limit = Math.min(end, from + MAX_SCANNED);
   // Runs of frames that touch in the store: offset and length in turn.
   const runs: number[] = [];
@@ -52,15 +56,10 @@ export function gather(ring: Ring, { selection, from, end, maxBytes, until, pref
     packets++;
     last = next;
   }
-  return { bytes: packets > 0 ? copyRuns(ring, runs, total, prefix) : NOTHING, packets, last, next };
+  return { bytes: packets > 0 ? copyRuns(ring, runs, total, wish) : NOTHING, packets, last, next };
 }
 
-function copyRuns(
-  ring: Ring,
-  runs: number[],
-  total: number,
-  prefix: ((length: number) => Buffer) | undefined,
-): Buffer {
+function copyRuns(ring: Ring, runs: number[], total: number, { prefix, buffers }: Wish): Buffer {
   const prefixes: Buffer[] = [];
   let size = total;
   for (let i = 0; prefix && i < runs.length; i += 2) {
@@ -68,7 +67,7 @@ function copyRuns(
     prefixes.push(bytes);
     size += bytes.length;
   }
-  const target = Buffer.allocUnsafeSlow(size);
+  const target = buffers?.take(size) ?? Buffer.allocUnsafeSlow(size);
   let filled = 0;
   for (let i = 0; i < runs.length; i += 2) {
     const head = prefixes[i / 2];

@@ -14,11 +14,14 @@ import mseedEncode from "../../../nodes/mseed-encode.ts";
 import { FlowWatch } from "../../../nodes/runtime/flow-watch.ts";
 import { asError, guarded } from "../../../nodes/runtime/input-handler.ts";
 import { StatusLine } from "../../../nodes/runtime/status.ts";
+import signalFilter from "../../../nodes/signal-filter.ts";
 import waveform from "../../../nodes/waveform.ts";
 import { type Flow, startFlow } from "../../support/flow.ts";
 
 const ID = "FDSN:XX_A_00_H_H_Z";
 const series = { sourceId: ID, startTime: "2026-01-01T00:00:00Z", sampleRate: 1, samples: [1, 2, 3] };
+/** A record of some second, at a rate that filters can be designed for. */
+const fast = (second: number) => ({ ...series, sampleRate: 100, startTime: `2026-01-01T00:00:0${second}Z` });
 const [record] = packRecords({ ...series, samples: Int32Array.of(1, 2, 3) }, { formatVersion: 3 });
 /** More than a copy has stack for. */
 const deep = () => {
@@ -35,16 +38,18 @@ describe("nothing that is thrown escapes", () => {
   });
   after(() => server.close());
 
-  const nodes: Record<string, { module: (RED: NodeAPI) => void; good: object }> = {
+  /** `next`: the good message behind the others, where the same once more would be dropped. */
+  const nodes: Record<string, { module: (RED: NodeAPI) => void; good: object; next?: object }> = {
     "datalink-out": { module: datalinkOut, good: { payload: { a: 1 }, topic: ID } },
     "datalink-info": { module: datalinkInfo, good: { request: "id" } },
     "mseed-decode": { module: mseedDecode, good: { payload: record } },
     "mseed-encode": { module: mseedEncode, good: { payload: series } },
     "jsonl-archive": { module: jsonlArchive, good: { payload: { a: 1 }, topic: ID } },
     "mseed-archive": { module: mseedArchive, good: { payload: record, topic: `${ID}/MSEED3` } },
+    "signal-filter": { module: signalFilter, good: { payload: fast(0) }, next: { payload: fast(1) } },
     waveform: { module: waveform, good: { payload: series } },
   };
-  for (const [type, { module, good }] of Object.entries(nodes)) {
+  for (const [type, { module, good, next = good }] of Object.entries(nodes)) {
     for (const settings of [
       {},
       {
@@ -55,6 +60,7 @@ describe("nothing that is thrown escapes", () => {
         samples: "x",
         seconds: "x",
         encoding: "x",
+        kind: "x",
       },
     ]) {
       const how = "connection" in settings ? " with settings that cannot be used" : "";
@@ -72,7 +78,7 @@ describe("nothing that is thrown escapes", () => {
           const node = flow.node("node");
           node.receive({ ...good, deep: deep() });
           node.receive({ ...good, payload: deep() });
-          node.receive({ ...good, mark: "good" } as NodeMessage);
+          node.receive({ ...next, mark: "good" } as NodeMessage);
           const inbox = flow.inbox(how ? "errors" : "a");
           for (
             let msg = await inbox.next();

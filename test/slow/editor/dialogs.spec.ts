@@ -6,7 +6,9 @@ import { Dialogs, type FieldValue } from "../../support/editor/dialogs.ts";
 import { Editor, needsChromium } from "../../support/editor/editor.ts";
 import { freePort, NodeRed, needsNodeRed, VERSIONS } from "../../support/node-red.ts";
 
-const TYPES = ALL_TYPES.filter((type) => type !== "datalink-connection");
+const TYPES = ALL_TYPES.filter((type) => !type.endsWith("-connection"));
+
+const READERS = new Set(["datalink-in", "seedlink-in"]);
 
 const FLOWS = [
   { id: "tab", type: "tab", label: "test" },
@@ -20,6 +22,7 @@ const FLOWS = [
     auth: "none",
     timeout: "5",
   },
+  { id: "seedlink", type: "seedlink-connection", version: 1, name: "", address: "localhost:1", auth: "none" },
   { id: "tls", type: "tls-config", name: "certificates", cert: "", key: "", ca: "", verifyservercert: true },
 ];
 
@@ -48,13 +51,14 @@ for (const version of VERSIONS) {
         const id = await dialogs.drag(type, 300, 80 + 70 * (index % 10));
         await dialogs.openDialog(id);
         const before = await dialogs.fields();
+        if ("connection" in before) assert.equal(before.connection, "server", "the only one there is");
         for (const [name, value] of Object.entries(before))
           await dialogs.change(name, await another(name, value));
         const typed = await dialogs.fields();
         for (const name of Object.keys(before)) {
           if (name !== "connection") assert.notEqual(typed[name], before[name], `${name} is changed`);
         }
-        if (type === "datalink-in") await editor.page.click("#datalink-in-scope :text('a debug node')");
+        if (READERS.has(type)) await editor.page.click(`#${type}-scope :text('a debug node')`);
         if (type === "datalink-server") await addRule();
         await dialogs.done();
         assert.deepEqual(await dialogs.faults(id), []);
@@ -67,7 +71,7 @@ for (const version of VERSIONS) {
         assert.deepEqual(await dialogs.fields(), shown);
         await dialogs.done();
         const saved = await dialogs.settings(id);
-        if (type === "datalink-in") assert.deepEqual(saved.scope, ["debug"]);
+        if (READERS.has(type)) assert.deepEqual(saved.scope, ["debug"]);
         if (type === "datalink-server") {
           assert.deepEqual(saved.rules, [{ from: "10.0.0.0/8", may: "write", streams: "^XX_" }]);
         }
@@ -120,6 +124,42 @@ for (const version of VERSIONS) {
       await dialogs.done();
     });
 
+    it("offers the nodes first that packets get to, and names a chosen one that no wire reaches", async () => {
+      const { page } = editor;
+      const node = (id: string, type: string, y: number, more: object) => ({
+        ...{ id, type, z: "wires", name: id, x: 300, y, wires: [] },
+        ...more,
+      });
+      const settings = { connection: "server", commit: "complete", scope: ["astray", "events"] };
+      await nodeRed.deploy([
+        ...FLOWS,
+        { id: "wires", type: "tab", label: "wires" },
+        node("in", "datalink-in", 60, { ...settings, wires: [["out", "joint"], ["events"]] }),
+        { id: "joint", type: "junction", z: "wires", x: 400, y: 60, wires: [["wired"]] },
+        node("out", "link out", 120, { mode: "link", links: ["other"] }),
+        node("other", "link in", 180, { links: ["out"], wires: [["linked"]] }),
+        node("wired", "mseed-decode", 240, { wires: [["in"]] }),
+        node("linked", "debug", 300, { active: false }),
+        node("events", "debug", 360, { active: false }),
+        node("astray", "debug", 420, { active: false }),
+      ]);
+      await dialogs.reload();
+      await editor.showTab("wires");
+      await dialogs.openDialog("in");
+      const list = page.locator("#datalink-in-scope");
+      const offered = await list.locator(".red-ui-treeList-label-text").allTextContents();
+      assert.deepEqual(offered, ["linked", "out", "wired", "astray", "events"]);
+      const warning = page.locator(".datalink-when-complete [role=status]");
+      assert.match((await warning.textContent())!, /^No wire from this node reaches astray, events:/);
+      await list.getByText("astray", { exact: true }).click();
+      assert.match((await warning.textContent())!, /^No wire from this node reaches events:/);
+      await list.getByText("events", { exact: true }).click();
+      await list.getByText("wired", { exact: true }).click();
+      assert.equal(await warning.textContent(), "");
+      await dialogs.done();
+      assert.deepEqual((await dialogs.settings("in")).scope, ["wired"]);
+    });
+
     it("open nodes of an older version with the settings that came later", async () => {
       const old = TYPES.map((type, index) => ({
         id: `old${index}`,
@@ -134,7 +174,7 @@ for (const version of VERSIONS) {
       await editor.showTab("old");
       for (const [index, type] of TYPES.entries()) {
         const id = `old${index}`;
-        const faults = type.startsWith("datalink-") && type !== "datalink-server" ? 1 : 0;
+        const faults = /^(datalink|seedlink)-/.test(type) && type !== "datalink-server" ? 1 : 0;
         assert.equal(
           ((await dialogs.faults(id)) as unknown[]).length,
           faults,
@@ -151,7 +191,7 @@ for (const version of VERSIONS) {
         .locator(`#node-input-${name} option`)
         .evaluateAll((all) => all.map((option) => (option as HTMLOptionElement).value));
       if (name in VALUES && options.length === 0) return VALUES[name]!;
-      if (name === "connection") return VALUES.connection!;
+      if (name === "connection") return options.find((option) => option !== "" && option !== "_ADD_")!;
       return options.filter((option) => option !== value && option !== "_ADD_").at(-1) ?? `${name} 1`;
     }
   });

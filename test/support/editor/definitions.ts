@@ -31,11 +31,21 @@ export function definitions(): Map<string, Definition> {
   return found;
 }
 
+/** A module of the editor's scripts that asks nothing of the editor, such as `shared/labels`. */
+export function pureModule<Module>(name: string): Module {
+  const context: { module?: Module } = vm.createContext({});
+  vm.runInContext(bundled(`${name}.js`, "module"), context);
+  return context.module!;
+}
+
 /** The modules that the editor loads as one script. */
-function editorScript(): string {
+const editorScript = (): string => bundled("editor.js");
+
+function bundled(file: string, name?: string): string {
   const { outputFiles } = buildSync({
-    entryPoints: [path.join(RESOURCES, "editor.js")],
+    entryPoints: [path.join(RESOURCES, file)],
     ...{ bundle: true, format: "iife", write: false },
+    ...(name && { globalName: name }),
   });
   return outputFiles![0]!.text;
 }

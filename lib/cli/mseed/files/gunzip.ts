@@ -4,7 +4,7 @@ import { createGunzip } from "node:zlib";
 import { CommandError } from "../../command.ts";
 
 /** What a compressed file may become: a day of a station has some MB, and a bomb has no end. */
-export const MAX_GUNZIPPED = 16 * 2 ** 30;
+const MAX_GUNZIPPED = 16 * 2 ** 30;
 
 /**
  * The bytes of a file, decompressed if they are compressed, which their first two tell. A piece is valid until the next one

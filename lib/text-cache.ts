@@ -1,0 +1,43 @@
+/** Texts of bytes that come again and again, such as the name of a stream in each of its packets: made once, then found. */
+
+/** Names come from outside, in any number. */
+const MAX_TEXTS = 65_536;
+
+interface Entry {
+  readonly bytes: Uint8Array;
+  readonly text: string;
+}
+
+export class TextCache {
+  readonly #make: (bytes: Uint8Array) => string;
+  readonly #entries = new Map<number, Entry>();
+
+  /** @param make the text of some bytes: always the same one for the same bytes */
+  constructor(make: (bytes: Uint8Array) => string) {
+    this.#make = make;
+  }
+
+  /** The text of the `length` bytes from `start` on. */
+  get(bytes: Uint8Array, start: number, length: number): string {
+    let hash = length;
+    for (let i = start; i < start + length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+    const key = hash & 0x3fffffff;
+    const entry = this.#entries.get(key);
+    if (entry !== undefined && holds(entry.bytes, bytes, start, length)) return entry.text;
+    return this.#add(key, bytes.slice(start, start + length));
+  }
+
+  /** Of two with the same key the later one stays. */
+  #add(key: number, bytes: Uint8Array): string {
+    const text = this.#make(bytes);
+    if (this.#entries.size >= MAX_TEXTS) this.#entries.clear();
+    this.#entries.set(key, { bytes, text });
+    return text;
+  }
+}
+
+function holds(own: Uint8Array, bytes: Uint8Array, start: number, length: number): boolean {
+  if (own.length !== length) return false;
+  for (let i = 0; i < length; i++) if (own[i] !== bytes[start + i]) return false;
+  return true;
+}

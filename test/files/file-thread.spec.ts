@@ -1,0 +1,173 @@
+// lib/files/file-thread.ts, file-task.ts, write-thread.ts, sync-thread.ts: many files with one message to a thread.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { AppendFile } from "../../lib/files/append-file.ts";
+import type { FileTask } from "../../lib/files/file-task.ts";
+import { FileThread } from "../../lib/files/file-thread.ts";
+import {
+  syncDescriptor,
+  syncFileSystems,
+  syncPathInThread,
+  syncThread,
+} from "../../lib/files/sync-thread.ts";
+import { MANY_FILES, type WriteJob, writeAll, writeThread } from "../../lib/files/write-thread.ts";
+
+describe("thread for files", () => {
+  let folder: string;
+  let descriptors: number[];
+  beforeEach(() => {
+    folder = fs.mkdtempSync(path.join(tmpdir(), "file-thread-"));
+    descriptors = [];
+    writeThread.acquire();
+    syncThread.acquire();
+  });
+  afterEach(async () => {
+    await writeThread.release();
+    await syncThread.release();
+    for (const descriptor of descriptors) fs.closeSync(descriptor);
+    fs.rmSync(folder, { recursive: true });
+  });
+
+  const inFolder = (name: string) => path.join(folder, name);
+  const open = (name: string, flags = "a+") => {
+    const descriptor = fs.openSync(inFolder(name), flags);
+    descriptors.push(descriptor);
+    return descriptor;
+  };
+  const bytes = (i: number) => Buffer.from(`${i},`.repeat(i + 1));
+  const changedAt = (descriptor: number) => fs.fstatSync(descriptor).ctimeMs;
+
+  for (const count of [1, MANY_FILES - 1, MANY_FILES, 50]) {
+    it(`appends to ${count} files, and tells what became of each`, async () => {
+      const jobs: WriteJob[] = Array.from({ length: count }, (_, i) => ({
+        descriptor: open(String(i)),
+        bytes: bytes(i),
+        changedAt: 0,
+      }));
+      for (const round of [1, 2]) {
+        const outcomes = await writeAll(jobs);
+        for (const [i, outcome] of outcomes.entries()) {
+          assert.deepEqual(outcome, {
+            state: "written",
+            changedAt: changedAt(jobs[i]!.descriptor),
+            links: 1,
+          });
+          jobs[i]!.changedAt = outcome.state === "written" ? outcome.changedAt : 0;
+          assert.equal(fs.readFileSync(inFolder(String(i)), "utf8"), bytes(i).toString().repeat(round));
+        }
+      }
+    });
+
+    it(`writes nothing to one of ${count} files that was changed, and says so of one that was removed`, async () => {
+      const jobs = Array.from({ length: count }, (_, i) => ({
+        descriptor: open(String(i)),
+        bytes: bytes(i),
+        changedAt: 0,
+      }));
+      for (const [i, outcome] of (await writeAll(jobs)).entries())
+        jobs[i]!.changedAt = outcome.state === "written" ? outcome.changedAt : 0;
+      const last = count - 1;
+      jobs[last]!.changedAt -= 1;
+      const outcomes = await writeAll(jobs);
+      assert.deepEqual(outcomes[last], { state: "touched" });
+      assert.deepEqual(fs.readFileSync(inFolder(String(last))), bytes(last));
+      fs.rmSync(inFolder(String(last)));
+      jobs[last]!.changedAt = 0;
+      const [removed] = (await writeAll(jobs.map((job) => ({ ...job, changedAt: 0 })))).slice(-1);
+      assert.ok(removed?.state === "written" && removed.links === 0);
+    });
+
+    it(`tells of one of ${count} files that cannot be written`, async () => {
+      fs.writeFileSync(inFolder(String(count - 1)), "");
+      const jobs = Array.from({ length: count }, (_, i) => ({
+        descriptor: open(String(i), i === count - 1 ? "r" : "a+"),
+        bytes: bytes(i),
+        changedAt: 0,
+      }));
+      const outcomes = await writeAll(jobs);
+      const failed = outcomes[count - 1]!;
+      assert.ok(failed.state === "failed" && failed.written === 0 && failed.error.code === "EBADF");
+      assert.match(failed.error.message, /^EBADF: /);
+      assert.ok(outcomes.slice(0, -1).every(({ state }) => state === "written"));
+    });
+  }
+
+  it("synchronises what is open, what is not, and file systems", async () => {
+    assert.ok(await syncThread.start());
+    const all = Array.from({ length: 600 }, (_, i) => syncDescriptor(open(String(i))));
+    await Promise.all([...all, syncPathInThread(folder), syncPathInThread(inFolder("7"))]);
+    await syncFileSystems([folder]);
+    await assert.rejects(syncPathInThread(inFolder("none")), { code: "ENOENT" });
+    const closed = fs.openSync(inFolder("0"), "r");
+    fs.closeSync(closed);
+    await assert.rejects(syncDescriptor(closed), { code: "EBADF" });
+  });
+
+  it("tells all that wait when its thread ends, and is not started anew at once", async () => {
+    const thread = new FileThread();
+    thread.acquire();
+    await thread.start();
+    const good: FileTask = { kind: "sync", descriptors: [], paths: [], fileSystems: [] };
+    const bad = { ...good, descriptors: null } as unknown as FileTask;
+    const tasks = [bad, good].map((task) => thread.run(task));
+    const outcomes = await Promise.allSettled(tasks);
+    assert.ok(outcomes.every(({ status }) => status === "rejected"));
+    await assert.rejects(thread.run(good), /does not run/);
+    assert.equal(await thread.start(), false);
+    await thread.release();
+  });
+
+  it("starts again after it has ended", async () => {
+    const thread = new FileThread();
+    thread.acquire();
+    assert.ok(await thread.start());
+    await thread.release();
+    thread.acquire();
+    assert.ok(await thread.start());
+    const { failures } = await thread.run({
+      kind: "sync",
+      descriptors: [],
+      paths: [folder],
+      fileSystems: [],
+    });
+    assert.equal(failures.size, 0);
+    await thread.release();
+  });
+
+  it("finds what of a job is in its file where the thread did not tell", async () => {
+    const file = await AppendFile.open(inFolder("log"), async ({ size }) => size, Buffer.alloc(0));
+    await file.append(Buffer.from("first,"));
+    const all = Buffer.from("second,");
+    assert.equal(await file.findWritten(all), undefined);
+    fs.appendFileSync(inFolder("log"), "sec");
+    assert.equal(await file.findWritten(all), undefined);
+    assert.equal(fs.readFileSync(inFolder("log"), "utf8"), "first,");
+    fs.appendFileSync(inFolder("log"), all);
+    const found = await file.findWritten(all);
+    assert.equal(found?.state, "written");
+    assert.equal(await file.settle(all, found!), "written");
+    assert.equal(file.size, 13);
+    fs.appendFileSync(inFolder("log"), "of another");
+    assert.equal(await file.findWritten(Buffer.from("third,")), undefined);
+    assert.equal(fs.readFileSync(inFolder("log"), "utf8"), "first,second,of another");
+    await file.close();
+  });
+
+  it("keeps a process that waits for it, and no other", () => {
+    const lib = JSON.stringify(path.join(__dirname, "../../lib/files"));
+    const script = `
+      const { writeAll, writeThread } = require(${lib} + "/write-thread.js");
+      const fs = require("node:fs");
+      writeThread.acquire();
+      const jobs = Array.from({ length: 10 }, (_, i) => (
+        { descriptor: fs.openSync(process.argv[1] + "/" + i, "a"), bytes: Buffer.from("x"), changedAt: 0 }));
+      writeThread.start().then(() => writeAll(jobs)).then((all) => console.log(all.every(({ state }) => state === "written")));`;
+    assert.equal(
+      execFileSync(process.execPath, ["-e", script, folder], { timeout: 8000, encoding: "utf8" }),
+      "true\n",
+    );
+  });
+});
