@@ -178,6 +178,7 @@ describe("mseed encode, filling records", () => {
     await flow.stop();
     await start();
     assert.equal(recordsOf((await flow.inbox("out").next()).payload)[0]!.sampleCount, 25);
+    while (existsSync(kept)) await new Promise((resolve) => setImmediate(resolve));
     await flow.stop();
     assert.equal(existsSync(kept), false);
   });
