@@ -4,7 +4,7 @@ import type { Node, NodeAPI, NodeStatus } from "node-red";
 /** What a connection of any protocol tells; of the rest each protocol knows more. */
 export type ConnectionEvent =
   | { type: "disconnected" | "refused"; server: string; error: Error; retryIn: number }
-  | { type: "connected" | "started" | "resumed" | "gap" | "missing"; server: string }
+  | { type: "connected" | "started" | "resumed" | "gap" | "missing" | "ended"; server: string }
   | { type: "position-damaged" | "inexact" | "packet-refused"; server: string };
 
 /** The same trouble is logged again after this time only, also if the connection came about in between. */
