@@ -9,6 +9,7 @@ import "./jsonl-archive.ts";
 import "./mseed-archive.ts";
 import "./mseed-decode.ts";
 import "./mseed-encode.ts";
+import "./mseed-file-in.ts";
 import "./signal-filter.ts";
 import "./seedlink-connection.ts";
 import "./seedlink-in.ts";
