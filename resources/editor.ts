@@ -14,6 +14,8 @@ import "./seedlink-in.ts";
 import "./signal-measure.ts";
 import "./signal-trigger.ts";
 import "./waveform.ts";
+import { showPagesOfHelps } from "./manual.ts";
 import { registerTypes } from "./shared/define.ts";
 
 registerTypes();
+showPagesOfHelps();

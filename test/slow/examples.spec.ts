@@ -183,7 +183,10 @@ describe("example 15 - Backfill from an FDSN web service", function () {
     let count = 0;
     for (const record of readRecords(bytes)) count += record.sampleCount;
     assert.equal(count, 3600);
-    assert.deepEqual(asked.sort(), ["07", "07", "08"]);
+    assert.deepEqual(
+      asked.sort((a, b) => Number(a) - Number(b)),
+      ["07", "07", "08"],
+    );
     assert.deepEqual(nodeRed.complaints(), []);
   });
 });
