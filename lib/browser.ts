@@ -6,7 +6,7 @@
 export { DataLinkClient, PacketWriter, subscribe } from "./datalink/browser.ts";
 export type { Resumption } from "./datalink/core/begin.ts";
 export type { CommandClient, CommandOptions } from "./datalink/core/client.ts";
-export type { ConnectOptions, Timeouts } from "./datalink/core/session.ts";
+export type { ConnectOptions, ReachOptions, Timeouts } from "./datalink/core/session.ts";
 export type { PacketStream } from "./datalink/core/stream.ts";
 export type { SubscribeOptions, Subscription, SubscriptionEvent } from "./datalink/core/subscription.ts";
 export type {
@@ -39,4 +39,5 @@ export * from "./signal/index.ts";
 export { joinStreamId, type PayloadType, type StreamIdParts, splitStreamId } from "./stream-id.ts";
 export { type Checkpoint, PositionError } from "./subscription/checkpoint.ts";
 export type { Carrier } from "./subscription/packet-queue.ts";
+export type { ReadingOptions } from "./subscription/reading-options.ts";
 export type { ReaderEvent, ResumingReader } from "./subscription/resuming-reader.ts";

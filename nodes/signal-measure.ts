@@ -59,7 +59,7 @@ function levelOf(settings: Settings, def: SignalMeasureDef): LevelOptions | unde
 function measure(RED: NodeAPI, node: Node, def: SignalMeasureDef): void {
   const settings = new Settings(RED, node);
   const measured = measureSettings(settings, def);
-  const isVector = settings.choice("Components", def.combine, ["single", "vector"]) === "vector";
+  const isVector = settings.choice("Combine", def.combine, ["single", "vector"]) === "vector";
   const closed: Measured[] = [];
   const gone = (state: StreamMeasure) => closed.push(...state.close());
   const streams = new SeriesStreams(

@@ -1,4 +1,5 @@
 /** What the editor loads: the scripts of all nodes. */
+import "./coincidence-trigger.ts";
 import "./datalink-connection.ts";
 import "./datalink-in.ts";
 import "./datalink-info.ts";
@@ -13,6 +14,7 @@ import "./seedlink-connection.ts";
 import "./seedlink-in.ts";
 import "./signal-measure.ts";
 import "./signal-trigger.ts";
+import "./station-monitor.ts";
 import "./waveform.ts";
 import { showPagesOfHelps } from "./manual.ts";
 import { registerTypes } from "./shared/define.ts";

@@ -22,6 +22,7 @@ export { Decimator } from "./decimator.ts";
 export { SignalError, type SignalErrorCode } from "./errors.ts";
 export { IirFilter, type IirFilterOptions } from "./iir-filter.ts";
 export { Level, type LevelChange, type LevelOptions } from "./level.ts";
+export { eventsByStation } from "./monitor/by-station.ts";
 export type { MonitorEvent, MonitorEventKind, MonitorOptions } from "./monitor/options.ts";
 export { StationMonitor } from "./monitor/station-monitor.ts";
 export type { MonitoredRecord, StreamReport } from "./monitor/stream-watch.ts";

@@ -53,7 +53,8 @@ export function readSeries(payload: unknown): SeriesRecord | undefined {
   };
 }
 
-function samplesOf(samples: unknown): Samples | undefined {
+/** The numbers of `samples`; undefined for text, and where there are none. @throws SignalError `NO_SAMPLES` */
+export function samplesOf(samples: unknown): Samples | undefined {
   if (samples === undefined || samples === null || typeof samples === "string") return undefined;
   const isArray = Array.isArray(samples);
   if (!isArray && !isNumbers(samples)) {
@@ -79,7 +80,8 @@ function isNumbers(samples: unknown): samples is Samples {
 /** What is not a number, such as the null that JSON has for NaN, is a missing sample. */
 const numberOrNaN = (value: unknown): number => (typeof value === "number" ? value : Number.NaN);
 
-function sourceIdOf(fields: Record<string, unknown>): string {
+/** @throws MessageError */
+export function sourceIdOf(fields: Record<string, unknown>): string {
   const { sourceId, network, station, location = "", channel } = fields;
   if (typeof sourceId === "string" && sourceId !== "" && sourceId.length <= LONGEST_ID) return sourceId;
   const codes = [network, station, location, channel];

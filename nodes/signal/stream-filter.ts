@@ -32,7 +32,7 @@ const CORNERS = { min: 1e-6, max: 1e6 };
 
 /** What it does to a stream of a certain rate. */
 export interface FilterAtRate {
-  make(): StreamFilter;
+  make: () => StreamFilter;
   /** For `processing`. */
   sentence: string;
   /** Whether the upper corner of a band-pass is too high for the rate, so that it is a high-pass. */

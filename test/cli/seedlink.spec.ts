@@ -43,7 +43,7 @@ describe("seedlink", () => {
     server.habits = { answers: { "INFO STREAMS": received("sc-info-all") } };
     const { stdout } = await run(seedlink, ["streams", server.url, "--streams", "CO_JSC:B*"]);
     assert.deepEqual(
-      stdout.split("\n").map((line) => line.split(" ")[0]),
+      stdout.split("\n").map((line) => line.split(/ {2,}/)[1] ?? ""),
       ["stream", "CO_JSC_00_B_H_N", "CO_JSC_00_B_H_Z", ""],
     );
     assert.match((await run(seedlink, ["stations", server.url])).stdout, /\nCO_JSC\s+0 to 3/);

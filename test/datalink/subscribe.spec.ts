@@ -1,5 +1,6 @@
 // lib/datalink/subscribe.ts against our own server: every packet once, in order, whatever happens in between.
 import assert from "node:assert/strict";
+import { eventText } from "../../lib/datalink/event-text.ts";
 import { encodeFrame } from "../../lib/datalink/protocol/frame.ts";
 import type { Packet } from "../../lib/datalink/protocol/packet.ts";
 import type { Position } from "../../lib/datalink/protocol/position.ts";
@@ -184,6 +185,48 @@ describe("subscribe", () => {
       const [next] = await take(packets, 1);
       assert.deepEqual([how, firstId, lastId], ["earliest", 4n, next!.packetId - 1n]);
       assert.ok(next!.packetId > 4n && next!.packetId < 500n);
+    });
+
+    it("tells a reader with a selection with which packet it goes on, and how many ids lie between", async () => {
+      await restart(4096);
+      const { packets, events } = open({ from: "earliest", match: "^XX_A" });
+      await events.wait("started");
+      fill(server, 1, 3, "XX_A/TEXT");
+      await take(packets, 3);
+      proxy.cut();
+      for (let n = 4; n <= 500; n += 2) {
+        fill(server, n, n, "XX_B/TEXT");
+        fill(server, n + 1, n + 1, "XX_A/TEXT");
+      }
+      const event = await events.wait("resumed");
+      const earliest = server.status.earliest!;
+      assert.deepEqual([event.how, event.position.packetId], ["earliest", 3n]);
+      assert.deepEqual(
+        [event.first?.packetId, event.first?.packetTime, event.idsBetween],
+        [earliest.packetId, earliest.packetTime, earliest.packetId - 4n],
+      );
+      const [next] = await take(packets, 1);
+      assert.ok(next!.packetId >= earliest.packetId);
+      assert.equal(next!.streamId, "XX_A/TEXT");
+      assert.equal(events.count("gap"), 0);
+      assert.equal(events.count("resumed"), 1);
+      const time = new Date(earliest.packetTime / 1000).toISOString().slice(0, 23);
+      assert.ok(
+        eventText(event).includes(`going on with packet ${earliest.packetId} of ${time}`),
+        eventText(event),
+      );
+      assert.ok(eventText(event).includes(`${earliest.packetId - 4n} packets`), eventText(event));
+    });
+
+    it("tells that nothing is lost where only the last packet itself has gone", async () => {
+      await restart(4096);
+      fill(server, 1, 300, "XX_A/TEXT");
+      const { packetId } = server.status.earliest!;
+      const { packets, events } = open({ from: { packetId: packetId - 1n }, match: "^XX_A" });
+      const event = await events.wait("resumed");
+      assert.deepEqual([event.how, event.idsBetween], ["earliest", 0n]);
+      assert.equal((await take(packets, 1))[0]!.packetId, packetId);
+      assert.match(eventText(event), /any more, but the next one: going on with packet/);
     });
 
     it("recognises that the ids have begun anew", async () => {

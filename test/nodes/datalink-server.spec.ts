@@ -3,10 +3,12 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import net from "node:net";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
+import { packRecords } from "../../lib/mseed/index.ts";
 import { DataLinkServer } from "../../lib/server/server.ts";
 import datalinkServer from "../../nodes/datalink-server.ts";
 import editor from "../../nodes/editor.ts";
 import { Peer, write } from "../server/peer.ts";
+import { SeedLinkPeer } from "../server/seedlink-peer.ts";
 import { type Flow, startFlow } from "../support/flow.ts";
 import { newFolder } from "../support/folders.ts";
 import { freePort } from "../support/node-red.ts";
@@ -68,6 +70,33 @@ describe("datalink server node", () => {
       "server",
       ({ fill, text }) => fill === "red" && text === "datalink-server.status.port-in-use",
     );
+  });
+
+  it("speaks SeedLink as it is set, and nodes of before SeedLink convert", async () => {
+    const cases = [
+      [undefined, 2],
+      ["convert", 2],
+      ["repack", 2],
+      ["omit", 1],
+      ["off", undefined],
+    ] as const;
+    for (const [seedLink, records] of cases) {
+      const port = await listen({ ...(seedLink && { seedLink }) });
+      const peer = await Peer.connect(port);
+      for (const formatVersion of [2, 3] as const) {
+        const series = { sourceId: "FDSN:XX_A_00_B_H_Z", startTime: 0n, sampleRate: 1, samples: [1, 2] };
+        const [record] = [...packRecords(series, { formatVersion, recordLength: 512 })];
+        const type = formatVersion === 2 ? "MSEED" : "MSEED3";
+        await peer.ask(write(`FDSN:XX_A_00_B_H_Z/${type}`, Buffer.from(record!)));
+      }
+      peer.end();
+      const reader = await SeedLinkPeer.connect(port);
+      reader.send("STATION A XX", "DATA ALL", "ENDFETCH");
+      await reader.untilClosed();
+      const got = reader.words.filter((word) => word.startsWith("SL")).length;
+      assert.equal(reader.received.length === 0 ? undefined : got, records, String(seedLink));
+      await flow.stop();
+    }
   });
 
   it("takes its port from an environment variable", async () => {
@@ -199,11 +228,17 @@ describe("datalink server node", () => {
   it("answers the dialog's Test at each of its addresses", async () => {
     await listen({});
     const answer = await flow.get("/datalink/server-test/server");
-    const { answers } = answer as { answers: { protocol?: string; write?: boolean; error?: string }[] };
-    assert.equal(answers?.length, 2, JSON.stringify(answer));
-    for (const answer of answers) {
-      assert.deepEqual([answer.protocol, answer.write, answer.error], ["1.1", true, undefined]);
-    }
+    const { answers } = answer as {
+      answers: { kind: string; protocol?: string; write?: boolean; error?: string }[];
+    };
+    assert.deepEqual(
+      answers.map(({ kind, protocol, write, error }) => [kind, protocol, write, error]),
+      [
+        ["tcp", "1.1", true, undefined],
+        ["webSocket", "1.1", true, undefined],
+        ["seedLink", "4.0", undefined, undefined],
+      ],
+    );
     assert.deepEqual(await flow.get("/datalink/server-test/another"), {
       error: "This server is not running: deploy it first.",
     });

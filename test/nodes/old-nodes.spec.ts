@@ -1,5 +1,6 @@
 // Nodes that an older version of the package has saved have fewer settings: they run with the defaults of the others.
 import assert from "node:assert/strict";
+import coincidenceTrigger from "../../nodes/coincidence-trigger.ts";
 import datalinkConnection from "../../nodes/datalink-connection.ts";
 import datalinkIn from "../../nodes/datalink-in.ts";
 import datalinkInfo from "../../nodes/datalink-info.ts";
@@ -14,6 +15,7 @@ import seedlinkIn from "../../nodes/seedlink-in.ts";
 import signalFilter from "../../nodes/signal-filter.ts";
 import signalMeasure from "../../nodes/signal-measure.ts";
 import signalTrigger from "../../nodes/signal-trigger.ts";
+import stationMonitor from "../../nodes/station-monitor.ts";
 import { startFlow } from "../support/flow.ts";
 import { freePort } from "../support/node-red.ts";
 
@@ -28,6 +30,8 @@ const MODULES = {
   "mseed-encode": mseedEncode,
   "signal-filter": signalFilter,
   "seedlink-in": seedlinkIn,
+  "coincidence-trigger": coincidenceTrigger,
+  "station-monitor": stationMonitor,
   "signal-measure": signalMeasure,
   "signal-trigger": signalTrigger,
 };

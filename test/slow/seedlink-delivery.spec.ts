@@ -63,6 +63,8 @@ class Source implements AsyncDisposable {
 
   constructor(server: Server) {
     this.#server = server;
+    // A station without a record is one that the server does not know.
+    this.#write();
   }
 
   get url(): string {

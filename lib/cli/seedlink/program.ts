@@ -1,5 +1,5 @@
 /** The commands of `seedlink`. */
-import { defineProgram } from "../command.ts";
+import { defineProgram } from "../program.ts";
 import { id, info, stations, streams } from "./info.ts";
 import { stream } from "./stream.ts";
 

@@ -154,7 +154,8 @@ export class FrameReader {
     const size = uint32(bytes, 4);
     const idSize = bytes.at(16);
     const isInfo = idSize === 0 && format === "J" && (subformat === "I" || subformat === "E");
-    this.#check(size, isInfo ? this.#limits.maxInfo : this.#limits.maxPayload, isInfo ? "INFO" : "a packet");
+    if (isInfo) this.#check(size, this.#limits.maxInfo, "INFO");
+    else this.#check(size, this.#limits.maxPayload, `packet ${uint64(bytes, 8)}`);
     const whole = HEADER_4 + idSize + size;
     if (bytes.length < whole) return this.#wait(whole);
     const sequence = uint64(bytes, 8);
@@ -185,7 +186,7 @@ export class FrameReader {
     if (size <= limit) return;
     throw new SeedLinkError(
       "TOO_LARGE",
-      `the server announced ${what} of ${size} bytes; the limit is ${limit}`,
+      `the server announced ${what} with ${size} bytes; the limit is ${limit}`,
     );
   }
 }

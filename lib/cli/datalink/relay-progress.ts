@@ -1,0 +1,49 @@
+/** What `datalink relay` tells of its progress: a line that changes, on a terminal; with --verbose a line for each packet. */
+import type { Packet } from "../../datalink/protocol/packet.ts";
+import { RateMeter } from "../../rate-meter.ts";
+import { nowMicroseconds } from "../../time.ts";
+import type { Io } from "../command.ts";
+import { printable } from "../printable.ts";
+import { CLEAR_LINE, widthOf } from "../terminal.ts";
+import { durationText } from "./units.ts";
+
+const REDRAW_MS = 1000;
+
+export class RelayProgress implements Disposable {
+  readonly #io: Io;
+  readonly #isVerbose: boolean;
+  readonly #rate = new RateMeter();
+  readonly #timer: NodeJS.Timeout | undefined;
+  #newest: Packet | undefined;
+
+  constructor(io: Io, isVerbose: boolean) {
+    this.#io = io;
+    this.#isVerbose = isVerbose;
+    if (io.stderr.isTTY && !isVerbose) this.#timer = setInterval(() => this.#draw(), REDRAW_MS);
+  }
+
+  /** The other server has acknowledged a packet; `id` is the one that it has there. */
+  passed(packet: Packet, id: bigint): void {
+    this.#newest = packet;
+    this.#rate.add();
+    if (!this.#isVerbose) return;
+    const { packetId, streamId, payload } = packet;
+    const there = id === packetId ? "" : `, there ${id}`;
+    this.#io.stderr.write(`${packetId} ${printable(streamId)} ${payload.length} bytes${there}\n`);
+  }
+
+  /** Says how many there were. */
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    if (this.#timer) this.#io.stderr.write(CLEAR_LINE);
+    if (this.#timer || this.#isVerbose) this.#io.stderr.write(`${this.#rate.total} packets passed on\n`);
+  }
+
+  #draw(): void {
+    const { total } = this.#rate;
+    const age = this.#newest && (nowMicroseconds() - this.#newest.packetTime) / 1e6;
+    const newest = age === undefined ? "" : `, the newest ${durationText(age)} old`;
+    const line = `${total} packets passed on, ${this.#rate.read().toFixed(1)}/s${newest}`;
+    this.#io.stderr.write(CLEAR_LINE + line.slice(0, widthOf(this.#io.stderr) - 1));
+  }
+}
