@@ -17,6 +17,8 @@ import "./signal-measure.ts";
 import "./signal-trigger.ts";
 import "./station-monitor.ts";
 import "./waveform.ts";
+import { showPagesOfHelps } from "./manual.ts";
 import { registerTypes } from "./shared/define.ts";
 
 registerTypes();
+showPagesOfHelps();
