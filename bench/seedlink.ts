@@ -14,6 +14,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   DataLinkClient,
+  DataLinkServer,
   PacketWriter,
   packRecords,
   SeedLinkClient,
@@ -176,6 +177,39 @@ async function compare(): Promise<void> {
   }
 }
 
+/**
+ * Milliseconds from writing a packet until a subscriber has it, from our own server, which sends at once: of a quiet stream,
+ * which is never kept waiting, and of one that is busy enough for its reads to be gathered.
+ */
+async function latency(): Promise<void> {
+  await using server = await DataLinkServer.listen({ port: 0 });
+  await using writer = new PacketWriter(server.url);
+  const [packet] = records();
+  for (const [what, interval] of [
+    ["quiet, a packet every 20 ms", 20],
+    ["busy, packets without pause", 0],
+  ] as const) {
+    await using packets = subscribe(server.url, { from: "latest" });
+    const sent: number[] = [];
+    const waits: number[] = [];
+    const writing = (async () => {
+      await sleep(300);
+      for (let i = 0; i < 200; i++) {
+        sent.push(performance.now());
+        await writer.write(packet!);
+        if (interval > 0) await sleep(interval);
+      }
+    })();
+    for await (const _ of packets) {
+      waits.push(performance.now() - sent[waits.length]!);
+      if (waits.length === 200) break;
+    }
+    await writing;
+    const longest = Math.max(...waits.slice(20)).toFixed(2);
+    console.log(`written to read, ${what}: median ${median(waits).toFixed(2)} ms, longest ${longest} ms`);
+  }
+}
+
 /** Reads so many packets, as one of our readers. */
 async function read(how: string, url: string, count: number): Promise<void> {
   const [protocol, kind] = how.split(" ") as [string, string];
@@ -211,4 +245,4 @@ async function read(how: string, url: string, count: number): Promise<void> {
 
 const [how, url, count] = process.argv.slice(2);
 if (url?.includes("://")) void read(how!, url, Number(count));
-else void compare();
+else void compare().then(latency);

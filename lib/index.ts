@@ -29,6 +29,8 @@ export {
   type DataLinkServerOptions,
   type DataLinkServerStatus,
   type PacketFigures,
+  type Protocol3Records,
+  type SeedLinkServerOptions,
   type ServerClient,
 } from "./server/server.ts";
 export type { TrafficFigures } from "./server/traffic.ts";

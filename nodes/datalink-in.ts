@@ -77,7 +77,7 @@ class DataLinkSource implements PacketSource<Packet, Position, From, Subscriptio
     return new PositionFile(file, onError);
   }
 
-  rewind(_position: Position | undefined, [first]: readonly [Packet, ...Packet[]]): Position {
+  rewind(_position: Position, [first]: readonly [Packet, ...Packet[]]): Position {
     return { packetId: first.packetId - 1n, dataEnd: first.dataStart - 1 };
   }
 
@@ -101,6 +101,11 @@ class DataLinkSource implements PacketSource<Packet, Position, From, Subscriptio
       this.#reject = reject;
     };
     return { action: "select", choose };
+  }
+
+  selection(): string {
+    const except = this.#reject && ` without ${JSON.stringify(this.#reject)}`;
+    return `${JSON.stringify(this.#match || ".*")}${except}`;
   }
 
   place({ packetId }: Position): string {

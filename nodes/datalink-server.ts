@@ -16,7 +16,7 @@ import {
   serverOptions,
 } from "./runtime/server-options.ts";
 import { begin, Settings } from "./runtime/settings.ts";
-import { rateText, StatusLine } from "./runtime/status.ts";
+import { rateText, StatusLine, shortestNeeded } from "./runtime/status.ts";
 import { WebPaths } from "./runtime/web-paths.ts";
 
 /** What the dialog's Test is told of a running server. */
@@ -76,12 +76,15 @@ function serve(
     if (!server) return { fill: "yellow", shape: "ring", text: text("starting") };
     if (storageFailure) return { fill: "red", shape: "dot", text: text("storage") };
     const { clients, packetRateIn, newest } = server.status;
-    const last = newest ? ` · ${packetText(newest)}` : "";
+    const withLast = (first: string) =>
+      newest
+        ? shortestNeeded(`${first} · ${packetText(newest)}`, `${first} · ${timeText(newest)}`, first)
+        : first;
     if (clients === 0) {
-      return { fill: "green", shape: "ring", text: text("listening", { port: server.port }) + last };
+      return { fill: "green", shape: "ring", text: withLast(text("listening", { port: server.port })) };
     }
     const figures = { clients, rate: rateText(packetRateIn) };
-    return { fill: "green", shape: "dot", text: text("serving", figures) + last };
+    return { fill: "green", shape: "dot", text: withLast(text("serving", figures)) };
   });
 
   const onEvent = (event: DataLinkServerEvent): void => {
@@ -140,11 +143,16 @@ function serve(
   });
 }
 
-/** Which packet came last, and when (UTC): the day, too, where that is not today. */
-function packetText({ streamId, packetTime }: PacketFigures): string {
+/** Which packet came last, and when. */
+function packetText(packet: PacketFigures): string {
+  return `${packet.streamId.replace(/^FDSN:|\/MSEED3?$/g, "")} ${timeText(packet)}`;
+}
+
+/** When it came (UTC): the day, too, where that is not today. */
+function timeText({ packetTime }: PacketFigures): string {
   const time = new Date(packetTime / 1000).toISOString();
   const isToday = time.slice(0, 10) === new Date().toISOString().slice(0, 10);
-  return `${streamId.replace(/^FDSN:/, "")} ${isToday ? time.slice(11, 19) : time.slice(0, 16).replace("T", " ")}`;
+  return isToday ? time.slice(11, 19) : time.slice(0, 16).replace("T", " ");
 }
 
 /** An event as a message: its type as topic, and who it is about. */

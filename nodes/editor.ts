@@ -2,43 +2,22 @@
 import { Server as HttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import type { NextFunction, Request, Response } from "express";
 import type { Node, NodeAPI } from "node-red";
 import { PACKET_FLAGS, PathPattern, RECORD_FLAGS } from "../lib/archive/path-pattern.ts";
-import { parseAddress } from "../lib/datalink/address.ts";
 import { DataLinkClient } from "../lib/datalink/client.ts";
-import { plainInfo } from "../lib/datalink/protocol/plain-info.ts";
-import {
-  type ConnectionDef,
-  chosenServer,
-  deployedConnection,
-  type Secrets,
-  type ServerSettings,
-  serverSettings,
-} from "./datalink-connection.ts";
+import { SeedLinkClient } from "../lib/seedlink/client.ts";
+import { DATALINK } from "./datalink-connection.ts";
 import type { DataLinkServerNode } from "./datalink-server.ts";
 import { archiveDirectory } from "./runtime/archive-node.ts";
 import { asError } from "./runtime/input-handler.ts";
+import { askedServer } from "./runtime/questions/server-question.ts";
+import { textIn } from "./runtime/questions/text-in.ts";
 import { hasVariable, SettingError, Settings } from "./runtime/settings.ts";
+import { SEEDLINK } from "./seedlink-connection.ts";
 
-/** Streams that a dialog lists at most. */
-const MAX_STREAMS = 2000;
-
-/** Characters that a dialog may send for one of its fields, and for a pattern of streams. */
-const MAX_FIELD = 8192;
-const MAX_MATCH = 65_536;
-
-/** A server as a dialog describes it: by its fields, or by the id of a deployed connection alone. */
-interface ServerQuestion extends Record<keyof ConnectionDef, string | undefined> {
-  id: string;
-  /** What was typed; {@link UNCHANGED} for a secret that is stored. */
-  secrets: Required<Secrets>;
-  match: string;
-}
-
-/** The editor's stand-in for a secret that is stored and was not typed anew. */
-const UNCHANGED = "__PWRD__";
+/** Streams that a dialog lists at most: some megabytes of names. */
+const MAX_STREAMS = 100_000;
 
 export default function register(RED: NodeAPI): void {
   const admin = RED.httpAdmin;
@@ -48,7 +27,7 @@ export default function register(RED: NodeAPI): void {
     "/datalink/test",
     needs("datalink-connection.write"),
     answering(async ({ body }, signal) => {
-      await using client = await connect(RED, readQuestion(body), signal);
+      await using client = await connect(RED, body, signal);
       const { software, protocol, packetSize, write } = client.server;
       return { server: client.address, software, protocol, packetSize, write };
     }),
@@ -58,11 +37,29 @@ export default function register(RED: NodeAPI): void {
     "/datalink/streams",
     needs("datalink-connection.write"),
     answering(async ({ body }, signal) => {
-      const question = readQuestion(body);
-      await using client = await connect(RED, question, signal);
-      const info = await client.info("STREAMS", question.match || undefined, { signal });
-      const streams = info.streams.slice(0, MAX_STREAMS).map(plainInfo);
-      return { server: client.address, total: info.totalStreams ?? info.streams.length, streams };
+      await using client = await connect(RED, body, signal);
+      const { streams } = await client.info("STREAMS", undefined, { signal });
+      return { server: client.address, ...listed(streams.map(({ streamId }) => streamId)) };
+    }),
+  );
+
+  admin.post(
+    "/datalink/seedlink/test",
+    needs("seedlink-connection.write"),
+    answering(async ({ body }, signal) => {
+      await using client = await connectSeedLink(RED, body, signal);
+      const { software, organization, protocol } = client.server;
+      return { software, organization, protocol };
+    }),
+  );
+
+  admin.post(
+    "/datalink/seedlink/streams",
+    needs("seedlink-connection.write"),
+    answering(async ({ body }, signal) => {
+      await using client = await connectSeedLink(RED, body, signal);
+      const { stations } = await client.info("STREAMS", { signal });
+      return listed(stations.flatMap(({ id, streams }) => streams.map((stream) => `${id}_${stream.id}`)));
     }),
   );
 
@@ -103,62 +100,20 @@ function answering(
   };
 }
 
-/** @throws SettingError for a field that is longer than any dialog makes it. */
-function textIn(fields: unknown, name: string, limit = MAX_FIELD): string | undefined {
-  const value = (fields as Record<string, unknown> | null | undefined)?.[name];
-  if (typeof value !== "string") return undefined;
-  if (value.length <= limit) return value;
-  throw new SettingError("INVALID_SETTING", `${name} is longer than ${limit} characters: shorten it.`);
+/** The names of streams, as many as a dialog lists, and how many there are. */
+function listed(names: string[]): { streams: string[]; total: number } {
+  const streams = [...new Set(names)].sort();
+  return { streams: streams.slice(0, MAX_STREAMS), total: streams.length };
 }
 
-function readQuestion(body: unknown): ServerQuestion {
-  const text = (name: string) => textIn(body, name);
-  const credentials = (body as { credentials?: Record<string, unknown> } | null | undefined)?.credentials;
-  const secret = (name: string) =>
-    textIn(credentials, name) ?? (credentials?.[`has_${name}`] === true ? UNCHANGED : "");
-  return {
-    id: text("id") ?? "",
-    address: text("address"),
-    tls: text("tls"),
-    auth: text("auth"),
-    timeout: text("timeout"),
-    clientName: text("clientName"),
-    secrets: { user: secret("user"), password: secret("password"), token: secret("token") },
-    match: textIn(body, "match", MAX_MATCH) ?? "",
-  };
-}
-
-async function connect(RED: NodeAPI, question: ServerQuestion, signal: AbortSignal): Promise<DataLinkClient> {
-  const { url, options } =
-    question.address === undefined ? chosenServer(RED, question.id) : typedServer(RED, question);
+async function connect(RED: NodeAPI, body: unknown, signal: AbortSignal): Promise<DataLinkClient> {
+  const { url, options } = askedServer(RED, DATALINK, body);
   return await DataLinkClient.connect(url, { ...options, signal });
 }
 
-/**
- * The server that a dialog has typed in its fields. A stored secret goes to the place only that it is stored with: nobody
- * who types an address gets to know it.
- * @throws SettingError
- */
-function typedServer(RED: NodeAPI, question: ServerQuestion): ServerSettings {
-  const deployed = deployedConnection(RED, question.id);
-  const settings = new Settings(RED, deployed ?? ({ id: question.id } as Node));
-  const server = serverSettings(RED, settings, question, question.secrets);
-  const { auth } = server.options;
-  const name = auth && "jwt" in auth ? "token" : "password";
-  if (auth === undefined || question.secrets[name] !== UNCHANGED) return server;
-  if (deployed === undefined || !isSamePlace(deployed.server(), server)) {
-    throw new SettingError(
-      "INVALID_SETTING",
-      `The stored ${name} goes only to the address and TLS configuration that were deployed with it: type it anew to test others.`,
-    );
-  }
-  const stored = deployed.credentials[name] ?? "";
-  return serverSettings(RED, settings, question, { ...question.secrets, [name]: stored });
-}
-
-function isSamePlace(one: ServerSettings, other: ServerSettings): boolean {
-  const place = ({ url, options }: ServerSettings) => [parseAddress(url), options.tls];
-  return isDeepStrictEqual(place(one), place(other));
+async function connectSeedLink(RED: NodeAPI, body: unknown, signal: AbortSignal): Promise<SeedLinkClient> {
+  const { url, options } = askedServer(RED, SEEDLINK, body);
+  return await SeedLinkClient.connect(url, { ...options, signal });
 }
 
 /** Asks a server of this Node-RED by each of its addresses. */

@@ -25,6 +25,10 @@ export default function register(RED: NodeAPI): void {
           const packet = jsonPacket(msg);
           return packet && (await archive.write(packet));
         },
+        {
+          known: ["mseed", "record"],
+          advice: "jsonl archive keeps packets of JSON only: use mseed archive for miniSEED.",
+        },
       );
     });
   }

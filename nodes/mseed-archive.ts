@@ -5,7 +5,9 @@ import { MiniSeedArchive, type MiniSeedInput } from "../lib/archive/mini-seed.ts
 import { PRESETS } from "../lib/archive/path-pattern.ts";
 import { MessageError } from "./messages/message-error.ts";
 import { packetFields, typeOf } from "./messages/packet-fields.ts";
+import { whatCame, whatCameText } from "./messages/what-came.ts";
 import { type ArchiveDef, archiveOptions, runArchive } from "./runtime/archive-node.ts";
+import { misfit } from "./runtime/misfits.ts";
 import { begin, Settings } from "./runtime/settings.ts";
 
 interface MseedArchiveDef extends ArchiveDef {
@@ -34,6 +36,10 @@ export default function register(RED: NodeAPI): void {
           const input = recordBytes(msg);
           return input && (await archive.write(input));
         },
+        {
+          known: ["json", "text"],
+          advice: "mseed archive keeps miniSEED only: use jsonl archive for JSON.",
+        },
       );
     });
   }
@@ -46,8 +52,11 @@ function recordBytes(msg: NodeMessageInFlow): MiniSeedInput | undefined {
   const type = typeOf(msg);
   if (type !== "" && type !== "MSEED" && type !== "MSEED3") return undefined;
   if (!types.isUint8Array(payload)) {
-    throw new MessageError(
-      "msg.payload is not a Buffer: give the bytes of miniSEED records, as mseed encode does.",
+    throw misfit(
+      whatCame(msg, ["record"]),
+      new MessageError(
+        `msg.payload is not a Buffer but ${whatCameText(msg)}: give the bytes of miniSEED records, as mseed encode does.`,
+      ),
     );
   }
   return type === "" ? payload : { ...packetFields(msg, type), payload };

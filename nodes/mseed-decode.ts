@@ -1,15 +1,17 @@
 /** mseed decode: miniSEED records in a Buffer to one message per record. */
 import { setImmediate } from "node:timers/promises";
 import { types } from "node:util";
-import type { Node, NodeAPI, NodeDef } from "node-red";
+import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from "node-red";
 import { MiniSeedError, type Problem } from "../lib/mseed/errors.ts";
 import { headerFields } from "../lib/mseed/header-fields.ts";
 import { readRecordStream } from "../lib/mseed/reader.ts";
 import type { MiniSeedRecord } from "../lib/mseed/record.ts";
 import { MessageError } from "./messages/message-error.ts";
 import { chartPoints, scaledSamples } from "./messages/record-payload.ts";
+import { whatCame, whatCameText } from "./messages/what-came.ts";
 import { InOrder } from "./runtime/in-order.ts";
 import { onClose, onInput } from "./runtime/input-handler.ts";
+import { misfit } from "./runtime/misfits.ts";
 import { type Replacement, sendEach } from "./runtime/send-each.ts";
 import { begin, Settings } from "./runtime/settings.ts";
 import { StatusLine } from "./runtime/status.ts";
@@ -52,7 +54,12 @@ function decode(RED: NodeAPI, node: Node, def: MseedDecodeDef): void {
   onInput(node, async (msg, send) => {
     const { payload } = msg;
     if (!types.isUint8Array(payload)) {
-      throw new MessageError("msg.payload is not a Buffer: give it the bytes of miniSEED records.");
+      throw misfit(
+        whatCame(msg, ["record", "json", "text"]),
+        new MessageError(
+          `msg.payload is not a Buffer but ${whatCameText(msg)}: give it the bytes of miniSEED records.`,
+        ),
+      );
     }
     await inOrder.run(payload.length, async () => {
       const found = new Problems();
@@ -62,7 +69,7 @@ function decode(RED: NodeAPI, node: Node, def: MseedDecodeDef): void {
       // Nothing of a message that fails is sent.
       const sent = await sendEach(RED, msg, strict ? await all(outputs) : outputs, send);
       if (problems === "ignore") return;
-      if (sent === 0) throw noRecord(found);
+      if (sent === 0) throw ofOtherType(msg, noRecord(found));
       if (found.count === 0) return;
       count += found.count;
       node.warn(found.summary);
@@ -135,6 +142,12 @@ async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const list: Item[] = [];
   for await (const item of items) list.push(item);
   return list;
+}
+
+/** Bytes of a stream that is of JSON or text are none of its business; what should be miniSEED, and is not, is told each time. */
+function ofOtherType(msg: NodeMessageInFlow, error: Error): Error {
+  const what = whatCame(msg, ["json", "text"]);
+  return what === "other" ? error : misfit(what, error);
 }
 
 function noRecord({ first }: Problems): Error {

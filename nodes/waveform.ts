@@ -1,11 +1,14 @@
 /** waveform: draws the traces of the records that pass through under the node, in the editors that show it. */
-import type { Node, NodeAPI, NodeDef } from "node-red";
+import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from "node-red";
 import { nowMicroseconds } from "../lib/time.ts";
+import { TraceError } from "../lib/waveform/errors.ts";
 import type { Picture } from "../lib/waveform/picture.ts";
-import { readTraceRecord } from "../lib/waveform/record.ts";
+import { readTraceRecord, type TraceRecord } from "../lib/waveform/record.ts";
 import { Traces, type TracesOptions } from "../lib/waveform/traces.ts";
+import { whatCame } from "./messages/what-came.ts";
 import { EditorViews } from "./runtime/editor-views.ts";
 import { onClose, onInput } from "./runtime/input-handler.ts";
+import { misfit } from "./runtime/misfits.ts";
 import { begin, Settings } from "./runtime/settings.ts";
 import { StatusLine } from "./runtime/status.ts";
 
@@ -35,7 +38,7 @@ export default function register(RED: NodeAPI): void {
 
       onInput(this, async (msg, send) => {
         try {
-          const record = readTraceRecord(msg.payload);
+          const record = traceRecord(msg);
           if (record) traces.add(record, nowMicroseconds());
         } finally {
           view.changed();
@@ -52,6 +55,16 @@ export default function register(RED: NodeAPI): void {
     });
   }
   RED.nodes.registerType("waveform", Waveform);
+}
+
+/** @throws TraceError; marked, where the message has no samples at all */
+function traceRecord(msg: NodeMessageInFlow): TraceRecord | undefined {
+  try {
+    return readTraceRecord(msg.payload);
+  } catch (error) {
+    const hasNone = error instanceof TraceError && error.code === "NO_SAMPLES";
+    throw hasNone ? misfit(whatCame(msg, ["mseed", "json", "text"]), error) : error;
+  }
 }
 
 function readOptions(settings: Settings, def: WaveformDef): TracesOptions {

@@ -1,5 +1,5 @@
 /** The dialog of datalink connection. */
-import { testButton } from "./shared/connection-questions.ts";
+import { showAnswer, testButton } from "./shared/connection-questions.ts";
 import { define } from "./shared/define.ts";
 import { showWhen } from "./shared/dialog.ts";
 import { address, number } from "./shared/validators.ts";
@@ -25,6 +25,12 @@ define("datalink-connection", {
   oneditprepare() {
     showWhen(".datalink-auth-password", "#node-config-input-auth", ["password"]);
     showWhen(".datalink-auth-token", "#node-config-input-auth", ["token"]);
-    testButton("#datalink-connection-test", "#datalink-connection-answer", this.id);
+    testButton({
+      button: "#datalink-connection-test",
+      result: "#datalink-connection-answer",
+      id: this.id,
+      resource: "test",
+      show: showAnswer,
+    });
   },
 });

@@ -1,10 +1,14 @@
 /** The dialog of datalink in. */
 import { chosenNodes, nodeList } from "./shared/check-list.ts";
-import { streamPicker } from "./shared/connection-questions.ts";
 import { define } from "./shared/define.ts";
 import { showWhen } from "./shared/dialog.ts";
 import { patternLabel } from "./shared/labels.ts";
+import { regularExpression } from "./shared/stream-patterns.ts";
+import { streamPicker } from "./shared/stream-picker.ts";
 import { atLeastOne, number, packetId, pattern, time, when } from "./shared/validators.ts";
+
+/** ringserver takes as many bytes of a pattern as ten packets have, of 512 bytes where nobody has set another size. */
+const MAX_PATTERN = 6000;
 
 define("datalink-in", {
   category: "seismology",
@@ -42,7 +46,15 @@ define("datalink-in", {
     showWhen(".datalink-from-time", "#node-input-from", ["time"]);
     showWhen(".datalink-from-packet", "#node-input-from", ["packet"]);
     showWhen(".datalink-when-complete", "#node-input-commit", ["complete"]);
-    streamPicker({ button: "#datalink-in-streams", list: "#datalink-in-list", field: "#node-input-match" });
+    streamPicker({
+      button: "#datalink-in-streams",
+      list: "#datalink-in-list",
+      field: "#node-input-match",
+      resource: "streams",
+      pattern: regularExpression,
+      both: (before, pattern) => `(${before})|(${pattern})`,
+      maxLength: MAX_PATTERN,
+    });
     nodeList("#datalink-in-scope", this, this.scope || [], this._("datalink-in.commit.complete"));
   },
   oneditsave() {

@@ -10,6 +10,8 @@ import "./mseed-archive.ts";
 import "./mseed-decode.ts";
 import "./mseed-encode.ts";
 import "./signal-filter.ts";
+import "./seedlink-connection.ts";
+import "./seedlink-in.ts";
 import "./signal-measure.ts";
 import "./signal-trigger.ts";
 import "./station-monitor.ts";

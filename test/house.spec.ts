@@ -18,7 +18,7 @@ const BELOW: Record<string, string[]> = {
   "lib/datalink": ["lib/net", "lib/subscription"],
   "lib/seedlink": ["lib/mseed", "lib/net", "lib/subscription"],
   "lib/archive": ["lib/files", "lib/mseed", "lib/datalink", "lib/bzip2"],
-  "lib/server": ["lib/net", "lib/files", "lib/mseed", "lib/datalink"],
+  "lib/server": ["lib/net", "lib/files", "lib/mseed", "lib/datalink", "lib/seedlink"],
   "lib/cli": [
     "lib/net",
     "lib/files",
@@ -39,6 +39,7 @@ const BELOW: Record<string, string[]> = {
     "lib/subscription",
     "lib/mseed",
     "lib/datalink",
+    "lib/seedlink",
     "lib/archive",
     "lib/server",
     "lib/waveform",

@@ -22,6 +22,11 @@ export interface ArchivePacket {
   packetId?: bigint | undefined;
   /** When the server accepted it: microseconds since 1970. */
   packetTime?: number | undefined;
+  /**
+   * Tells the journal, with `packetTime`, which packet this is where `packetId` does not: of packets whose ids are not those
+   * of one server's ring. From 0 to 2^64 - 1.
+   */
+  identity?: bigint | undefined;
 }
 
 /** Where a packet went. */
@@ -46,7 +51,7 @@ export interface ArchiveOptions extends AppenderOptions {
   keepRejected?: boolean | undefined;
   /**
    * A file in which the archive notes what it is about to write. With it, packets that a source delivers again after a
-   * crash are not archived twice, if they have `packetId` and `packetTime` and are among the last 100,000 or so. No two
+   * crash are not archived twice, if they have `packetId` (or `identity`) and `packetTime` and are among the last 100,000 or so. No two
    * archives may share one.
    */
   journal?: string | undefined;
@@ -133,7 +138,7 @@ export abstract class Archive implements AsyncDisposable {
 
   /** What the journal is to know of a chunk, one of those that make up a packet; `undefined` where there is no journal. @internal */
   protected markOf(packet: Partial<ArchivePacket>, part: number, chunk: Uint8Array): PacketMark | undefined {
-    const { packetId, packetTime } = packet;
+    const { packetTime, identity: packetId = packet.packetId } = packet;
     if (this.#journal === undefined || packetId === undefined || packetTime === undefined) return undefined;
     return { packetId, packetTime, part, bytes: chunk.length + this.#endBytes };
   }

@@ -1,5 +1,6 @@
 /** A TCP or TLS socket as a transport, of a client or of a server. */
 import type { Socket } from "node:net";
+import { ReadGatherer } from "./read-gatherer.ts";
 import type { Transport, TransportListener } from "./transport.ts";
 
 export interface SocketOptions {
@@ -14,6 +15,7 @@ export class SocketTransport implements Transport {
   readonly prefix = undefined;
   readonly #socket: Socket;
   readonly #gathers: boolean;
+  #reads: ReadGatherer | undefined;
   #corked = false;
 
   constructor(socket: Socket, { isEncrypted, gathers = false }: SocketOptions) {
@@ -34,11 +36,17 @@ export class SocketTransport implements Transport {
       // What is not TLS behind a handshake is told, but does not close a TLS socket.
       socket.destroy();
     });
-    socket.on("data", (piece: Buffer) => listener.onBytes(piece));
+    socket.on("data", (piece: Buffer) => {
+      listener.onBytes(piece);
+      this.#reads?.onRead(piece.length);
+    });
     if (listener.onDrain) socket.on("drain", () => listener.onDrain?.());
     // Unless the listener knows better, a peer that has sent its last byte also reads no more.
     socket.on("end", () => (listener.onEnd ? listener.onEnd() : socket.end()));
-    socket.on("close", () => listener.onClose(failure));
+    socket.on("close", () => {
+      this.#reads?.stop();
+      listener.onClose(failure);
+    });
   }
 
   send(message: Buffer, sent?: () => void): boolean {
@@ -57,15 +65,21 @@ export class SocketTransport implements Transport {
   }
 
   pause(): void {
-    this.#socket.pause();
+    (this.#reads ?? this.#socket).pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    (this.#reads ?? this.#socket).resume();
+  }
+
+  gatherReads(isOn: boolean): void {
+    this.#reads ??= new ReadGatherer(this.#socket);
+    this.#reads.isOn = isOn;
   }
 
   end(): void {
-    this.#socket.resume();
+    this.#reads?.stop();
+    this.resume();
     this.#socket.end();
   }
 

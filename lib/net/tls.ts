@@ -2,6 +2,7 @@
 import tls from "node:tls";
 import { type Address, formatAddress } from "./address.ts";
 import { messageOf, NetError } from "./errors.ts";
+import { TLS_READ_LITTLE_MORE } from "./read-gatherer.ts";
 import { whenOpen } from "./tcp.ts";
 import type { TlsOptions, Transport } from "./transport.ts";
 
@@ -14,7 +15,9 @@ export async function openTls(
   signal: AbortSignal,
 ): Promise<Transport> {
   const { host, port } = address;
-  const socket = withUsableOptions(address, () => tls.connect({ host, port, ...options }));
+  const socket = withUsableOptions(address, () =>
+    tls.connect({ host, port, ...TLS_READ_LITTLE_MORE, ...options }),
+  );
   return await whenOpen(socket, "secureConnect", address, signal);
 }
 

@@ -23,6 +23,11 @@ export interface Transport {
   /** Stops reading, so that the peer has to wait. */
   pause(): void;
   resume(): void;
+  /**
+   * For a client's stream, until it is taken back: where reads follow one another without a pause, gathers them, so that each
+   * brings more; nothing waits for longer than a millisecond. Without it, reads are as they come.
+   */
+  gatherReads?(isOn: boolean): void;
   /** Sends what is still to be sent, then closes; what still arrives is read. `onClose` follows. */
   end(): void;
   /** Closes at once. `onClose` follows. */

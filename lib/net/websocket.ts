@@ -2,6 +2,7 @@
 import WebSocket from "ws";
 import { type Address, webSocketUrl } from "./address.ts";
 import { closeReason, connectError } from "./errors.ts";
+import { READ_NO_MORE, ReadGatherer } from "./read-gatherer.ts";
 import { withUsableOptions } from "./tls.ts";
 import type { Transport, TransportListener, TransportOptions } from "./transport.ts";
 
@@ -42,6 +43,7 @@ function handshake(
     address,
     () =>
       new WebSocket(webSocketUrl(address), [...subprotocols], {
+        ...READ_NO_MORE,
         ...tls,
         headers,
         perMessageDeflate: false,
@@ -75,10 +77,12 @@ class WebSocketTransport implements Transport {
   readonly prefix = undefined;
   readonly #socket: WebSocket;
   #listener: TransportListener | undefined;
+  readonly #reads: ReadGatherer;
   #blocked = false;
 
   constructor(socket: WebSocket, isEncrypted: boolean) {
     this.#socket = socket;
+    this.#reads = new ReadGatherer(socket);
     this.isEncrypted = isEncrypted;
   }
 
@@ -92,8 +96,12 @@ class WebSocketTransport implements Transport {
     this.#socket.on("error", (error) => {
       failure = error;
     });
-    this.#socket.on("message", (message) => listener.onBytes(message as Buffer));
+    this.#socket.on("message", (message) => {
+      listener.onBytes(message as Buffer);
+      this.#reads.onRead((message as Buffer).length);
+    });
     this.#socket.once("close", (code, reason) => {
+      this.#reads.stop();
       listener.onClose(failure ?? closeReason(code, reason.toString()));
     });
   }
@@ -116,15 +124,20 @@ class WebSocketTransport implements Transport {
   }
 
   pause(): void {
-    this.#socket.pause();
+    this.#reads.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#reads.resume();
+  }
+
+  gatherReads(isOn: boolean): void {
+    this.#reads.isOn = isOn;
   }
 
   end(): void {
-    this.#socket.resume();
+    this.#reads.stop();
+    this.#reads.resume();
     this.#socket.close(1000);
   }
 

@@ -139,6 +139,7 @@ export class SeedLinkConnection implements TransportListener {
   startStream(command: Command, sink: FrameSink): void {
     if (this.#failure) throw this.#failure;
     this.#sink = sink;
+    this.#transport.gatherReads?.(true);
     this.#send(command);
   }
 

@@ -55,6 +55,23 @@ export function advance(position: SeedLinkPosition, packet: SeedLinkPacket): voi
   if (position.streams.size > MAX_NAMES) forgetFirst(position.streams);
 }
 
+/**
+ * The position of a reader to whom these packets come again: before the first of each station, or of the ring. They are in the
+ * order in which they came, and `position` is behind all of them. Others that came after them may come again too.
+ */
+export function rewound(position: SeedLinkPosition, packets: readonly SeedLinkPacket[]): SeedLinkPosition {
+  const back = copyPosition(position);
+  const [first] = packets;
+  if (first && back.numbering === "ring") back.newest = { sequence: first.sequence - 1n };
+  // The last of them that is set is the first that came.
+  for (const { station, sequence, sourceId, dataStart } of packets.toReversed()) {
+    back.stations.set(station, { sequence: sequence - 1n });
+    const latest = back.streams.get(sourceId);
+    if (latest === undefined || latest >= dataStart) back.streams.set(sourceId, dataStart - 1);
+  }
+  return back;
+}
+
 function forgetFirst(names: Map<string, unknown>): void {
   for (const name of names.keys()) {
     names.delete(name);

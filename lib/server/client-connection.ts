@@ -3,21 +3,12 @@
  * ring's packets in large writes, as fast as the client takes them and no faster: a client that does not read
  * costs at most one write's bytes, and its commands wait until it does.
  */
-import { DataLinkError } from "../datalink/protocol/errors.ts";
-import { FrameReader } from "../datalink/protocol/frame.ts";
-import {
-  type Command,
-  commandParser,
-  MAX_CREDENTIALS,
-  maxPatternBytes,
-} from "../datalink/protocol/server-requests.ts";
+import { CodedError } from "../errors.ts";
 import type { Transport, TransportListener } from "../net/transport.ts";
-import type { Permissions } from "./access/access.ts";
-import { ClientSession, type Steps } from "./client-session.ts";
 import type { ServerContext } from "./context.ts";
 import { type ConnectionFigures, packetFigures } from "./figures.ts";
-import { gather } from "./ring/gather.ts";
 import type { Scheduled } from "./scheduler.ts";
+import type { Send, Session, SessionPeer, Steps } from "./session.ts";
 
 /** Bytes of packets in one write. */
 const WRITE_BYTES = 128 * 1024;
@@ -47,11 +38,10 @@ export class ClientConnection implements Scheduled, TransportListener {
   readonly address: string;
   readonly port: number;
   readonly connectedAt = Date.now();
-  readonly session: ClientSession;
+  readonly session: Session;
   readonly #context: ServerContext;
   readonly #onClosed: (connection: ClientConnection) => void;
   readonly #transport: Transport;
-  readonly #reader: FrameReader<Command>;
   #steps: Steps | undefined;
   #stepsBegun = false;
   /** A command is being answered, behind which the others wait. */
@@ -90,12 +80,15 @@ export class ClientConnection implements Scheduled, TransportListener {
   /** When the oldest answer was put into the outbox that is there. */
   #answeredSince = 0;
 
-  /** @param onClosed is called when it is gone and all that it brought is handled */
+  /**
+   * @param makeSession gives the session, whose answers go where it is told
+   * @param onClosed is called when it is gone and all that it brought is handled
+   */
   constructor(
     context: ServerContext,
     transport: Transport,
-    peer: { address: string; port: number },
-    permissions: Permissions,
+    peer: SessionPeer,
+    makeSession: (send: Send) => Session,
     onClosed: (connection: ClientConnection) => void,
   ) {
     this.#context = context;
@@ -103,12 +96,7 @@ export class ClientConnection implements Scheduled, TransportListener {
     this.#onClosed = onClosed;
     this.address = peer.address;
     this.port = peer.port;
-    const { packetSize } = context.ring;
-    this.#reader = new FrameReader(
-      commandParser(packetSize),
-      Math.max(packetSize, maxPatternBytes(packetSize), MAX_CREDENTIALS),
-    );
-    this.session = new ClientSession(context, peer, permissions, (...parts) => this.#queueFrame(parts));
+    this.session = makeSession((...parts) => this.#queueFrame(parts));
     transport.listen(this);
   }
 
@@ -129,13 +117,13 @@ export class ClientConnection implements Scheduled, TransportListener {
     const behind =
       session.next === undefined ? 0 : Math.max(0, ring.end - Math.max(session.next, ring.first));
     return {
-      type: typeOf(this.#transport),
+      type: typeOf(session, this.#transport),
       address: this.address,
       port: this.port,
       clientId: session.clientId,
       connectedAt: this.connectedAt * 1000,
-      match: session.selection.match?.text,
-      reject: session.selection.reject?.text,
+      match: session.match,
+      reject: session.reject,
       selectedStreams: session.selectedStreams,
       lastPacket: packetFigures(ring, session.lastSent),
       sent: session.sent.figures,
@@ -283,7 +271,7 @@ export class ClientConnection implements Scheduled, TransportListener {
   onBytes(bytes: Buffer): void {
     this.#lastReceived = this.#lastExchange = performance.now();
     if (this.#closing) return;
-    this.#reader.push(bytes);
+    this.session.push(bytes);
     this.#inputBytes += bytes.length;
     this.#unseen += bytes.length;
     if (this.#unseen > MAX_UNREAD) this.#pause(true);
@@ -294,7 +282,7 @@ export class ClientConnection implements Scheduled, TransportListener {
     try {
       return this.#runCommands(until);
     } catch (error) {
-      if (!(error instanceof DataLinkError)) throw error;
+      if (!(error instanceof CodedError)) throw error;
       this.session.end(error.message);
       return false;
     }
@@ -308,14 +296,15 @@ export class ClientConnection implements Scheduled, TransportListener {
       if (this.#isBlocked || this.#outboxBytes > MAX_WAITING) return true;
       if (this.#steps && !this.#runSteps(this.#steps, until))
         return this.#context.scheduler.slowLane.enter(this);
-      const command = this.#reader.next();
-      if (command === undefined) {
+      const more = this.session.handleNext(this.#gone);
+      if (more === "idle") {
         this.#held = false;
         this.#noteOpenFrame();
         return false;
       }
       this.#frameSince = 0;
-      if (!this.#gone || OF_LASTING_EFFECT.has(command.kind)) this.#handle(command);
+      if (more instanceof Promise) this.#await(more);
+      else this.#steps = more;
       if (handled % 32 === 0 && performance.now() > until) return true;
     }
     return false;
@@ -339,37 +328,21 @@ export class ClientConnection implements Scheduled, TransportListener {
     return false;
   }
 
-  #handle(command: Command): void {
-    const more = this.session.handle(command);
-    if (more instanceof Promise) this.#await(more);
-    else this.#steps = more;
-  }
-
   #noteOpenFrame(): void {
-    if (this.#reader.buffered === 0) this.#frameSince = 0;
+    if (this.session.buffered === 0) this.#frameSince = 0;
     else if (this.#frameSince === 0) this.#frameSince = this.#lastReceived;
   }
 
   /** Puts the next packets into the outbox; returns whether there may be more. */
   #gather(until: number): boolean {
-    const { session } = this;
-    const { ring } = this.#context;
-    const delivery = gather(ring, {
-      selection: session.selection,
-      from: session.catchUp(),
-      end: ring.readEnd,
-      maxBytes: WRITE_BYTES,
-      until,
-      prefix: this.#transport.prefix,
-      buffers: this.#context.writeBuffers,
-    });
-    session.next = delivery.next;
-    if (delivery.packets > 0) {
-      session.countSent(delivery.packets, delivery.bytes.length, delivery.last);
-      this.#lent = delivery.bytes;
-      this.#queue(delivery.bytes);
+    const { prefix } = this.#transport;
+    const buffers = this.#context.writeBuffers;
+    const { bytes, more } = this.session.takePackets({ maxBytes: WRITE_BYTES, until, prefix, buffers });
+    if (bytes.length > 0) {
+      this.#lent = bytes;
+      this.#queue(bytes);
     }
-    return delivery.next < ring.readEnd;
+    return more;
   }
 
   #giveBack(): void {
@@ -426,7 +399,7 @@ export class ClientConnection implements Scheduled, TransportListener {
   };
 
   #readAsNeeded(): void {
-    this.#pause(this.#held && this.#reader.buffered > MAX_UNREAD && !this.#closing);
+    this.#pause(this.#held && this.session.buffered > MAX_UNREAD && !this.#closing);
   }
 
   #pause(pause: boolean): void {
@@ -439,10 +412,7 @@ export class ClientConnection implements Scheduled, TransportListener {
 
 const CLOSED_BY_CLIENT = "closed by the client";
 
-/** What is handled of a client that is gone: what it wrote, and what decides whether it might. */
-const OF_LASTING_EFFECT = new Set<Command["kind"]>(["WRITE", "AUTH", "ID", "BYE", "MALFORMED", "UNKNOWN"]);
-
 /** How INFO CONNECTIONS calls it. */
-function typeOf({ isWebSocket, isEncrypted }: Transport): string {
-  return `DataLink${isWebSocket ? ":WebSocket" : ""}${isEncrypted ? ":TLS" : ""}`;
+function typeOf({ protocol }: Session, { isWebSocket, isEncrypted }: Transport): string {
+  return `${protocol}${isWebSocket ? ":WebSocket" : ""}${isEncrypted ? ":TLS" : ""}`;
 }

@@ -6,6 +6,7 @@ import type { ConnectionFigures, StatusFigures } from "./figures.ts";
 import type { Ring } from "./ring/ring.ts";
 import type { WriteBuffers } from "./ring/write-buffers.ts";
 import type { Scheduled, Scheduler } from "./scheduler.ts";
+import type { Conversions, Protocol3Records } from "./seedlink/conversions.ts";
 import type { Traffic } from "./traffic.ts";
 
 export interface ServerContext {
@@ -16,6 +17,7 @@ export interface ServerContext {
   readonly writeBuffers: WriteBuffers;
   /** `DataLink v1.1 (<program>/<version>)`. */
   readonly version: string;
+  readonly seedLink: SeedLinkContext;
   readonly timeouts: Timeouts;
   /** Of all clients together. */
   readonly sent: Traffic;
@@ -28,6 +30,15 @@ export interface ServerContext {
   /** Of all clients, newest first. */
   clients(): ConnectionFigures[];
   tell(event: DataLinkServerEvent): void;
+}
+
+/** What SeedLink sessions need besides. */
+export interface SeedLinkContext {
+  /** `SeedLink v4.0 (<program>/<version>)`. */
+  readonly version: string;
+  readonly organization: string;
+  readonly protocol3: Protocol3Records;
+  readonly conversions: Conversions;
 }
 
 export interface Timeouts {

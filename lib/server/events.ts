@@ -11,7 +11,8 @@ export interface ServerClient {
 
 /**
  * What happens: a client connected, told its name, wrote the first packet of a stream that the ring did not hold,
- * was refused something, was overtaken by the ring and has missed packets, or is gone; the ring was found in its folder
+ * was refused something, was overtaken by the ring and has missed packets, or is gone; a stream has records that SeedLink
+ * readers have asked for in a form in which they cannot be, told once for a stream; the ring was found in its folder
  * again, with bytes dropped that a sudden end had left half written; the folder cannot be written (the message says why), or
  * can again (no message).
  */
@@ -22,6 +23,7 @@ export type DataLinkServerEvent =
   | { type: "refused"; client: ServerClient; reason: string }
   | { type: "lapped"; client: ServerClient; missed: number }
   | { type: "closed"; client: ServerClient; reason: string }
+  | { type: "omitted"; client: undefined; streamId: string; reason: string }
   | {
       type: "recovered";
       client: undefined;
@@ -50,6 +52,8 @@ export function describeEvent(event: DataLinkServerEvent): string {
       return `${who} was too slow: the ring has overwritten ${event.missed} packets that it had not read.`;
     case "closed":
       return `${who} is gone: ${event.reason}.`;
+    case "omitted":
+      return `Records of ${event.streamId} cannot be converted for SeedLink readers: ${event.reason}.`;
     case "recovered":
       return recoveredText(event);
     case "storage":

@@ -109,14 +109,15 @@ async function page(
     case "connections":
       return await clientsPage(host, permissions, match);
     case "datalink":
+    case "seedlink":
       throw new HttpError(
         400,
-        "This path speaks DataLink over WebSocket; the request does not ask for the upgrade.",
+        "This path speaks DataLink or SeedLink over WebSocket; the request does not ask for the upgrade.",
       );
     default:
       throw new HttpError(
         404,
-        "There are /id, /status, /streams, /streamids, /connections, and /datalink for WebSocket.",
+        "There are /id, /status, /streams, /streamids, /connections, and /datalink and /seedlink for WebSocket.",
       );
   }
 }

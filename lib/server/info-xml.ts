@@ -7,6 +7,7 @@
  */
 import { formatMicroseconds } from "../time.ts";
 import type { ConnectionFigures, PacketFigures, StatusFigures, StreamFigures } from "./figures.ts";
+import { attributes, briefTime } from "./xml.ts";
 
 /** INFO STATUS; the listeners are for trusted clients. */
 export function* statusXml(status: StatusFigures, capabilities: string, trusted: boolean): Generator<string> {
@@ -149,24 +150,4 @@ function clientElement(client: ConnectionFigures): string {
     Latency: client.idleSeconds.toFixed(1),
     PercentLag: client.percentLag,
   })}/>`;
-}
-
-/** ISO time without decimals where it is a whole second. */
-function briefTime(microseconds: number): string {
-  return formatMicroseconds(microseconds).replace(".000000Z", "Z");
-}
-
-function attributes(values: Record<string, string | number | bigint>): string {
-  let text = "";
-  for (const name in values) text += ` ${name}="${escapeXml(String(values[name]))}"`;
-  return text;
-}
-
-const ESCAPED: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-
-/** Control characters, which XML cannot hold, become `?`. */
-function escapeXml(text: string): string {
-  return text
-    .replace(/[&<>"]/g, (character) => ESCAPED[character]!)
-    .replace(/[^\x20-\ud7ff\ue000-\ufffd]/g, "?");
 }

@@ -1,6 +1,6 @@
 /**
- * The server's door: sockets come in over TCP or TLS, and their first byte says what they speak: `D` DataLink, a letter
- * of GET, HEAD, POST or OPTIONS HTTP and perhaps WebSocket. Sockets of another HTTP server come in by `handleUpgrade`.
+ * The server's door: sockets come in over TCP or TLS, and their first bytes say what they speak (first-bytes.ts): DataLink,
+ * SeedLink, or HTTP and perhaps WebSocket, whose path says it then. Sockets of another HTTP server come in by `handleUpgrade`.
  */
 import {
   createServer as createHttpServer,
@@ -31,12 +31,15 @@ import {
   sourceOf,
   sourceOfRequest,
 } from "./access/admission.ts";
+import { protocolOf } from "./first-bytes.ts";
 import { answerRequest, type FiguresSource, urlOf } from "./http.ts";
 
 /** WebSocket and HTTP on the server's own port. */
 export interface WebSocketOptions {
-  /** Path of the WebSocket. Default `/datalink`. */
+  /** Path of the WebSocket that speaks DataLink. Default `/datalink`. */
   path?: string | undefined;
+  /** Path of the WebSocket that speaks SeedLink. Default `/seedlink`. */
+  seedLinkPath?: string | undefined;
   /** Web pages of other origins that may use the server, such as `https://example.org`, or `*` for all. */
   origins?: string[] | undefined;
   /**
@@ -50,13 +53,18 @@ export interface ListenerOptions {
   host: string;
   port: number;
   tls: TlsOptions | undefined;
-  /** `undefined`: the port speaks DataLink only. */
+  /** Whether SeedLink is spoken. */
+  seedLink: boolean;
+  /** `undefined`: the port speaks neither HTTP nor WebSocket. */
   webSocket: Required<WebSocketOptions> | undefined;
   /** Milliseconds for a first byte, a TLS handshake, an HTTP request. */
   ioTimeout: number;
   /** Largest WebSocket message, in bytes. */
   maxMessage: number;
 }
+
+/** What a client speaks that has come in. */
+export type Protocol = "DataLink" | "SeedLink";
 
 export interface Arrival {
   address: string;
@@ -65,8 +73,8 @@ export interface Arrival {
 
 /** What the door tells the server. */
 export interface ListenerHost extends FiguresSource {
-  /** A client that speaks DataLink is there. */
-  arrived(transport: Transport, peer: Arrival, permissions: Permissions): void;
+  /** A client is there that speaks a protocol of this server. */
+  arrived(transport: Transport, peer: Arrival, permissions: Permissions, protocol: Protocol): void;
   refused(peer: Arrival, reason: string): void;
 }
 
@@ -91,10 +99,7 @@ const BACKLOG = 128;
 const HANDOVERS = 20;
 export const EVICTIONS = 100;
 
-const LETTER_D = 0x44;
-const HTTP_LETTERS = new Set(Buffer.from("GHPO"));
-
-/** What is known of a socket that has come in and is not a DataLink connection (yet). */
+/** What is known of a socket that has come in and is not a connection of a client (yet). */
 interface Visitor extends Guest {
   peer: Arrival;
   permissions: Permissions;
@@ -115,7 +120,7 @@ export class Listener {
   readonly #server: Server;
   readonly #tlsServer: TlsServer | undefined;
   readonly #httpServer: HttpServer;
-  readonly #webSockets: WebSocketServer;
+  readonly #webSockets: Record<Protocol, WebSocketServer>;
   /** By both ends of the TCP connection, which are the same for the sockets that lie over it. */
   readonly #visitors = new Map<string, Visitor>();
   /** Clients of other HTTP servers, while they are answered. */
@@ -143,16 +148,22 @@ export class Listener {
     this.#httpServer.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) =>
       this.#upgradeVisitor(request, socket, head),
     );
-    const webSockets = {
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload: options.maxMessage,
-      // Its types do not know this one yet.
-      closeTimeout: options.ioTimeout,
-      handleProtocols: chooseProtocol,
+    const webSockets = (...subprotocols: string[]) => {
+      const settings = {
+        noServer: true,
+        clientTracking: false,
+        perMessageDeflate: false,
+        maxPayload: options.maxMessage,
+        // Its types do not know this one yet.
+        closeTimeout: options.ioTimeout,
+        handleProtocols: (asked: Set<string>) => chooseProtocol(asked, subprotocols),
+      };
+      return new WebSocketServer(settings);
     };
-    this.#webSockets = new WebSocketServer(webSockets);
+    this.#webSockets = {
+      DataLink: webSockets("datalink1.1", "datalink1.0"),
+      SeedLink: webSockets("seedlink4.0", "seedlink3.1"),
+    };
   }
 
   /** The port it listens on. */
@@ -164,8 +175,9 @@ export class Listener {
   /** What the port speaks, as INFO STATUS says it. */
   get protocols(): string {
     const family = this.#options.host.includes(":") ? "IPv6" : "IPv4";
+    const seedLink = this.#options.seedLink ? " SeedLink" : "";
     const http = this.#options.webSocket ? " HTTP" : "";
-    return `${family}: DataLink${http}${this.#options.tls ? " over TLS" : ""}`;
+    return `${family}: DataLink${seedLink}${http}${this.#options.tls ? " over TLS" : ""}`;
   }
 
   /** @throws DataLinkError `ADDRESS_IN_USE`, `LISTEN_FAILED` */
@@ -253,7 +265,8 @@ export class Listener {
     socket.once("close", () => {
       if (this.#guests.delete(guest)) this.#admission.leave(peer.address);
     });
-    this.#upgrade(request, socket as Socket, head, peer, { permissions, isAuthenticated }, () =>
+    const protocol = this.#protocolAsked(request);
+    this.#upgrade(request, socket as Socket, head, peer, { permissions, isAuthenticated, protocol }, () =>
       this.#guests.delete(guest),
     );
   }
@@ -300,31 +313,49 @@ export class Listener {
     else this.#sniff(socket);
   }
 
-  /** Waits for the first byte. */
+  /** Waits for the first bytes, as many as it takes to tell what they are. */
   #sniff(socket: Socket): void {
     // Of a TLS socket it is not the error of the socket below.
     socket.on("error", leave);
     socket.once("end", leave);
-    socket.once("data", (bytes) => {
+    let first: Buffer = Buffer.alloc(0);
+    const look = (bytes: Buffer) => {
+      first = first.length === 0 ? bytes : Buffer.concat([first, bytes]);
+      const protocol = protocolOf(first);
+      if (protocol === "undecided") return;
+      socket.off("data", look);
       socket.off("end", leave);
-      const ends = endsOf(socket);
-      const visitor = this.#visitors.get(ends);
-      if (!visitor) return;
       socket.pause();
-      socket.unshift(bytes);
-      if (bytes[0] === LETTER_D) {
-        this.#visitors.delete(ends);
-        const transport = new SocketTransport(socket, { isEncrypted: this.#tlsServer !== undefined });
-        this.#host.arrived(transport, visitor.peer, visitor.permissions);
-        socket.resume();
-      } else if (this.#options.webSocket && HTTP_LETTERS.has(bytes[0]!)) {
-        this.#forHttp.add(socket);
-        this.#handover ??= setImmediate(this.#handOver);
-      } else {
-        socket.destroy();
-        this.#host.refused(visitor.peer, "it speaks neither DataLink nor HTTP");
-      }
-    });
+      socket.unshift(first);
+      this.#admit(socket, protocol);
+    };
+    socket.on("data", look);
+  }
+
+  /** Hands a socket over to whom it wants to speak with. */
+  #admit(socket: Socket, protocol: Exclude<ReturnType<typeof protocolOf>, "undecided">): void {
+    const ends = endsOf(socket);
+    const visitor = this.#visitors.get(ends);
+    if (!visitor) return;
+    if (protocol === "HTTP" && this.#options.webSocket) {
+      this.#forHttp.add(socket);
+      this.#handover ??= setImmediate(this.#handOver);
+    } else if (protocol === "DataLink" || (protocol === "SeedLink" && this.#options.seedLink)) {
+      this.#visitors.delete(ends);
+      const transport = new SocketTransport(socket, { isEncrypted: this.#tlsServer !== undefined });
+      this.#host.arrived(transport, visitor.peer, visitor.permissions, protocol);
+      socket.resume();
+    } else {
+      socket.destroy();
+      this.#host.refused(visitor.peer, `it does not speak ${this.#languages}`);
+    }
+  }
+
+  /** In words. */
+  get #languages(): string {
+    const { seedLink, webSocket } = this.#options;
+    const all = ["DataLink", ...(seedLink ? ["SeedLink"] : []), ...(webSocket ? ["HTTP"] : [])];
+    return all.length === 1 ? all[0]! : `${all.slice(0, -1).join(", ")} or ${all.at(-1)}`;
   }
 
   readonly #handOver = (): void => {
@@ -351,9 +382,11 @@ export class Listener {
       this.#refuseUpgrade(socket, visitor.peer, 400, "the target of the request is not a path");
       return;
     }
-    const wanted = this.#options.webSocket?.path ?? "";
-    if (url.pathname.toLowerCase() !== wanted.toLowerCase()) {
-      this.#refuseUpgrade(socket, visitor.peer, 404, `the WebSocket is at ${wanted}`);
+    const protocol = this.#protocolAt(url.pathname);
+    if (!protocol) {
+      const { path = "", seedLinkPath = "" } = this.#options.webSocket ?? {};
+      const paths = this.#options.seedLink ? `${path}, and of SeedLink at ${seedLinkPath}` : path;
+      this.#refuseUpgrade(socket, visitor.peer, 404, `the WebSocket is at ${paths}`);
       return;
     }
     const permissions = this.#admission.permit(sourceOfRequest(request));
@@ -361,9 +394,29 @@ export class Listener {
       this.#refuseUpgrade(socket, visitor.peer, 403, permissions);
       return;
     }
-    this.#upgrade(request, socket, head, visitor.peer, { permissions, isAuthenticated: false }, () =>
-      this.#visitors.delete(endsOf(socket)),
+    this.#upgrade(
+      request,
+      socket,
+      head,
+      visitor.peer,
+      { permissions, isAuthenticated: false, protocol },
+      () => this.#visitors.delete(endsOf(socket)),
     );
+  }
+
+  #protocolAt(path: string): Protocol | undefined {
+    const { webSocket, seedLink } = this.#options;
+    const isAt = (place: string | undefined) => path.toLowerCase() === place?.toLowerCase();
+    if (isAt(webSocket?.path)) return "DataLink";
+    return seedLink && isAt(webSocket?.seedLinkPath) ? "SeedLink" : undefined;
+  }
+
+  /** At the path of another server, the end of it tells, or what the client offers to speak. */
+  #protocolAsked(request: IncomingMessage): Protocol {
+    const asked = request.headers["sec-websocket-protocol"] ?? "";
+    const isAtSeedLink = /\/seedlink\/?$/i.test(urlOf(request)?.pathname ?? "");
+    const isSeedLink = isAtSeedLink || (/seedlink/i.test(asked) && !/datalink/i.test(asked));
+    return this.#options.seedLink && isSeedLink ? "SeedLink" : "DataLink";
   }
 
   #upgrade(
@@ -371,7 +424,11 @@ export class Listener {
     socket: Socket,
     head: Buffer,
     peer: Arrival,
-    { permissions, isAuthenticated }: { permissions: Permissions; isAuthenticated: boolean },
+    {
+      permissions,
+      isAuthenticated,
+      protocol,
+    }: { permissions: Permissions; isAuthenticated: boolean; protocol: Protocol },
     arrived: () => void,
   ): void {
     const foreign = this.#reasonAgainst(request, isAuthenticated);
@@ -383,10 +440,10 @@ export class Listener {
       this.#refuseUpgrade(socket, peer, 400, "HTTP 1.1 and WebSocket version 13 are needed");
       return;
     }
-    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+    this.#webSockets[protocol].handleUpgrade(request, socket, head, (webSocket) => {
       arrived();
       const transport = new ServerWebSocketTransport(webSocket, socket, socket instanceof TLSSocket);
-      this.#host.arrived(transport, peer, permissions);
+      this.#host.arrived(transport, peer, permissions, protocol);
     });
   }
 
@@ -453,9 +510,9 @@ function endsOf(socket: Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort} ${socket.localPort}`;
 }
 
-/** The newer of the protocols asked for, spelled as it was asked for: browsers insist on that. */
-function chooseProtocol(asked: Set<string>): string | false {
-  for (const known of ["datalink1.1", "datalink1.0"]) {
+/** The first of those known that is asked for, spelled as it was asked for: browsers insist on that. */
+function chooseProtocol(asked: Set<string>, subprotocols: readonly string[]): string | false {
+  for (const known of subprotocols) {
     for (const name of asked) if (name.toLowerCase() === known) return name;
   }
   return false;

@@ -6,6 +6,7 @@ import type { AccessOptions } from "./access/access.ts";
 import type { DataLinkServerEvent } from "./events.ts";
 import type { WebSocketOptions } from "./listener.ts";
 import { largestFrame, MAX_PACKET_SIZE } from "./ring/ring.ts";
+import type { Protocol3Records } from "./seedlink/conversions.ts";
 
 /** What a server is to be like. */
 export interface DataLinkServerOptions {
@@ -21,6 +22,10 @@ export interface DataLinkServerOptions {
   tls?: TlsOptions | undefined;
   /** WebSocket and the figures as JSON on the same port, told from DataLink by the first byte. Default: yes. */
   webSocket?: boolean | WebSocketOptions | undefined;
+  /**
+   * SeedLink 4.0 and 3.1 on the same port, told from DataLink by the first bytes, and over WebSocket. Default: yes.
+   */
+  seedLink?: boolean | SeedLinkServerOptions | undefined;
   /** Who may do what. Default: this machine may do everything, and others may not even connect. */
   access?: AccessOptions | undefined;
   /**
@@ -43,6 +48,16 @@ export interface DataLinkServerOptions {
   /** Milliseconds without a word after which a client is disconnected; 0 for never. Default 1 h. */
   idleTimeout?: number | undefined;
   onEvent?: ((event: DataLinkServerEvent) => void) | undefined;
+}
+
+/** How the server speaks SeedLink. */
+export interface SeedLinkServerOptions {
+  /**
+   * What readers of protocol 3 get, many of which know miniSEED 2 only. `"convert"` (default): miniSEED 2 as it is, and
+   * miniSEED 3 as miniSEED 2 in records of 512 bytes. `"repack"`: records of 512 bytes only, for readers that know no other
+   * length. `"omit"`: miniSEED 2 as it is, and no miniSEED 3.
+   */
+  protocol3?: Protocol3Records | undefined;
 }
 
 const MIB = 1024 * 1024;
@@ -73,7 +88,18 @@ export type CompleteOptions = typeof DEFAULTS & Given<DataLinkServerOptions>;
 export function completeOptions(options: DataLinkServerOptions): CompleteOptions {
   const complete = { ...DEFAULTS, ...given(options) };
   checkSizes(complete);
+  protocol3Records(complete.seedLink);
   return complete;
+}
+
+/** @throws DataLinkError `INVALID_ARGUMENT` for a word that means nothing. */
+export function protocol3Records(options: boolean | SeedLinkServerOptions | undefined): Protocol3Records {
+  const { protocol3 = "convert" } = given<SeedLinkServerOptions>(options);
+  if (protocol3 === "convert" || protocol3 === "repack" || protocol3 === "omit") return protocol3;
+  throw new DataLinkError(
+    "INVALID_ARGUMENT",
+    `seedLink.protocol3 is "convert", "repack" or "omit", not ${JSON.stringify(protocol3)}.`,
+  );
 }
 
 /** Options without those that are there but `undefined`, which would hide a default. */

@@ -1,6 +1,6 @@
 /**
- * The embedded DataLink server: what it is made of, and what a program does with it. What is said is in client-session.ts,
- * what is kept in ring/, who comes in by listener.ts, whose turn it is in scheduler.ts.
+ * The embedded DataLink server: what it is made of, and what a program does with it. What is said is in
+ * datalink-session.ts and seedlink/, what is kept in ring/, who comes in by listener.ts, whose turn it is in scheduler.ts.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
@@ -13,25 +13,31 @@ import { Admission } from "./access/admission.ts";
 import { LoginLimiter } from "./access/login-limiter.ts";
 import { ClientConnection } from "./client-connection.ts";
 import type { ServerContext } from "./context.ts";
+import { DataLinkSession } from "./datalink-session.ts";
 import type { DataLinkServerEvent } from "./events.ts";
 import { type ConnectionFigures, type PacketFigures, packetFigures, type StatusFigures } from "./figures.ts";
-import { type Arrival, EVICTIONS, Listener } from "./listener.ts";
+import { type Arrival, EVICTIONS, Listener, type Protocol } from "./listener.ts";
 import {
   type CompleteOptions,
   completeOptions,
   type DataLinkServerOptions,
   FEWEST_PACKETS,
   given,
+  protocol3Records,
 } from "./options.ts";
 import { largestFrame, Ring } from "./ring/ring.ts";
 import { RingStorage } from "./ring/storage.ts";
 import { WriteBuffers } from "./ring/write-buffers.ts";
 import { type Scheduled, Scheduler } from "./scheduler.ts";
+import { Conversions } from "./seedlink/conversions.ts";
+import { SeedLinkSession } from "./seedlink/session.ts";
+import type { Send } from "./session.ts";
 import { Traffic } from "./traffic.ts";
 
 export type { DataLinkServerEvent, ServerClient } from "./events.ts";
 export type { ConnectionFigures, PacketFigures } from "./figures.ts";
-export type { DataLinkServerOptions } from "./options.ts";
+export type { DataLinkServerOptions, SeedLinkServerOptions } from "./options.ts";
+export type { Protocol3Records } from "./seedlink/conversions.ts";
 
 /** Figures for a status line or a dashboard. Rates are per second, over the last seconds. */
 export interface DataLinkServerStatus {
@@ -238,6 +244,12 @@ export class DataLinkServer {
       scheduler: this.#scheduler,
       writeBuffers: new WriteBuffers(),
       version: `DataLink v1.1 (${this.#options.software})`,
+      seedLink: {
+        version: `SeedLink v4.0 (${this.#options.software})`,
+        organization: this.#options.serverId.replace(/[^\x20-\x7e\u00a0-\uffff]/g, " "),
+        protocol3: protocol3Records(this.#options.seedLink),
+        conversions: new Conversions(this.#ring, (event) => this.#tell(event)),
+      },
       timeouts: this.#options,
       sent: this.#sent,
       received: this.#received,
@@ -252,13 +264,14 @@ export class DataLinkServer {
   }
 
   #makeListener(): Listener {
-    const { host, port, ioTimeout, packetSize, tls, webSocket } = this.#options;
-    const webDefaults = { path: "/datalink", origins: [], hosts: [host] };
+    const { host, port, ioTimeout, packetSize, tls, webSocket, seedLink = true } = this.#options;
+    const webDefaults = { path: "/datalink", seedLinkPath: "/seedlink", origins: [], hosts: [host] };
     return new Listener(
       {
         host,
         port,
         tls,
+        seedLink: seedLink !== false,
         webSocket: webSocket === false ? undefined : { ...webDefaults, ...given(webSocket) },
         ioTimeout,
         maxMessage: Math.max(MAX_MESSAGE, FEWEST_PACKETS * largestFrame(packetSize)),
@@ -268,14 +281,19 @@ export class DataLinkServer {
         ring: this.#ring,
         status: () => this.#figures(),
         clients: () => this.connections,
-        arrived: (transport, peer, permissions) => this.#welcome(transport, peer, permissions),
+        arrived: (...visitor) => this.#welcome(...visitor),
         refused: (peer, reason) => this.#tell({ type: "refused", client: { ...peer, clientId: "" }, reason }),
       },
     );
   }
 
-  #welcome(transport: Transport, peer: Arrival, permissions: Permissions): void {
-    const connection = new ClientConnection(this.#context, transport, peer, permissions, this.#forget);
+  #welcome(transport: Transport, peer: Arrival, permissions: Permissions, protocol: Protocol): void {
+    const context = this.#context;
+    const makeSession = (send: Send) =>
+      protocol === "SeedLink"
+        ? new SeedLinkSession(context, peer, permissions, send, transport.isWebSocket)
+        : new DataLinkSession(context, peer, permissions, send);
+    const connection = new ClientConnection(context, transport, peer, makeSession, this.#forget);
     this.#connections.add(connection);
     this.#tell({ type: "connected", client: connection.session.client });
   }

@@ -30,7 +30,7 @@ export function readTraceRecord(payload: unknown): TraceRecord | undefined {
   if (!isNumbers(samples)) {
     throw new TraceError(
       "NO_SAMPLES",
-      "msg.payload.samples is not a list of numbers: send what mseed-decode sends, or { sourceId, startTime, sampleRate, samples }",
+      "msg.payload.samples is not a list of numbers: put mseed decode before this node where miniSEED comes, or send { sourceId, startTime, sampleRate, samples }",
     );
   }
   if (typeof sourceId !== "string" || sourceId === "" || sourceId.length > MAX_SOURCE_ID) {

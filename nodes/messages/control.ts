@@ -2,6 +2,7 @@
 import { types } from "node:util";
 import type { From } from "../../lib/datalink/protocol/position.ts";
 import { asError } from "../runtime/input-handler.ts";
+import { misfit } from "../runtime/misfits.ts";
 import { MessageError } from "./message-error.ts";
 import { readPacketId, readTime } from "./times-and-ids.ts";
 
@@ -24,8 +25,11 @@ export function readControl(msg: { topic?: unknown; payload?: unknown }): Contro
     case "match":
       return { action: topic, ...patternsOf(payload) };
     default:
-      throw new MessageError(
-        `msg.topic is ${JSON.stringify(topic ?? null)}: to control datalink in, give start, stop, position or match.`,
+      throw misfit(
+        "other",
+        new MessageError(
+          `msg.topic is ${JSON.stringify(topic ?? null)}: to control datalink in, give start, stop, position or match.`,
+        ),
       );
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The JSON text that a payload came as. A value is not all of it: numbers of many digits, `1.10`, the order of keys and
- * escapes are written otherwise when the value is. So the text travels beside the value, in `msg.datalink.text`, and is written in
- * its place for as long as it says the same.
+ * escapes are written otherwise when the value is. So the text travels beside the value, in `msg.datalink.text` or
+ * `msg.seedlink.text`, and is written in its place for as long as it says the same.
  */
 import { parseJson } from "../../lib/json.ts";
 
@@ -20,10 +20,18 @@ function withoutSpace(text: string): string {
   return text.replace(/("[^"\\]*(?:\\.[^"\\]*)*")|\s+/g, "$1");
 }
 
+interface Message {
+  payload?: unknown;
+  datalink?: unknown;
+  seedlink?: unknown;
+}
+
 /** The text that a message's payload came as; `undefined` where it has none, or where the payload is another value by now. */
-export function textOfPayload(msg: { payload?: unknown; datalink?: unknown }): string | undefined {
-  const text = (msg.datalink as { text?: unknown } | null | undefined)?.text;
-  return typeof text === "string" && isValueOf(msg.payload, text) ? text : undefined;
+export function textOfPayload(msg: Message): string | undefined {
+  const text = [msg.datalink, msg.seedlink]
+    .map((property) => (property as { text?: unknown } | null | undefined)?.text)
+    .find((kept) => typeof kept === "string");
+  return text !== undefined && isValueOf(msg.payload, text) ? text : undefined;
 }
 
 function isValueOf(value: unknown, text: string): boolean {

@@ -5,9 +5,11 @@ import { MiniSeedError, type Problem } from "../../lib/mseed/errors.ts";
 import { readRecords } from "../../lib/mseed/reader.ts";
 import { encodePayload, recordPacket } from "../../lib/packets.ts";
 import { splitStreamId } from "../../lib/stream-id.ts";
+import { misfit } from "../runtime/misfits.ts";
 import { textOfPayload } from "./json-text.ts";
 import { MessageError } from "./message-error.ts";
 import { packetFields, typeOf, wholeStreamId } from "./packet-fields.ts";
+import { whatCame } from "./what-came.ts";
 
 /** Times are microseconds since 1970. */
 export interface OutgoingPacket {
@@ -37,7 +39,7 @@ export function messagePackets(msg: Message, streamId: string): OutgoingPacket[]
   const document = textOfPayload(msg);
   const isText = typeof payload === "string" && document === undefined;
   const { type, ...fields } = packetFields(msg, isText ? "TEXT" : "JSON", streamId);
-  checkForm(type, payload, fields.streamId);
+  checkForm(type, msg, fields.streamId);
   // A value of a stream that is not of JSON is written as JSON all the same; text as it is.
   const form = typeof payload === "string" || type === "BZJSON" ? type : "JSON";
   const isJson = form === "JSON" || form === "BZJSON";
@@ -45,12 +47,16 @@ export function messagePackets(msg: Message, streamId: string): OutgoingPacket[]
 }
 
 /** Readers of a stream rely on what its type says. */
-function checkForm(type: string, payload: unknown, streamId: string): void {
+function checkForm(type: string, msg: Message, streamId: string): void {
+  const { payload } = msg;
   const what =
     typeof payload === "string" ? "text" : typeof payload === "object" ? "an object" : typeof payload;
   if (type === "MSEED" || type === "MSEED3") {
-    throw new MessageError(
-      `msg.payload is ${what}, but ${streamId} is a stream of miniSEED: give a Buffer of records, as mseed encode makes it of samples, or a stream id of another type.`,
+    throw misfit(
+      whatCame(msg, ["record", "json", "text"]),
+      new MessageError(
+        `msg.payload is ${what}, but ${streamId} is a stream of miniSEED: give a Buffer of records, as mseed encode makes it of samples, or a stream id of another type.`,
+      ),
     );
   }
   if (type === "TEXT" && typeof payload === "object") {

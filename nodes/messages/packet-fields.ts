@@ -1,5 +1,6 @@
 /** What a message says about a packet to be written: its stream id and times, from the places where the message contract puts them. */
 
+import { createHash } from "node:crypto";
 import { joinStreamId, MAX_STREAM_ID, splitStreamId } from "../../lib/stream-id.ts";
 import { nowMicroseconds } from "../../lib/time.ts";
 import { MessageError } from "./message-error.ts";
@@ -13,18 +14,21 @@ export interface PacketFields {
   dataStart: number;
   dataEnd: number;
   packetId: bigint | undefined;
-  /** When the server accepted it: microseconds since 1970. */
+  /** When the server accepted it: microseconds since 1970. Of a packet of SeedLink, as `dataStart`. */
   packetTime: number | undefined;
+  /** Tells a packet of SeedLink from all others, whose numbers are those of its station. */
+  identity: bigint | undefined;
 }
 
 interface Message {
   topic?: unknown;
   datalink?: unknown;
+  seedlink?: unknown;
 }
 
 /**
  * The stream id is `fixed` if a setting gives one, else `msg.datalink.streamId`, else `msg.topic`; one without a type gets
- * `defaultType`. The times are those of `msg.datalink`, or now.
+ * `defaultType`. The times are those of `msg.datalink`, else of `msg.seedlink`, or now.
  * @throws MessageError
  */
 export function packetFields(msg: Message, defaultType: string, fixed = ""): PacketFields {
@@ -37,14 +41,35 @@ export function packetFields(msg: Message, defaultType: string, fixed = ""): Pac
   }
   const streamId = wholeStreamId(given, defaultType);
   const { sourceId, type } = splitStreamId(streamId);
-  const dataStart = readPacketTime("msg.datalink.dataStart", datalink.dataStart) ?? nowMicroseconds();
-  const dataEnd = readPacketTime("msg.datalink.dataEnd", datalink.dataEnd) ?? dataStart;
+  const seedlink = seedLinkFields(msg, streamId);
+  const dataStart =
+    readPacketTime("msg.datalink.dataStart", datalink.dataStart) ?? seedlink?.dataStart ?? nowMicroseconds();
+  const dataEnd =
+    readPacketTime("msg.datalink.dataEnd", datalink.dataEnd) ?? Math.max(dataStart, seedlink?.dataEnd ?? 0);
   if (dataEnd < dataStart) {
     throw new MessageError("msg.datalink.dataEnd is before msg.datalink.dataStart.");
   }
   const packetId = readPacketId("msg.datalink.packetId", datalink.packetId);
   const packetTime = readPacketTime("msg.datalink.packetTime", datalink.packetTime);
-  return { streamId, sourceId, type, dataStart, dataEnd, packetId, packetTime };
+  const fields = { streamId, sourceId, type, dataStart, dataEnd, packetId };
+  if (packetTime !== undefined || !seedlink) return { ...fields, packetTime, identity: undefined };
+  return { ...fields, packetTime: seedlink.dataStart, identity: seedlink.identity };
+}
+
+/** What seedlink in has said of the packet. */
+function seedLinkFields(
+  { seedlink }: Message,
+  streamId: string,
+): { dataStart: number; dataEnd: number; identity: bigint } | undefined {
+  const { sequence, dataStart, dataEnd } = (seedlink ?? {}) as Record<string, unknown>;
+  if (typeof sequence !== "string" || typeof dataStart !== "string") return undefined;
+  const start = readPacketTime("msg.seedlink.dataStart", dataStart);
+  if (start === undefined) return undefined;
+  return {
+    dataStart: start,
+    dataEnd: readPacketTime("msg.seedlink.dataEnd", dataEnd) ?? start,
+    identity: createHash("sha256").update(`${streamId} ${sequence}`).digest().readBigUInt64LE(),
+  };
 }
 
 /** The type of the message's stream id; empty where it has none. */

@@ -1,6 +1,6 @@
 /** Packets as messages, and back: the part of the message contract that datalink in and datalink out speak. */
 import type { Packet } from "../../lib/datalink/protocol/packet.ts";
-import { packetContent } from "../../lib/packets.ts";
+import { packetContent, type ValuedPacket } from "../../lib/packets.ts";
 import { splitStreamId } from "../../lib/stream-id.ts";
 import { formatMicroseconds } from "../../lib/time.ts";
 import { asError } from "../runtime/input-handler.ts";
@@ -36,8 +36,8 @@ export interface SizedMessage {
   bytes: number;
 }
 
-/** Of a message's own properties, and of a packet that is in memory for as long as it is in the flow. */
-const OVERHEAD = 512;
+/** Of a message's own properties, and of a packet that is in memory for as long as it is in the flow: bytes. */
+export const OVERHEAD = 512;
 
 /** A value may take so many times the bytes of its JSON text: an empty list has two there, and some thirty in memory. */
 const VALUE_BYTES = 16;
@@ -72,17 +72,19 @@ export function packetMessage(
   return { message, bytes: bytes + OVERHEAD };
 }
 
+/** What a message has of a payload; `bytes`: the memory that it takes, roughly. */
 interface ReadPayload {
   payload: unknown;
   text?: string | undefined;
   bytes: number;
 }
 
-function bytesOf({ payload }: Packet): ReadPayload {
+function bytesOf({ payload }: ValuedPacket): ReadPayload {
   return { payload, bytes: payload.length };
 }
 
-function readPayload(packet: Packet, onProblem: (sentence: string) => void): ReadPayload {
+/** The payload as the type in the stream id says; what it is not stays a Buffer, and `onProblem` hears why. */
+export function readPayload(packet: ValuedPacket, onProblem: (sentence: string) => void): ReadPayload {
   try {
     const { type, value, text } = packetContent(packet);
     if (text === undefined) return bytesOf(packet);

@@ -5,8 +5,10 @@ import type { HeaderFields } from "../../lib/mseed/header-fields.ts";
 import type { PackOptions, Series } from "../../lib/mseed/pack.ts";
 import type { MiniSeedRecord } from "../../lib/mseed/record.ts";
 import { SourceId } from "../../lib/source-id.ts";
+import { misfit } from "../runtime/misfits.ts";
 import { MessageError } from "./message-error.ts";
 import { readTime } from "./times-and-ids.ts";
+import { whatCame, whatCameText } from "./what-came.ts";
 
 type Samples = MiniSeedRecord["samples"];
 
@@ -62,10 +64,10 @@ export interface SeriesPayload {
  */
 export function seriesPayload(payload: unknown): SeriesPayload {
   if (typeof payload !== "object" || payload === null || types.isUint8Array(payload)) {
-    throw new MessageError(
-      "msg.payload is not an object with samples: give sourceId, startTime, sampleRate and samples, as mseed decode does.",
-    );
+    throw noSeries(payload);
   }
+  // Packets of JSON have none of what a series has.
+  if (!SERIES.some((name) => name in payload)) throw noSeries(payload);
   const fields = payload as Partial<Record<keyof RecordPayload, unknown>>;
   const samples = fields.samples as Series["samples"];
   return {
@@ -81,6 +83,18 @@ export function seriesPayload(payload: unknown): SeriesPayload {
     encoding: encodingOf(fields.encoding, samples),
     formatVersion: fields.formatVersion as PackOptions["formatVersion"],
   };
+}
+
+/** Of these, a series has one at least. */
+const SERIES: readonly (keyof RecordPayload)[] = ["sourceId", "startTime", "sampleRate", "samples"];
+
+function noSeries(payload: unknown): MessageError {
+  return misfit(
+    whatCame({ payload }, ["mseed", "json", "text"]),
+    new MessageError(
+      `msg.payload is not an object with samples but ${whatCameText({ payload })}: give sourceId, startTime, sampleRate and samples, as mseed decode does.`,
+    ),
+  );
 }
 
 type Fields = Partial<Record<keyof RecordPayload, unknown>>;

@@ -5,8 +5,10 @@ import type { Archive, ArchiveOptions, Written } from "../../lib/archive/archive
 import type { ArchiveEvent } from "../../lib/archive/events.ts";
 import { removeJournal } from "../../lib/archive/journal.ts";
 import { RateMeter } from "../../lib/rate-meter.ts";
+import { type WhatCame, whatCame, whatCameText } from "../messages/what-came.ts";
 import { nodeFile } from "./files.ts";
 import { guarded, onClose, onInput } from "./input-handler.ts";
+import { Misfits } from "./misfits.ts";
 import { Settings } from "./settings.ts";
 import { rateText, StatusLine } from "./status.ts";
 
@@ -46,12 +48,21 @@ export function archiveOptions(RED: NodeAPI, node: Node, def: ArchiveDef, patter
   };
 }
 
+/** What an archive does not keep. */
+export interface OtherThings {
+  /** Those that its status has a sentence for. */
+  readonly known: readonly WhatCame[];
+  /** What it keeps, and where to bring others, in a sentence for the log. */
+  readonly advice: string;
+}
+
 /** @param store writes what a message has for the archive; `undefined` for a message to be passed on as it is */
 export function runArchive<Kind extends Archive>(
   RED: NodeAPI,
   node: Node,
   open: (onEvent: (event: ArchiveEvent) => void) => Kind,
   store: (archive: Kind, msg: NodeMessageInFlow) => Promise<Written | undefined>,
+  others: OtherThings,
 ): void {
   const rate = new RateMeter();
   const failing = new Set<string>();
@@ -91,8 +102,13 @@ export function runArchive<Kind extends Archive>(
     if (written) {
       msg.archive = written;
       rate.add();
+      send(msg);
+      return undefined;
     }
+    const kind = whatCame(msg, others.known);
+    Misfits.of(node)?.pass(kind, () => `${whatCameText(msg)} passes by. ${others.advice}`);
     send(msg);
+    return "passed";
   });
 
   onClose(node, async (removed) => {

@@ -34,27 +34,20 @@ export class ConnectionStatus<Event extends ConnectionEvent> {
 
   /** Takes note of an event. */
   note(event: Event): void {
-    switch (event.type) {
-      case "connected":
-        if (this.#isToldLost) this.#node.log(this.#sentence(event));
-        this.#isToldLost = false;
-        this.#state = "connected";
-        break;
-      case "disconnected":
-      case "refused":
-        this.#state = event.type;
-        this.#retryAt = performance.now() + event.retryIn;
-        if (this.#log(this.#sentence(event))) this.#isToldLost = true;
-        break;
+    const { type } = event;
+    if (type === "connected") {
+      if (this.#isToldLost) this.#node.log(this.#sentence(event));
+      this.#isToldLost = false;
+      this.#state = "connected";
+    } else if (type === "disconnected" || type === "refused") {
+      this.#state = type;
+      this.#retryAt = performance.now() + event.retryIn;
+      if (this.#log(this.#sentence(event))) this.#isToldLost = true;
+    } else if (type === "missing") {
       // With each connection anew.
-      case "missing":
-        this.#log(this.#sentence(event));
-        break;
-      case "gap":
-      case "position-damaged":
-      case "inexact":
-        this.#node.warn(this.#sentence(event));
-        break;
+      this.#log(this.#sentence(event));
+    } else if (type === "gap" || type === "position-damaged" || type === "inexact") {
+      this.#node.warn(this.#sentence(event));
     }
   }
 

@@ -3,6 +3,7 @@
  * whole of Node-RED.
  */
 import type { Node, NodeMessage, NodeMessageInFlow } from "node-red";
+import { Misfits } from "./misfits.ts";
 
 export type Send = (msg: NodeMessage | (NodeMessage | NodeMessage[] | null)[]) => void;
 
@@ -30,12 +31,21 @@ export function guarded<Args extends unknown[]>(
   };
 }
 
-/** Calls `handle` for each message; the node is done with it when the promise is settled, with its error if it has one. */
-export function onInput(node: Node, handle: (msg: NodeMessageInFlow, send: Send) => Promise<void>): void {
+/**
+ * Calls `handle` for each message; the node is done with it when the promise is settled, with its error if it has one.
+ * @param handle gives "passed" for a message that was not for the node, and that it has passed on
+ */
+export function onInput(node: Node, handle: (msg: NodeMessageInFlow, send: Send) => Promise<unknown>): void {
+  const misfits = Misfits.of(node);
   node.on("input", (msg, send, done) => {
     void settle(
-      () => handle(msg, send),
-      (failure) => finish(node, failure, done),
+      async () => {
+        if ((await handle(msg, send)) !== "passed") misfits?.fit();
+      },
+      (failure) => {
+        if (!failure || !misfits || misfits.fail(failure)) finish(node, failure, done);
+        else withoutLog(node, () => finish(node, failure, done));
+      },
     );
   });
 }
@@ -56,10 +66,38 @@ async function settle(work: () => Promise<void>, done: (error?: Error) => void):
  */
 export function finish(node: Node, failure: Error | undefined, done: (error?: Error) => void): void {
   try {
-    done(failure);
+    done(failure && asReported(failure));
   } catch (error) {
     const reason = asError(error).message;
     node.error(`${failure?.message ?? "The message is dealt with"} (Node-RED cannot pass it on: ${reason}.)`);
+  }
+}
+
+/**
+ * A failure as the nodes of Node-RED's core report theirs: as text, which the Debug sidebar shows whole. Of an Error it shows an
+ * object, whose texts it cuts at 30 characters. Catch nodes take the `code` from the text's own property.
+ */
+function asReported(failure: Error): Error {
+  const { message, code, stack } = failure as NodeJS.ErrnoException;
+  return Object.assign(Object(message), { stack, ...(code !== undefined && { code }) }) as Error;
+}
+
+/** What of Node-RED's own is used here: it gives an error to the Catch nodes. */
+interface CatchingFlow {
+  handleError?: (node: Node, reason: unknown, msg: unknown) => boolean;
+}
+
+/** Lets Catch nodes hear of an error, but not the log. Node-RED asks the node itself to report it, while `report` runs. */
+function withoutLog(node: Node, report: () => void): void {
+  const { _flow: flow } = node as Node & { _flow?: CatchingFlow };
+  node.error = (reason: unknown, msg?: unknown) => {
+    if (msg) flow?.handleError?.(node, reason, msg);
+  };
+  try {
+    report();
+  } finally {
+    // The prototype's own again.
+    delete (node as { error?: unknown }).error;
   }
 }
 

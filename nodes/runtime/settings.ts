@@ -5,6 +5,8 @@
 import type { Node, NodeAPI } from "node-red";
 import { CodedError } from "../../lib/errors.ts";
 import { asError, finish } from "./input-handler.ts";
+import { Misfits } from "./misfits.ts";
+import { StatusLine } from "./status.ts";
 
 /** A setting that cannot be used; the sentence names the field as the dialog does. */
 export class SettingError extends CodedError<"INVALID_SETTING"> {}
@@ -75,6 +77,13 @@ export class Settings {
  * fails every message with the same sentence instead of staying silent.
  */
 export function begin(RED: NodeAPI, node: Node, setUp: () => void): void {
+  const misfits = new Misfits(RED, node);
+  // For a node that has no other status.
+  misfits.onChange = () => {
+    const line = new StatusLine(node, () => ({}));
+    node.on("close", () => line.close());
+    line.update();
+  };
   try {
     setUp();
   } catch (error) {

@@ -3,6 +3,7 @@
  * node's page names its type in `datalinkNodes`, behind which its help is in the document, where the palette looks for it when
  * a type is registered. The pages may come before these scripts, as when the package is installed in an open editor.
  */
+import { unfoldSentences } from "./debug-sentences.ts";
 import { shortLines } from "./labels.ts";
 
 /** What a node's own script says of it; `name`, `version` and the style of its label are the same for all. */
@@ -42,6 +43,8 @@ export function define(type: string, definition: OwnDefinition): void {
     },
   });
 }
+
+unfoldSentences((type) => definitions.has(type));
 
 /** Registers the types that pages have named, and from now on each as its page names it. */
 export function registerTypes(): void {

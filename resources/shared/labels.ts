@@ -30,7 +30,7 @@ export function labelWidth(text: string): number {
 /** A label that is not too wide: the end goes first, but for `suffix`, and `…` stands for it. */
 export function shortLabel(text: string, suffix = ""): string {
   if (labelWidth(text + suffix) <= MAX_LABEL_WIDTH) return text + suffix;
-  const characters = [...text];
+  const characters = Array.from(text);
   while (characters.length > 1 && labelWidth(`${characters.join("")}…${suffix}`) > MAX_LABEL_WIDTH)
     characters.pop();
   return `${characters.join("").trimEnd()}…${suffix}`;

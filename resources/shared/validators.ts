@@ -42,17 +42,22 @@ export function number({ min, max, integer = false, blank = false }: Range): Val
   };
 }
 
-/** `host`, `host:port`, `[v6]:port`, `host@port`, or a URL of one of the four schemes. */
-export const address: Validator = (value, options) => {
-  const trimmed = String(value ?? "").trim();
-  if (trimmed === "") return invalid(options, "missing-address");
-  if (hasEnvironmentVariable(trimmed)) return true;
-  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(trimmed)?.[1];
-  if (scheme && !/^(datalinks?|wss?)$/i.test(scheme)) return invalid(options, "scheme", { scheme });
-  if (/\s/.test(trimmed)) return invalid(options, "address-space");
-  const port = /^(?:[a-z]+:\/\/)?(?:\[[^\]]*\]|[^:/@]*)[:@](\d+)/i.exec(trimmed)?.[1];
-  return !port || (Number(port) >= 1 && Number(port) <= 65535) || invalid(options, "port", { port });
-};
+/** `host`, `host:port`, `[v6]:port`, `host@port`, or a URL of one of a protocol's four schemes. */
+function addressOf(schemes: RegExp, wrongScheme: string): Validator {
+  return (value, options) => {
+    const trimmed = String(value ?? "").trim();
+    if (trimmed === "") return invalid(options, "missing-address");
+    if (hasEnvironmentVariable(trimmed)) return true;
+    const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(trimmed)?.[1];
+    if (scheme && !schemes.test(scheme)) return invalid(options, wrongScheme, { scheme });
+    if (/\s/.test(trimmed)) return invalid(options, "address-space");
+    const port = /^(?:[a-z]+:\/\/)?(?:\[[^\]]*\]|[^:/@]*)[:@](\d+)/i.exec(trimmed)?.[1];
+    return !port || (Number(port) >= 1 && Number(port) <= 65535) || invalid(options, "port", { port });
+  };
+}
+
+export const address = addressOf(/^(datalinks?|wss?)$/i, "scheme");
+export const seedLinkAddress = addressOf(/^(seedlinks?|wss?)$/i, "seedlink-scheme");
 
 /** A regular expression, or nothing. */
 export const pattern: Validator = (value, options) => {
@@ -63,6 +68,23 @@ export const pattern: Validator = (value, options) => {
   } catch (error) {
     return invalid(options, "pattern", { reason: String((error as Error).message).replace(/^.*\/: /, "") });
   }
+};
+
+/** An entry of SeedLink's streams, roughly: `CO_JSC:BHZ 00HH? !BHN`, `IU_KONO`, `FDSN:CO_JSC_00_H_H_Z/MSEED`. */
+const WORD = "!?[\\w*?.:-]+";
+const SEEDLINK_ENTRY = new RegExp(
+  `^(\\*|(FDSN:)?[\\w*?-]+_[\\w*?-]*(/\\w+)*(\\s*:\\s*${WORD}(\\s+${WORD})*)?)$`,
+  "i",
+);
+
+/** SeedLink's streams, or nothing. */
+export const seedLinkStreams: Validator = (value, options) => {
+  if (!value || hasEnvironmentVariable(value)) return true;
+  const entries = String(value)
+    .split(/[,\n\r]/)
+    .map((entry) => entry.trim())
+    .filter(Boolean);
+  return entries.every((entry) => SEEDLINK_ENTRY.test(entry)) || invalid(options, "seedlink-streams");
 };
 
 export const required: Validator = (value, options) =>

@@ -190,9 +190,10 @@ describe("datalink server node", () => {
     const port = await listen({});
     const peer = await Peer.connect(port);
     await peer.ask(write("FDSN:XX_A/TEXT", "x"));
-    await flow.status("server", ({ text = "" }) => /serving · XX_A\/TEXT \d\d:\d\d:\d\d$/.test(text));
+    // The stream id is left out where the whole is too wide, as it is with the catalog's keys that stand here for its texts.
+    await flow.status("server", ({ text = "" }) => /serving · \d\d:\d\d:\d\d$/.test(text));
     peer.end();
-    await flow.status("server", ({ text = "" }) => /listening · XX_A\/TEXT \d\d:\d\d:\d\d$/.test(text));
+    await flow.status("server", ({ text = "" }) => /listening · \d\d:\d\d:\d\d$/.test(text));
   });
 
   it("answers the dialog's Test at each of its addresses", async () => {

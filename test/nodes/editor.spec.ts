@@ -70,17 +70,9 @@ describe("questions of the dialogs", () => {
     assert.match((odd as { error: string }).error, /is not a server address/);
   });
 
-  it("lists the streams of a deployed connection, as many as a pattern selects", async () => {
-    const answer = await flow.post("/datalink/streams", { id: "server", match: "_B" });
-    const { streams, total } = answer as {
-      streams: { streamId: string; latestDataEnd: string }[];
-      total: number;
-    };
-    assert.equal(total, 2);
-    assert.deepEqual(
-      streams.map(({ streamId, latestDataEnd }) => [streamId, latestDataEnd]),
-      [["FDSN:XX_B/JSON", "1970-01-01T00:00:01.000000Z"]],
-    );
+  it("lists the streams of a deployed connection", async () => {
+    const answer = await flow.post("/datalink/streams", { id: "server" });
+    assert.deepEqual(answer, { server: server.url, streams: ["FDSN:XX_A/JSON", "FDSN:XX_B/JSON"], total: 2 });
   });
 
   it("shows where a pattern leads, or what is wrong with it", async () => {

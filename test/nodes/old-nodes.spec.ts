@@ -10,6 +10,8 @@ import jsonlArchive from "../../nodes/jsonl-archive.ts";
 import mseedArchive from "../../nodes/mseed-archive.ts";
 import mseedDecode from "../../nodes/mseed-decode.ts";
 import mseedEncode from "../../nodes/mseed-encode.ts";
+import seedlinkConnection from "../../nodes/seedlink-connection.ts";
+import seedlinkIn from "../../nodes/seedlink-in.ts";
 import signalFilter from "../../nodes/signal-filter.ts";
 import signalMeasure from "../../nodes/signal-measure.ts";
 import signalTrigger from "../../nodes/signal-trigger.ts";
@@ -29,6 +31,7 @@ const MODULES = {
   "signal-filter": signalFilter,
   "coincidence-trigger": coincidenceTrigger,
   "station-monitor": stationMonitor,
+  "seedlink-in": seedlinkIn,
   "signal-measure": signalMeasure,
   "signal-trigger": signalTrigger,
 };
@@ -38,15 +41,19 @@ describe("nodes without the newer settings", () => {
     it(`run: ${type}`, async () => {
       const settings = type === "datalink-server" ? { port: await freePort() } : { connection: "server" };
       const flow = await startFlow(
-        [datalinkConnection, module],
+        [datalinkConnection, seedlinkConnection, module],
         [
-          { id: "server", type: "datalink-connection", address: "127.0.0.1:1" },
+          {
+            id: "server",
+            type: type === "seedlink-in" ? "seedlink-connection" : "datalink-connection",
+            address: "127.0.0.1:1",
+          },
           { id: "old", type, wires: [[]], ...settings },
         ],
       );
       assert.deepEqual(flow.errors("old"), []);
       // A reader begins by itself: here it does not find a server.
-      if (type === "datalink-in") await flow.status("old", ({ text }) => text === "datalink-in.status.retry");
+      if (type.endsWith("link-in")) await flow.status("old", ({ text }) => text === `${type}.status.retry`);
       await flow.stop();
     });
   }

@@ -4,8 +4,9 @@ import { once } from "node:events";
 import { WebSocketServer } from "ws";
 import { packRecords } from "../../lib/mseed/index.ts";
 import { SeedLinkClient } from "../../lib/seedlink/client.ts";
-import { copyPosition, type SeedLinkPosition } from "../../lib/seedlink/position.ts";
+import { copyPosition, rewound, type SeedLinkPosition } from "../../lib/seedlink/position.ts";
 import { SeedLinkError } from "../../lib/seedlink/protocol/errors.ts";
+import type { SeedLinkPacket } from "../../lib/seedlink/protocol/packet.ts";
 import { subscribeSeedLink } from "../../lib/seedlink/subscribe.ts";
 import type { SeedLinkEvent, SeedLinkSubscribeOptions } from "../../lib/seedlink/subscription.ts";
 import { tlsBridge } from "../support/network/bridges.ts";
@@ -90,6 +91,22 @@ describe("the SeedLink client", () => {
       "DATA ALL",
       "END",
     ]);
+  });
+
+  it("brings packets again behind a position that is set back before them, and no others of other stations", async () => {
+    const packets: SeedLinkPacket[] = [];
+    const first = subscribeSeedLink(server.url, { streams: "CO_JSC,CO_HAW", from: "earliest" });
+    for await (const packet of first) {
+      packets.push(packet);
+      first.commit(packet);
+      if (packets.length === 14) break;
+    }
+    const lost = packets.filter(
+      ({ station, dataStart }) => station === "CO_JSC" && dataStart >= 1_700_000_007e6,
+    );
+    const position = rewound(first.position!, lost);
+    const options = { streams: "CO_JSC,CO_HAW", checkpoint: atPosition(position) };
+    assert.deepEqual((await read(server.url, 3, options)).seen, expected("CO_JSC", 7, 10));
   });
 
   it("rules 4 and 5: goes on at each station's own number, after asking what there is", async () => {

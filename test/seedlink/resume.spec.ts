@@ -6,6 +6,7 @@ import {
   emptyPosition,
   type Numbering,
   positionFormat,
+  rewound,
   type SeedLinkPosition,
 } from "../../lib/seedlink/position.ts";
 import { begin } from "../../lib/seedlink/protocol/commands.ts";
@@ -549,6 +550,46 @@ describe("the position of a SeedLink reader", () => {
     const position = at("ring", packet(1n, 100), packet(2n, 50));
     assert.equal(position.streams.get(SOURCE), 100);
     assert.equal(position.newest?.start, 50);
+  });
+});
+
+describe("a position that is set back before packets that did not arrive", () => {
+  const other = "FDSN:CO_HAW_00_B_H_Z";
+  const come = [
+    packet(5n),
+    packet(6n, 6 * SECOND, other),
+    packet(7n),
+    packet(8n, 8 * SECOND, other),
+    packet(9n),
+  ];
+
+  it("asks a ring from the first of them on, and drops none of them", () => {
+    const position = rewound(at("ring", ...come), come.slice(2));
+    const [hello, protocol] = SERVERS.ring4;
+    const stations = listed(["CO_JSC", 1n, 12n], ["CO_HAW", 1n, 11n]);
+    const requests = parseStreams("");
+    const plan = planResume({ hello, protocol, requests, start: "earliest", position, stations });
+    assert.deepEqual(plan.stations[0]?.begin, { at: "sequence", sequence: 7n });
+    assert.equal(plan.judgements.get("*")?.how, "position");
+    assert.equal(position.streams.get(SOURCE), 7 * SECOND - 1);
+    assert.equal(position.streams.get(other), 8 * SECOND - 1);
+  });
+
+  it("asks only the stations of them for anything again", () => {
+    const whole = at("station", ...come);
+    const position = rewound(whole, [come[2]!, come[4]!]);
+    assert.deepEqual(position.stations.get("CO_JSC"), { sequence: 6n });
+    assert.deepEqual(position.stations.get("CO_HAW"), whole.stations.get("CO_HAW"));
+    assert.equal(position.streams.get(SOURCE), 7 * SECOND - 1);
+    assert.equal(whole.stations.get("CO_JSC")?.sequence, 9n, "the given one stays as it is");
+  });
+
+  it("comes back from its file, also before the first number there is", () => {
+    const position = rewound(at("station", packet(0n)), [packet(0n)]);
+    assert.deepEqual(
+      positionFormat.read(JSON.parse(JSON.stringify(positionFormat.write(position)))),
+      position,
+    );
   });
 });
 

@@ -28,6 +28,8 @@ export class SeisCompServer implements AsyncDisposable {
   #onCommand: (() => void) | undefined;
   readonly #server = net.createServer((socket) => this.#serve(socket));
   readonly #sockets = new Set<net.Socket>();
+  /** Who is streaming, and which stations. */
+  readonly #streaming = new Map<net.Socket, Set<string>>();
 
   static async start(): Promise<SeisCompServer> {
     const server = new SeisCompServer();
@@ -38,6 +40,17 @@ export class SeisCompServer implements AsyncDisposable {
 
   get url(): string {
     return `seedlink://127.0.0.1:${(this.#server.address() as net.AddressInfo).port}`;
+  }
+
+  /** A new record of a station, sent at once to those who read it. */
+  push(name: string, record: Buffer): void {
+    const station = this.stations.get(name)!;
+    const number = station.first + station.records.push(record) - 1;
+    for (const [socket, stations] of this.#streaming) {
+      if (!stations.has(name)) continue;
+      socket.write(`SL${hex(number)}`);
+      socket.write(record);
+    }
   }
 
   cut(): void {
@@ -62,7 +75,10 @@ export class SeisCompServer implements AsyncDisposable {
   #serve(socket: net.Socket): void {
     this.#sockets.add(socket);
     socket.on("error", () => {});
-    socket.on("close", () => this.#sockets.delete(socket));
+    socket.on("close", () => {
+      this.#sockets.delete(socket);
+      this.#streaming.delete(socket);
+    });
     const client = { station: "", begins: new Map<string, string>() };
     socket.on("data", (bytes) => {
       const lines = bytes.toString().split("\r\n").slice(0, -1);
@@ -70,6 +86,7 @@ export class SeisCompServer implements AsyncDisposable {
       const answers = lines.map((line) => this.#answer(line, client));
       const last = answers.at(-1);
       if (last !== undefined && last.length > 0) socket.write(last);
+      if (lines.includes("END")) this.#streaming.set(socket, new Set(client.begins.keys()));
     });
   }
 
@@ -83,7 +100,7 @@ export class SeisCompServer implements AsyncDisposable {
       case "HELLO":
         return Buffer.from(`${this.habits.hello ?? "SeedLink v3.3 (2024.020)"}\r\nTest\r\n`);
       case "INFO":
-        return this.#info(words[0] === "STATIONS");
+        return this.#info(words[0] ?? "");
       case "STATION": {
         const station = `${words[1]}_${words[0]}`;
         client.station = this.stations.has(station) ? station : "";
@@ -103,24 +120,27 @@ export class SeisCompServer implements AsyncDisposable {
 
   #data(name: string, begin: string): Buffer {
     const { first, records } = this.stations.get(name)!;
-    const next = first + records.length;
-    const asked = Number.parseInt(begin, 16);
-    const from =
-      begin === "ALL" || (asked < first && begin !== "")
-        ? first
-        : begin === "" || asked > next
-          ? next
-          : asked;
+    // Numbers of 24 bits, counted from the first one's on.
+    const asked = (Number.parseInt(begin, 16) - first) & 0xff_ff_ff;
+    const offset = asked >= 0x80_00_00 ? asked - 0x1_00_00_00 : asked;
+    const skipped =
+      begin === "ALL" || (begin !== "" && offset < 0)
+        ? 0
+        : begin === "" || offset > records.length
+          ? records.length
+          : offset;
     return Buffer.concat(
-      records.slice(from - first).flatMap((record, i) => [Buffer.from(`SL${hex(from + i)}`), record]),
+      records.slice(skipped).flatMap((record, i) => [Buffer.from(`SL${hex(first + skipped + i)}`), record]),
     );
   }
 
-  #info(lists: boolean): Buffer {
+  #info(item: string): Buffer {
     const stations = [...this.stations].map(([name, { first, records }]) => {
       const [network, station] = name.split("_");
-      return `<station name="${station}" network="${network}" begin_seq="${hex(first)}" end_seq="${hex(first + records.length)}"/>`;
+      const streams = item === "STREAMS" ? streamsOf(records) : "";
+      return `<station name="${station}" network="${network}" begin_seq="${hex(first)}" end_seq="${hex(first + records.length)}">${streams}</station>`;
     });
+    const lists = item === "STATIONS" || item === "STREAMS";
     const xml = Buffer.from(
       `<seedlink software="SeedLink v3.3 (2024.020)" organization="Test">${lists ? stations.join("") : ""}</seedlink>`,
     );
@@ -136,6 +156,14 @@ export class SeisCompServer implements AsyncDisposable {
     }
     return Buffer.concat(pieces);
   }
+}
+
+/** By the codes in the records, which are of miniSEED 2. */
+function streamsOf(records: Buffer[]): string {
+  const codes = new Set(records.map((record) => record.toString("latin1", 13, 18)));
+  return [...codes]
+    .map((code) => `<stream location="${code.slice(0, 2).trim()}" seedname="${code.slice(2)}" type="D"/>`)
+    .join("");
 }
 
 function reply(ok: boolean): Buffer {

@@ -69,7 +69,6 @@ export const DEVIATIONS: Record<string, Deviation> = {
   },
   "ws-upgrade-user-agent": { reason: LONG_HEADERS, recv: [upgraded()], closes: false },
   "ws-upgrade-long-connection": { reason: LONG_HEADERS, recv: [upgraded()], closes: false },
-  "ws-upgrade-seedlink": { reason: "SeedLink is not spoken", recv: ["HTTP/1.1 404 \r\n\r\n"], closes: true },
   "ws-unmasked-id": { reason: STRICT, recv: [upgraded("DataLink1.1"), "\x88\x02\x03\xea"], closes: true },
   "ws-two-packets-one-frame": {
     reason: LIBERAL,

@@ -28,6 +28,9 @@ const message = (bytes: string, opcode = 2) =>
 const BEGUN: Record<string, (Buffer | string)[]> = {
   "says nothing": [],
   "sends half a command": ["DL\x20ID"],
+  "sends a byte that may be the first of anything": ["D"],
+  "sends half a SeedLink command": ["HELLO\r\nSTATI"],
+  "opens a WebSocket for SeedLink and says nothing": [upgrade().replace("/datalink", "/seedlink")],
   "sends half a request": ["GET /id HTTP/1.1\r\nHo"],
   "sends a request and half its body": [
     "POST /id HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\nabc",

@@ -21,10 +21,10 @@ export interface Numbers {
 }
 
 /** Milliseconds of processor time that one turn of the event loop may take. */
-const LONGEST_STALL = 50;
+export const LONGEST_STALL = 50;
 
 /** Bytes more than before that may be in use afterwards: the index of the ring, which grows to 8 MiB, and some noise. */
-const MEMORY_KEPT = 12 * 1024 * 1024;
+export const MEMORY_KEPT = 12 * 1024 * 1024;
 
 const SETTINGS: DataLinkServerOptions = { ringBytes: 32 * 1024 * 1024, maxClients: 2000 };
 
@@ -155,7 +155,7 @@ export function describeHostileClients(numbers: Numbers): void {
 }
 
 /** An honest reader and an honest writer beside the others: whatever is written arrives, in order. */
-class Witness {
+export class Witness {
   readonly #writer: Peer;
   readonly #reader: Peer;
   readonly #work: Promise<void>;
@@ -210,14 +210,14 @@ function immediate(): Promise<void> {
   });
 }
 
-async function open(port: number): Promise<Socket> {
+export async function open(port: number): Promise<Socket> {
   const socket = connect({ port, host: "127.0.0.1" });
   socket.on("error", () => {});
   await once(socket, "connect");
   return socket;
 }
 
-function untilClosed(socket: Socket): Promise<unknown> {
+export function untilClosed(socket: Socket): Promise<unknown> {
   return new Promise((resolve) => {
     socket.once("close", resolve);
   });

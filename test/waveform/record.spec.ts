@@ -34,7 +34,7 @@ describe("a record for a trace", () => {
   });
 
   const refused: [string, object, RegExp][] = [
-    ["NO_SAMPLES", { samples: undefined }, /mseed-decode/],
+    ["NO_SAMPLES", { samples: undefined }, /mseed decode/],
     ["NO_SAMPLES", { samples: ["1", "2"] }, /numbers/],
     ["NO_SAMPLES", { samples: new BigInt64Array(2) }, /numbers/],
     ["NO_SAMPLES", { samples: { length: 1e9 } }, /numbers/],

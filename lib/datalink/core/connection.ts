@@ -130,6 +130,7 @@ export class DataLinkConnection implements TransportListener {
     this.#throwIfClosed();
     this.#sink = sink;
     this.#ending = false;
+    this.#transport.gatherReads?.(true);
     this.#send(STREAM, false);
   }
 
@@ -137,6 +138,7 @@ export class DataLinkConnection implements TransportListener {
   async endStream(): Promise<void> {
     if (this.#sink === undefined) return;
     this.#ending = true;
+    this.#transport.gatherReads?.(false);
     await this.run(END_STREAM);
     this.#sink = undefined;
   }

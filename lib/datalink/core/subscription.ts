@@ -101,6 +101,11 @@ export class Subscription extends ResumingReader<Packet, Position, DataLinkError
     this.#reading = reading;
   }
 
+  /** How many streams match and reject select, as the server has last said; `undefined` without them, or before it has. */
+  get selectedStreams(): number | undefined {
+    return this.#reading.selectedStreams;
+  }
+
   /** Who the server is, while there is a connection. */
   get identity(): ServerIdentity | undefined {
     return this.#reading.identity;
@@ -130,6 +135,7 @@ function fromOne(value: number, name: string, what: string): number {
 /** How DataLink's packets are read: filters, where to begin, and what the server does not tell of itself. */
 class PacketReading implements ReaderProtocol<Packet, Position, ClientSession, DataLinkError> {
   readonly server: string;
+  selectedStreams: number | undefined;
   readonly #platform: Platform;
   readonly #options: SubscribeOptions;
   readonly #address: Address;
@@ -223,8 +229,9 @@ class PacketReading implements ReaderProtocol<Packet, Position, ClientSession, D
   async #follow(session: ClientSession): Promise<DataLinkError> {
     const { match, reject } = this.#options;
     const { connection, server } = session;
-    if (match) await connection.run(filter("MATCH", match, server));
-    if (reject) await connection.run(filter("REJECT", reject, server));
+    // Both replies count what is selected by then.
+    if (match) this.selectedStreams = await connection.run(filter("MATCH", match, server));
+    if (reject) this.selectedStreams = await connection.run(filter("REJECT", reject, server));
     const it: Beginning = { session, feed: this.#feed, filtered: Boolean(match || reject) };
     let jumped = this.#nextJump();
     await this.#begin(it);

@@ -95,7 +95,7 @@ export class PacketMaker {
 
   #ofRecord({ station, format, subformat }: DataFrame, record: MiniSeedRecord): PacketStream {
     const version = format || String(record.formatVersion);
-    return this.#streamOf(station, record.sourceId.text, version, subformat || typeOf(record), "MSEED");
+    return this.#streamOf(station, record.sourceId.text, version, subformat || recordType(record), "MSEED");
   }
 
   /** What is not a record, or not a readable one, is passed on as it is. */
@@ -144,7 +144,7 @@ function firstRecord(payload: Buffer): MiniSeedRecord | undefined {
 }
 
 /** The type of a record that does not say it: samples without a rate are text; without samples, its blockette counts. */
-function typeOf(record: MiniSeedRecord): string {
+export function recordType(record: MiniSeedRecord): string {
   if (record.sampleCount > 0) return record.sampleRate === 0 ? "L" : "D";
   if (!(record instanceof MiniSeed2Record)) return "D";
   for (const { type } of record.blockettes) {

@@ -97,8 +97,14 @@ export class PacketIndex {
     this.#blockOf(sequence).steps[sequence & (BLOCK - 1)] = step;
   }
 
-  /** Sequence of the packet with this id, or `undefined` where there is none: ids ascend. */
+  /** Sequence of the packet with this id, or `undefined` where there is none. */
   sequenceOf(packetId: bigint): number | undefined {
+    const sequence = this.sequenceFrom(packetId);
+    return sequence < this.#end && this.idAt(sequence) === packetId ? sequence : undefined;
+  }
+
+  /** Sequence of the first packet with this id or a higher one, which is found by halves: ids ascend. `end` for none. */
+  sequenceFrom(packetId: bigint): number {
     let low = this.#first;
     let high = this.#end;
     while (low < high) {
@@ -106,7 +112,7 @@ export class PacketIndex {
       if (this.idAt(middle) < packetId) low = middle + 1;
       else high = middle;
     }
-    return low < this.#end && this.idAt(low) === packetId ? low : undefined;
+    return low;
   }
 
   #blockOf(sequence: number): Block {

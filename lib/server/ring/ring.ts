@@ -171,6 +171,11 @@ export class Ring {
     return this.#index.sequenceOf(packetId);
   }
 
+  /** Sequence of the first packet with this id or a higher one; `end` where there is none. */
+  sequenceFrom(packetId: bigint): number {
+    return this.#index.sequenceFrom(packetId);
+  }
+
   idAt(sequence: number): bigint {
     return this.#index.idAt(sequence);
   }
@@ -194,7 +199,24 @@ export class Ring {
     return this.#index.lengthAt(sequence);
   }
 
-  /** Copies the frame or frames that lie at an offset of the store into `target`; returns the bytes copied. */
+  /** Place of the packet's payload in the store. It goes to the end of the frame. */
+  payloadOffsetAt(sequence: number): number {
+    const offset = this.offsetAt(sequence);
+    return offset + PREHEADER + this.#store[offset + 2]!;
+  }
+
+  /** Time of the packet's first sample, in microseconds since 1970. */
+  dataStartAt(sequence: number): number {
+    const start = this.offsetAt(sequence) + PREHEADER;
+    return parsePacketHeader(this.#store, start, this.payloadOffsetAt(sequence)).dataStart;
+  }
+
+  /** A byte of the store. */
+  byteAt(offset: number): number {
+    return this.#store[offset]!;
+  }
+
+  /** Copies bytes that lie at an offset of the store, such as frames one behind the other, into `target`; returns how many. */
   copy(offset: number, length: number, target: Buffer, targetOffset: number): number {
     return this.#store.copy(target, targetOffset, offset, offset + length);
   }

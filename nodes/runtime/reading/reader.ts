@@ -7,7 +7,8 @@ import { Delivery } from "../delivery.ts";
 import { nodeFile } from "../files.ts";
 import { FlowWatch } from "../flow-watch.ts";
 import { asError, guarded, onClose, onInput } from "../input-handler.ts";
-import { rateText, StatusLine } from "../status.ts";
+import { Misfits } from "../misfits.ts";
+import { rateText, StatusLine, shortestNeeded } from "../status.ts";
 import type { ReadingSettings } from "./reading-settings.ts";
 import type { PacketSource, PacketStream, ReadPacket } from "./source.ts";
 
@@ -32,6 +33,9 @@ export class Reader<Packet extends ReadPacket, Position, From, Event extends Con
   #running: Promise<void> = Promise.resolve();
   #state: "stopped" | "running" | "failed" = "stopped";
   #gaps = 0;
+  /** Whether a packet has come since the streams were chosen. */
+  #hasMatched = false;
+  #isToldNoStream = false;
   /** Stations that the server does not serve at the moment. */
   readonly #missing = new Set<string>();
   #toldAstray: Packet | undefined;
@@ -62,6 +66,8 @@ export class Reader<Packet extends ReadPacket, Position, From, Event extends Con
     this.#status = new StatusLine(node, () => this.#describe());
 
     onInput(node, (msg) => this.#inTurn(() => this.#control(msg)));
+    // What it does goes on whatever comes in.
+    Misfits.of(node)?.fit();
     // Not before all nodes are there: what is sent to a node that is not there yet is lost.
     let isNew = true;
     const onStarted = guarded(node, () => {
@@ -101,6 +107,8 @@ export class Reader<Packet extends ReadPacket, Position, From, Event extends Con
     if (this.#state === "running" || this.#isClosing) return;
     this.#connection = this.#newConnection();
     this.#missing.clear();
+    this.#hasMatched = false;
+    this.#isToldNoStream = false;
     const onEvent = guarded(this.#node, (event: Event) => this.#onEvent(event));
     this.#packets = this.#source.open(from, this.#position, onEvent);
     this.#state = "running";
@@ -136,7 +144,8 @@ export class Reader<Packet extends ReadPacket, Position, From, Event extends Con
     await this.#stop();
     // Counted as delivered when they were sent, but no node has got them: the next start has to bring them again.
     const [first, ...rest] = this.#settings.delivery.nodes ? [] : this.#delivery.lost;
-    if (first) this.#position.save(this.#source.rewind(this.#packets?.position, [first, ...rest]));
+    const position = this.#packets?.position;
+    if (first && position) this.#position.save(this.#source.rewind(position, [first, ...rest]));
     this.#delivery.leave();
     if (removed) await this.#position.remove();
     else await this.#position.flush();
@@ -147,6 +156,7 @@ export class Reader<Packet extends ReadPacket, Position, From, Event extends Con
       this.#tell("unreadable", { streamId: packet.streamId, message: sentence }),
     );
     this.#rate.add();
+    this.#hasMatched = true;
     this.#node.send([{ ...message, _msgid: id }, null]);
     return bytes;
   }
@@ -226,14 +236,32 @@ export class Reader<Packet extends ReadPacket, Position, From, Event extends Con
     }
     if (!this.#connection.isConnected) return this.#connection.status();
     if (this.#delivery.isHeldUp) return { fill: "blue", shape: "ring", text: this.#text("paused") };
-    const rate = rateText(this.#rate.read());
-    const gaps = this.#gaps > 0 ? `, ${this.#text("gaps", { count: this.#gaps })}` : "";
-    const at = this.#packets?.position ? this.#source.place(this.#packets.position) : "";
+    if (this.#packets?.selectedStreams === 0 && !this.#hasMatched) {
+      this.#tellNoStream();
+      return { fill: "yellow", shape: "dot", text: this.#text("no-stream") };
+    }
     return {
       fill: this.#missing.size > 0 ? "yellow" : "green",
       shape: "dot",
-      text: `${this.#text("streaming", { rate })}${at}${gaps}${this.#missingText()}`,
+      text: this.#streamingText(),
     };
+  }
+
+  #streamingText(): string {
+    const streaming = this.#text("streaming", { rate: rateText(this.#rate.read()) });
+    const gaps = this.#gaps > 0 ? `, ${this.#text("gaps", { count: this.#gaps })}` : "";
+    const at = this.#packets?.position ? this.#source.place(this.#packets.position) : "";
+    const troubles = gaps + this.#missingText();
+    return shortestNeeded(`${streaming}${at}${troubles}`, `${streaming}${troubles}`);
+  }
+
+  #tellNoStream(): void {
+    if (this.#isToldNoStream) return;
+    this.#isToldNoStream = true;
+    const selection = this.#source.selection?.() ?? "what is asked for";
+    this.#node.warn(
+      `No stream of ${this.#source.server} matches ${selection} so far. The dialog shows the server's streams, beside the field Streams; packets of a new one that matches will arrive.`,
+    );
   }
 
   #missingText(): string {

@@ -13,6 +13,8 @@ export interface ReadPacket extends Carrier {
 export interface PacketStream<Packet, Position> extends AsyncIterable<Packet> {
   /** Behind the last packet that is committed together with all before it. */
   readonly position: Position | undefined;
+  /** How many streams of the server are asked for, where it tells. */
+  readonly selectedStreams?: number | undefined;
   commit(packet: Packet): void;
   close(): Promise<void>;
 }
@@ -45,8 +47,8 @@ export interface PacketSource<Packet extends ReadPacket, Position, From, Event e
   ): PacketStream<Packet, Position>;
   /** Where the position is kept; `onError` hears of one that could not be written. */
   positionFile(file: string, onError: (error: Error) => void): StateFile<Position>;
-  /** A position behind which these packets come again. They are in the order in which they came, all before `position`. */
-  rewind(position: Position | undefined, packets: readonly [Packet, ...Packet[]]): Position;
+  /** A position behind which these packets come again. They are in the order in which they came; `position` is behind all. */
+  rewind(position: Position, packets: readonly [Packet, ...Packet[]]): Position;
   /** The message for a packet; `onProblem` hears of a payload that is not what it should be. */
   message(packet: Packet, onProblem: (sentence: string) => void): SizedMessage;
   /** Which packet it is: as properties of a message, and in a sentence, such as `packet 12 of FDSN:…`. */
@@ -56,6 +58,8 @@ export interface PacketSource<Packet extends ReadPacket, Position, From, Event e
   /** An event in a sentence, and as properties of a message. */
   sentence(event: Event): string;
   details(event: Event): Record<string, unknown>;
+  /** Where the server has no stream of those asked for: which they are, in words. */
+  selection?(): string;
   /** What the status says of a position: empty for nothing. */
   place(position: Position): string;
 }

@@ -102,6 +102,43 @@ describe("messages: times", () => {
   });
 });
 
+describe("messages: packets of SeedLink", () => {
+  const seedlink = {
+    sequence: "7",
+    dataStart: "2026-11-22T12:00:00.000000Z",
+    dataEnd: "2026-11-22T12:00:01.000000Z",
+  };
+  const msg = { topic: "FDSN:XX_A_00_H_H_Z/MSEED", seedlink };
+  const fields = (change: object = {}) => packetFields({ ...msg, ...change }, "MSEED");
+
+  it("have the times that seedlink in tells, and are told from all others", () => {
+    const { dataStart, dataEnd, packetTime, packetId, identity } = fields();
+    assert.equal(dataStart, Date.parse(seedlink.dataStart) * 1000);
+    assert.equal(dataEnd - dataStart, 1_000_000);
+    assert.equal(packetTime, dataStart);
+    assert.equal(packetId, undefined);
+    assert.equal(fields().identity, identity);
+    for (const change of [
+      { topic: "FDSN:XX_B_00_H_H_Z/MSEED" },
+      { seedlink: { ...seedlink, sequence: "8" } },
+    ])
+      assert.notEqual(fields(change).identity, identity);
+  });
+
+  it("are those of a ring once one has them", () => {
+    const datalink = { packetId: "9", packetTime: "2026-11-22T13:00:00Z" };
+    const { packetId, packetTime, identity } = fields({ datalink });
+    assert.deepEqual([packetId, identity], [9n, undefined]);
+    assert.equal(packetTime, Date.parse("2026-11-22T13:00:00Z") * 1000);
+  });
+
+  it("are left to themselves where a property of that name is somebody else's", () => {
+    for (const other of [7, null, "x", {}, { sequence: 7 }, { sequence: "7" }]) {
+      assert.equal(fields({ seedlink: other }).identity, undefined);
+    }
+  });
+});
+
 describe("messages: packet ids", () => {
   const id = (packetId: unknown) => packetFields({ topic: ID, datalink: { packetId } }, "JSON").packetId;
 

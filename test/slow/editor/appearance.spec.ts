@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { packRecords } from "../../../lib/mseed/index.ts";
 import { DataLinkServer } from "../../../lib/server/server.ts";
+import { SeisCompServer } from "../../seedlink/seiscomp-server.ts";
 import { Appearance } from "../../support/editor/appearance.ts";
 import { contrast, READABLE } from "../../support/editor/contrast.ts";
 import { FACES, type Face, faceFlows, TYPES } from "../../support/editor/dialog-faces.ts";
@@ -78,11 +80,21 @@ function firstWords(language: string, type: string): string {
 }
 
 let server: DataLinkServer;
+let seedLink: SeisCompServer;
 before(async () => {
   server = await DataLinkServer.listen({ port: 0, ringBytes: 1 << 20 });
   server.write({ streamId: "FDSN:XX_A_00_H_H_Z/MSEED", dataStart: 1_000_000, payload: "{}" });
+  seedLink = await SeisCompServer.start();
+  const series = { sourceId: "FDSN:XX_A_00_H_H_Z", startTime: 0n, sampleRate: 1, samples: Int32Array.of(1) };
+  seedLink.stations.set("XX_A", {
+    first: 0,
+    records: [...packRecords(series, { formatVersion: 2 })].map((bytes) => Buffer.from(bytes)),
+  });
 });
-after(() => server?.close());
+after(async () => {
+  await server?.close();
+  await seedLink?.[Symbol.asyncDispose]();
+});
 
 for (const version of VERSIONS) {
   describe(`the editor of Node-RED ${version}`, () => {
@@ -92,7 +104,7 @@ for (const version of VERSIONS) {
       this.timeout(300_000);
       needsChromium(this);
       await needsNodeRed(this, version);
-      nodeRed = await NodeRed.start({ version, flows: faceFlows(server.url) });
+      nodeRed = await NodeRed.start({ version, flows: faceFlows(server.url, seedLink.url) });
     });
     after(() => nodeRed?.stop());
 
@@ -177,14 +189,18 @@ for (const version of VERSIONS) {
               .locator(selector)
               .filter({ hasText: patternOf(texts("editor").get(key)!) })
               .waitFor();
-          if (type === "datalink-connection") {
-            await page.click("#datalink-connection-test");
+          if (type.endsWith("-connection")) {
+            await page.click(`#${type}-test`);
             const isOpen = (await page.inputValue("#node-config-input-auth")) === "none";
-            if (isOpen) await says("#datalink-connection-answer", "editor.answers");
-            else await page.locator("#datalink-connection-answer.datalink-bad").waitFor();
-          } else if (type === "datalink-in") {
-            await page.click("#datalink-in-streams");
-            await says("#datalink-in-list [role=status]", "editor.selects");
+            const answers = type === "datalink-connection" ? "editor.answers" : "editor.seedlink-answers";
+            if (isOpen) await says(`#${type}-answer`, answers);
+            else await page.locator(`#${type}-answer.datalink-bad`).waitFor();
+          } else if (type === "datalink-in" || type === "seedlink-in") {
+            await page.click(type === "datalink-in" ? "#datalink-in-streams" : "#seedlink-in-pick");
+            await says(`#${type}-list [role=status]`, "editor.selects");
+            await says(`#${type}-list .datalink-picked`, "editor.pick");
+            await page.locator(`#${type}-list [role=treeitem]`).first().click();
+            await says(`#${type}-list button`, "editor.replace");
           } else if (type.endsWith("-archive")) {
             await says(`#${type}-example`, "editor.example-path");
           } else if (type === "datalink-server") {

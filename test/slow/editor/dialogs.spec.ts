@@ -6,7 +6,9 @@ import { Dialogs, type FieldValue } from "../../support/editor/dialogs.ts";
 import { Editor, needsChromium } from "../../support/editor/editor.ts";
 import { freePort, NodeRed, needsNodeRed, VERSIONS } from "../../support/node-red.ts";
 
-const TYPES = ALL_TYPES.filter((type) => type !== "datalink-connection");
+const TYPES = ALL_TYPES.filter((type) => !type.endsWith("-connection"));
+
+const READERS = new Set(["datalink-in", "seedlink-in"]);
 
 const FLOWS = [
   { id: "tab", type: "tab", label: "test" },
@@ -20,6 +22,7 @@ const FLOWS = [
     auth: "none",
     timeout: "5",
   },
+  { id: "seedlink", type: "seedlink-connection", version: 1, name: "", address: "localhost:1", auth: "none" },
   { id: "tls", type: "tls-config", name: "certificates", cert: "", key: "", ca: "", verifyservercert: true },
 ];
 
@@ -55,7 +58,7 @@ for (const version of VERSIONS) {
         for (const name of Object.keys(before)) {
           if (name !== "connection") assert.notEqual(typed[name], before[name], `${name} is changed`);
         }
-        if (type === "datalink-in") await editor.page.click("#datalink-in-scope :text('a debug node')");
+        if (READERS.has(type)) await editor.page.click(`#${type}-scope :text('a debug node')`);
         if (type === "datalink-server") await addRule();
         await dialogs.done();
         assert.deepEqual(await dialogs.faults(id), []);
@@ -68,7 +71,7 @@ for (const version of VERSIONS) {
         assert.deepEqual(await dialogs.fields(), shown);
         await dialogs.done();
         const saved = await dialogs.settings(id);
-        if (type === "datalink-in") assert.deepEqual(saved.scope, ["debug"]);
+        if (READERS.has(type)) assert.deepEqual(saved.scope, ["debug"]);
         if (type === "datalink-server") {
           assert.deepEqual(saved.rules, [{ from: "10.0.0.0/8", may: "write", streams: "^XX_" }]);
         }
@@ -171,7 +174,7 @@ for (const version of VERSIONS) {
       await editor.showTab("old");
       for (const [index, type] of TYPES.entries()) {
         const id = `old${index}`;
-        const faults = type.startsWith("datalink-") && type !== "datalink-server" ? 1 : 0;
+        const faults = /^(datalink|seedlink)-/.test(type) && type !== "datalink-server" ? 1 : 0;
         assert.equal(
           ((await dialogs.faults(id)) as unknown[]).length,
           faults,
@@ -188,7 +191,7 @@ for (const version of VERSIONS) {
         .locator(`#node-input-${name} option`)
         .evaluateAll((all) => all.map((option) => (option as HTMLOptionElement).value));
       if (name in VALUES && options.length === 0) return VALUES[name]!;
-      if (name === "connection") return VALUES.connection!;
+      if (name === "connection") return options.find((option) => option !== "" && option !== "_ADD_")!;
       return options.filter((option) => option !== value && option !== "_ADD_").at(-1) ?? `${name} 1`;
     }
   });

@@ -56,7 +56,7 @@ for (const version of VERSIONS) {
 
     /** Opens a dialog with Enter; that of a connection from the dialog of a node that uses it. */
     async function open({ id, type }: Face): Promise<void> {
-      if (type === "datalink-connection") return await dialogs.open(id);
+      if (type.endsWith("-connection")) return await dialogs.open(id);
       await editor.showTab(`tab-${id}`);
       await editor.page.evaluate((nodeId) => {
         RED.view.select({ nodes: [RED.nodes.node(nodeId)] });
@@ -95,28 +95,44 @@ for (const version of VERSIONS) {
       return isAfter ? "ArrowDown" : "ArrowUp";
     }
 
-    it("datalink-in: the server's streams are listed and picked", async () => {
+    it("datalink-in: the server's streams are searched, picked and taken over", async () => {
       const face = FACES.find(({ type }) => type === "datalink-in")!;
+      const row = editor.page.locator("#datalink-in-list [role=treeitem]:focus");
       await open(face);
       await stops.goTo("datalink-in-streams");
       await press("Enter");
       await status("#datalink-in-list").getByText("3 of 3 streams").waitFor();
       assert.equal(await focused(), "datalink-in-streams", "the button keeps the focus");
       await press("Tab");
-      await press("Space");
-      assert.equal(await value("node-input-match"), "^FDSN:XX_A_00_H_H_N/MSEED$");
-      // Beyond the last one the list ends.
-      for (const key of ["ArrowDown", "ArrowDown", "ArrowDown", "Space"]) await press(key);
-      assert.equal(await value("node-input-match"), "^(FDSN:XX_A_00_H_H_N/MSEED|FDSN:XX_B_00_H_H_Z/MSEED)$");
-      for (const key of ["Home", "Space", "ArrowLeft", "ArrowRight", "Enter", "End", "ArrowUp", "Space"]) {
-        await press(key);
-      }
-      assert.equal(await value("node-input-match"), "^(FDSN:XX_B_00_H_H_Z/MSEED|FDSN:XX_A_00_H_H_Z/MSEED)$");
+      await editor.page.keyboard.type("hhz");
+      await status("#datalink-in-list").getByText("2 of 3 streams").waitFor();
+      await press("Enter");
       await press("Tab");
-      assert.equal(await focused(), "node-input-from", "the list is one stop");
+      assert.equal(await row.locator("span").first().textContent(), "XX");
+      // The network, of what was found.
+      await press("Space");
+      assert.equal(await row.getAttribute("aria-checked"), "true");
+      const pattern = "^FDSN:XX_[^_/]*_00_H_H_Z/MSEED$";
+      await editor.page.locator("#datalink-in-list code").getByText(pattern).waitFor();
+      assert.equal(await value("node-input-match"), "", "nothing is taken over unasked");
+      await press("Tab");
+      await press("Enter");
+      assert.equal(await value("node-input-match"), pattern);
+      // Rows open, close and are gone through; beyond the last one the tree ends.
       await press("Shift+Tab");
-      const row = editor.page.locator("#datalink-in-list .focus");
-      assert.equal(await row.textContent(), "FDSN:XX_A_00_H_H_Z/MSEED", "one comes back to where one was");
+      for (const key of ["ArrowRight", "ArrowRight", "ArrowDown", "End", "ArrowDown"]) await press(key);
+      assert.equal(await row.locator("span").first().textContent(), "00 HHZ MSEED");
+      for (const key of ["ArrowLeft", "ArrowLeft", "ArrowLeft"]) await press(key);
+      assert.equal(await row.locator("span").first().textContent(), "XX", "left leads up");
+      await press("ArrowLeft");
+      assert.equal(await row.getAttribute("aria-expanded"), "false");
+      await press("Space");
+      await press("Tab");
+      assert.equal(
+        await focused(),
+        "node-input-from",
+        "the tree is one stop, and nothing is picked any more",
+      );
       await close("Control+Escape");
     });
 

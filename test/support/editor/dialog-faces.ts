@@ -24,6 +24,8 @@ const CHOICES: Record<string, Record<string, unknown>[]> = {
   "datalink-in": [{ from: "latest" }, { from: "time", commit: "complete" }, { from: "packet" }],
   "datalink-info": [{ request: "status" }, { request: "streams" }],
   "datalink-server": [{ access: "loopback" }, { access: "rules", rules: RULES, credentials: USERS }],
+  "seedlink-connection": [{ auth: "none" }, { auth: "password" }, { auth: "token" }],
+  "seedlink-in": [{ from: "latest" }, { from: "time", commit: "complete" }],
   "mseed-decode": [{ samples: "counts" }, { samples: "scaled" }],
   "mseed-encode": [{ fill: "full" }, { fill: "message" }],
   "mseed-archive": [{ layout: "SDS" }, { layout: "own" }],
@@ -50,6 +52,7 @@ export const VALUES: Record<string, string> = {
   pattern: "%n/%s.jsonl",
   streamId: "FDSN:XX_TEST/JSON",
   match: "FDSN:XX_.*",
+  streams: "XX_A:HH?",
   reject: "_LOG",
   connection: "server",
   tls: "tls",
@@ -71,11 +74,28 @@ export const FACES: Face[] = TYPES.flatMap((type) =>
   })),
 );
 
-/** A flow with a node for each face, on a tab of its own beside a debug node; `address` is the server of all. */
-export function faceFlows(address: string): object[] {
-  const connection = { type: "datalink-connection", version: 1, name: "", address, timeout: "5" };
+/**
+ * A flow with a node for each face, on a tab of its own beside a debug node; the servers of all are at `address`, and those of
+ * SeedLink at `seedLink`.
+ */
+export function faceFlows(address: string, seedLink = "127.0.0.1:1"): object[] {
+  const connections: Record<string, object> = {
+    "datalink-connection": { type: "datalink-connection", version: 1, name: "", address, timeout: "5" },
+    "seedlink-connection": {
+      ...{
+        type: "seedlink-connection",
+        version: 1,
+        name: "",
+        address: seedLink,
+        timeout: "5",
+        protocol: "auto",
+      },
+      plainAuth: false,
+    },
+  };
   const flows: object[] = [
-    { id: "server", ...connection, auth: "none" },
+    { id: "server", ...connections["datalink-connection"], auth: "none" },
+    { id: "seedlink-server", ...connections["seedlink-connection"], auth: "none" },
     {
       id: "tls",
       type: "tls-config",
@@ -89,13 +109,19 @@ export function faceFlows(address: string): object[] {
   for (const type of TYPES) {
     for (const [index, choice] of choicesOf(type).entries()) {
       const id = idOf(type, index);
-      if (type === "datalink-connection") flows.push({ id, ...connection, name: id, ...choice });
+      if (connections[type]) flows.push({ id, ...connections[type], name: id, ...choice });
       else {
         const z = `tab-${id}`;
         const place = { z, x: 200, y: 100, wires: [] };
         flows.push(
           { id: z, type: "tab", label: id, disabled: true },
-          { id, type, ...place, connection: "server", ...choice },
+          {
+            id,
+            type,
+            ...place,
+            connection: type === "seedlink-in" ? "seedlink-server" : "server",
+            ...choice,
+          },
           { id: `debug-${id}`, type: "debug", ...place, y: 200, name: "a debug node", active: false },
         );
       }

@@ -1,0 +1,104 @@
+// What a miniSEED archive takes of the processor where packets come in real time, a packet for each of many files in turn: per
+// packet, besides what the clock and the loop of this measurement take. LIBRARY names another build's lib/index.js to compare.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout as delay } from "node:timers/promises";
+import type * as Library from "../lib/index.ts";
+
+const library = require(process.env.LIBRARY ?? "../lib/index.js") as typeof Library;
+
+const FILES = [1, 100, 500, 5000, 6000, 10_000];
+const RATE = 3000;
+const SECONDS = Number(process.env.SECONDS ?? 20);
+const STEP_MS = 2;
+const START = Date.UTC(2026, 10, 22, 6, 30) * 1000;
+
+interface Figures {
+  microseconds: number;
+  latencies: number[];
+  longestTurn: number;
+  closing: number;
+}
+
+function recordsOf(files: number): { streamId: string; payload: Uint8Array }[] {
+  return Array.from({ length: files }, (_, i) => {
+    const sourceId = `FDSN:XX_S${String(i).padStart(5, "0")}_00_H_H_Z`;
+    const samples = Int32Array.from({ length: 350 }, (_sample, k) => Math.round(1000 * Math.sin(k / 9)));
+    const series = { sourceId, startTime: "2026-11-22T06:30:00Z", sampleRate: 100, samples };
+    const [payload] = library.packRecords(series, {
+      formatVersion: 3,
+      encoding: "steim2",
+      recordLength: 512,
+    });
+    return { streamId: `${sourceId}/MSEED3`, payload: payload! };
+  });
+}
+
+async function archive(folder: string, files: number): Promise<Figures> {
+  const records = recordsOf(files);
+  const archive = new library.MiniSeedArchive({
+    pattern: `${folder}/%n/%s/%n.%s.%l.%c.%Y.%j`,
+    journal: path.join(folder, ".journal"),
+  });
+  let given = 0;
+  const give = () => {
+    const i = given++;
+    const packet = { packetId: BigInt(i + 1), packetTime: START + i, dataStart: START };
+    return archive.write({ ...records[i % files]!, ...packet });
+  };
+  for (let i = 0; i < files; i += 500) {
+    await Promise.all(Array.from({ length: Math.min(500, files - i) }, give));
+  }
+  const figures = await paced(give);
+  const closing = performance.now();
+  await archive.close();
+  return { ...figures, closing: performance.now() - closing };
+}
+
+/** Calls at the rate, however late the loop is. */
+async function paced(give: () => Promise<unknown>): Promise<Figures> {
+  const turns = monitorEventLoopDelay({ resolution: 5 });
+  const latencies: number[] = [];
+  const pending = new Set<Promise<void>>();
+  let given = 0;
+  turns.enable();
+  const cpu = process.cpuUsage();
+  const began = performance.now();
+  for (let now = began; now - began < SECONDS * 1000; now = performance.now()) {
+    for (const due = ((now - began) * RATE) / 1000; given < due; given++) {
+      const at = performance.now();
+      const done: Promise<void> = give().then(() => {
+        latencies.push(performance.now() - at);
+        pending.delete(done);
+      });
+      pending.add(done);
+    }
+    await delay(STEP_MS);
+  }
+  await Promise.all(pending);
+  const { user, system } = process.cpuUsage(cpu);
+  turns.disable();
+  return { microseconds: (user + system) / given, latencies, longestTurn: turns.max / 1e6, closing: 0 };
+}
+
+async function run(): Promise<void> {
+  const empty = await paced(() => Promise.resolve());
+  console.log(
+    `${RATE} records of 512 bytes a second, ${SECONDS} s; processor time besides ${empty.microseconds.toFixed(1)} µs`,
+  );
+  for (const files of FILES) {
+    const folder = mkdtempSync(path.join(tmpdir(), "bench-pace-"));
+    const { microseconds, latencies, longestTurn, closing } = await archive(folder, files);
+    rmSync(folder, { recursive: true });
+    latencies.sort((a, b) => a - b);
+    const late = latencies[Math.floor(latencies.length * 0.99)]!;
+    console.log(
+      `  ${String(files).padStart(6)} files ${(microseconds - empty.microseconds).toFixed(1).padStart(7)} µs a packet; in its file after ` +
+        `${latencies[latencies.length >> 1]!.toFixed(1)} ms, 99 % ${late.toFixed(1)} ms; longest turn ${longestTurn.toFixed(0)} ms; closed in ${closing.toFixed(0)} ms`,
+    );
+  }
+}
+
+void run();
