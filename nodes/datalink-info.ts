@@ -3,11 +3,12 @@ import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from "node-red";
 import { DataLinkClient } from "../lib/datalink/client.ts";
 import type { InfoType } from "../lib/datalink/protocol/info.ts";
 import { plainInfo } from "../lib/datalink/protocol/plain-info.ts";
+import { wrongServerKind } from "../lib/net/other-server/wrong-server.ts";
 import { chosenServer, type ServerSettings } from "./datalink-connection.ts";
 import { MessageError } from "./messages/message-error.ts";
 import { packetMessage } from "./messages/packet-message.ts";
 import { readPacketId } from "./messages/times-and-ids.ts";
-import { onClose, onInput } from "./runtime/input-handler.ts";
+import { asError, onClose, onInput } from "./runtime/input-handler.ts";
 import { begin, Settings } from "./runtime/settings.ts";
 
 interface DataLinkInfoDef extends NodeDef {
@@ -46,7 +47,9 @@ function answer(RED: NodeAPI, node: Node, def: DataLinkInfoDef): void {
       Object.assign(msg, await ask(client, wanted, filter, msg, server.address, (text) => node.warn(text)));
       node.status({});
     } catch (error) {
-      node.status({ fill: "red", shape: "ring", text: RED._("datalink-info.status.failed") });
+      const wrong = wrongServerKind(asError(error));
+      const key = wrong ? `wrong-${wrong}` : "failed";
+      node.status({ fill: "red", shape: "ring", text: RED._(`datalink-info.status.${key}`) });
       throw error;
     }
     send(msg);

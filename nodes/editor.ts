@@ -127,22 +127,41 @@ async function testServer(RED: NodeAPI, id: string): Promise<object[]> {
     );
   }
   const { server, webPath } = running;
-  const urls = [server.url, `${server.url.replace(/^datalink/, "ws")}/datalink`];
+  const { url, seedLinkUrl } = server;
   const web = ownWebUrl(RED);
-  if (web !== undefined && webPath !== undefined) urls.push(web + webPath);
-  return await Promise.all(urls.map(testUrl));
+  const asked = [
+    testUrl("tcp", url),
+    testUrl("webSocket", `${url.replace(/^datalink/, "ws")}/datalink`),
+    ...(web !== undefined && webPath !== undefined ? [testUrl("web", web + webPath)] : []),
+    ...(seedLinkUrl === undefined ? [] : [testSeedLinkUrl(seedLinkUrl)]),
+  ];
+  return await Promise.all(asked);
 }
 
-async function testUrl(url: string): Promise<object> {
+async function testUrl(kind: string, url: string): Promise<object> {
   try {
-    // It is this very process: who has signed its certificate is for others to ask.
-    const tls = /^(datalinks|wss):/.test(url) ? { rejectUnauthorized: false } : undefined;
-    await using client = await DataLinkClient.connect(url, { timeout: 5000, ...(tls && { tls }) });
+    await using client = await DataLinkClient.connect(url, { timeout: 5000, ...tlsOfOwn(url) });
     const { software, protocol, write } = client.server;
-    return { software, protocol, write };
+    return { kind, software, protocol, write };
   } catch (error) {
-    return { error: asError(error).message };
+    return { kind, error: asError(error).message };
   }
+}
+
+async function testSeedLinkUrl(url: string): Promise<object> {
+  const kind = "seedLink";
+  try {
+    await using client = await SeedLinkClient.connect(url, { timeout: 5000, ...tlsOfOwn(url) });
+    const { software, organization, protocol } = client.server;
+    return { kind, software, organization, protocol };
+  } catch (error) {
+    return { kind, error: asError(error).message };
+  }
+}
+
+/** It is this very process: who has signed its certificate is for others to ask. */
+function tlsOfOwn(url: string): { tls?: { rejectUnauthorized: boolean } } {
+  return /^(datalinks|seedlinks|wss):/.test(url) ? { tls: { rejectUnauthorized: false } } : {};
 }
 
 /** Where Node-RED's own HTTP server is reached from this computer; `undefined` where there is none. */

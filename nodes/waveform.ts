@@ -16,11 +16,17 @@ interface WaveformDef extends NodeDef {
   version: number;
   /** Whether the editor shows the picture: the node's button. The runtime hears of it from the editors. */
   active: boolean;
+  /** Nodes of 0.1.0 have neither this nor a scale. */
+  span?: string;
+  scale?: string;
   seconds: string;
   rows: string;
   width: string;
   height: string;
 }
+
+/** The frame that takes away what editors show. */
+const NOTHING = { end: 0, span: 1, more: false, rows: [] };
 
 export default function register(RED: NodeAPI): void {
   const views = new EditorViews(RED, "waveform");
@@ -30,14 +36,24 @@ export default function register(RED: NodeAPI): void {
   function Waveform(this: Node, def: WaveformDef): void {
     RED.nodes.createNode(this, def);
     begin(RED, this, () => {
-      const options = readOptions(new Settings(RED, this), def);
+      const settings = new Settings(RED, this);
+      const options = readOptions(settings, def);
+      const isCommon = settings.choice("Scale", def.scale, ["own", "common"]) === "common";
       const traces = sameShape(kept.get(this.id), options) ?? new Traces(options);
       kept.set(this.id, traces);
-      const view = views.open(this.id, () => frame(traces.picture(nowMicroseconds())));
+      let isCleared = false;
+      const draw = () =>
+        frame(traces.picture(nowMicroseconds(), isCommon)) ?? (isCleared ? NOTHING : undefined);
+      const view = views.open(this.id, draw);
       const status = new StatusLine(this, () => describe(RED, traces.size));
 
       onInput(this, async (msg, send) => {
         try {
+          isCleared = "reset" in msg;
+          if (isCleared) {
+            traces.clear();
+            return;
+          }
           const record = traceRecord(msg);
           if (record) traces.add(record, nowMicroseconds());
         } finally {
@@ -69,7 +85,10 @@ function traceRecord(msg: NodeMessageInFlow): TraceRecord | undefined {
 
 function readOptions(settings: Settings, def: WaveformDef): TracesOptions {
   return {
-    seconds: settings.number("Time shown", def.seconds, { min: 1, max: 86_400, fallback: 60 }),
+    seconds:
+      settings.choice("Time shown", def.span, ["last", "all"]) === "all"
+        ? "all"
+        : settings.number("Time shown", def.seconds, { min: 1, max: 31_622_400, fallback: 60 }),
     columns: Math.round(settings.number("Width", def.width, { min: 100, max: 2000, fallback: 360 })),
     rows: Math.round(settings.number("Streams", def.rows, { min: 1, max: 24, fallback: 6 })),
   };
@@ -92,8 +111,9 @@ function frame(picture: Picture | undefined): object | undefined {
       end: picture.end / 1000,
       span: picture.span / 1000,
       more: picture.more,
-      rows: picture.rows.map(({ envelope, ...row }) => ({
+      rows: picture.rows.map(({ envelope, newest, ...row }) => ({
         ...row,
+        newest: newest / 1000,
         envelope: Buffer.from(envelope).toString("base64"),
       })),
     }

@@ -18,6 +18,7 @@ define("datalink-server", {
     packetSize: { value: "4096", validate: number({ min: 128, max: 16777216, integer: true }) },
     directory: { value: "" },
     tls: { value: "", type: "tls-config", required: false },
+    seedLink: { value: "convert" },
     webPath: { value: "" },
     origins: { value: "" },
     publicKey: { value: "" },
@@ -41,6 +42,8 @@ define("datalink-server", {
     return this.name || `datalink server :${this.port}`;
   },
   oneditprepare() {
+    // Nodes of before SeedLink was spoken do not say.
+    if (!this.seedLink) $("#node-input-seedLink").val("convert");
     ruleList(this);
     showWhen(".datalink-server-rules", "#node-input-access", ["rules"]);
     userList(this);

@@ -10,6 +10,7 @@ import "./jsonl-archive.ts";
 import "./mseed-archive.ts";
 import "./mseed-decode.ts";
 import "./mseed-encode.ts";
+import "./mseed-file-in.ts";
 import "./signal-filter.ts";
 import "./seedlink-connection.ts";
 import "./seedlink-in.ts";
@@ -18,6 +19,8 @@ import "./signal-trigger.ts";
 import "./station-metadata.ts";
 import "./station-monitor.ts";
 import "./waveform.ts";
+import { showPagesOfHelps } from "./manual.ts";
 import { registerTypes } from "./shared/define.ts";
 
 registerTypes();
+showPagesOfHelps();

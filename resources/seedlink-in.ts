@@ -2,6 +2,7 @@
 import { chosenNodes, nodeList } from "./shared/check-list.ts";
 import { define } from "./shared/define.ts";
 import { showWhen } from "./shared/dialog.ts";
+import { listLabel } from "./shared/labels.ts";
 import { seedLinkStreams as streamsOf } from "./shared/stream-patterns.ts";
 import { streamPicker } from "./shared/stream-picker.ts";
 import { atLeastOne, number, seedLinkStreams, time, when } from "./shared/validators.ts";
@@ -36,7 +37,7 @@ define("seedlink-in", {
   },
   paletteLabel: "seedlink in",
   label() {
-    return this.name || this.streams || "seedlink in";
+    return this.name || listLabel(this.streams ?? "") || "seedlink in";
   },
   oneditprepare() {
     showWhen(".seedlink-from-time", "#node-input-from", ["time"]);

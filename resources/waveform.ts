@@ -1,6 +1,7 @@
 /** The dialog of waveform, and the pictures below its nodes on the canvas. */
 import { define } from "./shared/define.ts";
-import { number } from "./shared/validators.ts";
+import { showWhen } from "./shared/dialog.ts";
+import { number, when } from "./shared/validators.ts";
 import { showPictures } from "./waveform/pictures.ts";
 
 define("waveform", {
@@ -8,7 +9,12 @@ define("waveform", {
   color: "#A6BBCF",
   defaults: {
     active: { value: true },
-    seconds: { value: "60", validate: number({ min: 1, max: 86400, blank: true }) },
+    span: { value: "last" },
+    seconds: {
+      value: "60",
+      validate: when(({ span }) => span !== "all", number({ min: 1, max: 31622400, blank: true })),
+    },
+    scale: { value: "own" },
     rows: { value: "6", validate: number({ min: 1, max: 24, blank: true }) },
     width: { value: "360", validate: number({ min: 100, max: 2000, blank: true }) },
     height: { value: "40", validate: number({ min: 16, max: 400, blank: true }) },
@@ -25,6 +31,12 @@ define("waveform", {
   paletteLabel: "waveform",
   label() {
     return this.name || "waveform";
+  },
+  oneditprepare() {
+    // A node of 0.1.0 has neither.
+    if (this.span === undefined) $("#node-input-span").val("last");
+    if (this.scale === undefined) $("#node-input-scale").val("own");
+    showWhen(".waveform-seconds", "#node-input-span", ["last"]);
   },
   button: {
     toggle: "active",

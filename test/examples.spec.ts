@@ -1,10 +1,11 @@
 // examples/*.json: each can be imported as it is, uses nothing from elsewhere, teaches, and its nodes are complete.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import vm from "node:vm";
 import { definitions } from "./support/editor/definitions.ts";
+import { temporaryFolder } from "./support/folders.ts";
 
 const root = path.join(__dirname, "..");
 
@@ -29,6 +30,10 @@ function coreTypes(): Set<string> {
 
 const own = definitions();
 const core = coreTypes();
+/** Examples that are about another package, which their first comment names. */
+const OF_OTHERS: Record<string, { types: RegExp; package: string }> = {
+  "17 - Dashboard.json": { types: /^ui-/, package: "@flowfuse/node-red-dashboard" },
+};
 const examples = readdirSync(path.join(root, "examples")).filter((name) => name.endsWith(".json"));
 
 for (const name of examples) {
@@ -36,11 +41,22 @@ for (const name of examples) {
     const nodes = JSON.parse(readFileSync(path.join(root, "examples", name), "utf8")) as ExampleNode[];
     const ids = new Set(nodes.map(({ id }) => id));
 
-    it("is numbered", () => assert.match(name, /^\d\d - \S.*\.json$/));
+    it("is numbered, and alone with its number", () => {
+      assert.match(name, /^\d\d - \S.*\.json$/);
+      assert.deepEqual(
+        examples.filter((other) => other.startsWith(name.slice(0, 3))),
+        [name],
+      );
+    });
 
     it("holds only nodes of Node-RED and of this package, without tabs of their own", () => {
       const foreign = nodes.map(({ type }) => type).filter((type) => !core.has(type) && !own.has(type));
-      assert.deepEqual(foreign, []);
+      const other = OF_OTHERS[name];
+      assert.deepEqual(
+        foreign.filter((type) => !other?.types.test(type)),
+        [],
+      );
+      if (other) assert.ok(String(nodes[0]!.info).includes(other.package));
       assert.ok(!nodes.some((node) => "z" in node && !ids.has(node.z as string)));
     });
 
@@ -73,11 +89,247 @@ for (const name of examples) {
   });
 }
 
+it("the folder of examples has nothing that the Import dialog would show as an empty folder", () => {
+  const folders = readdirSync(path.join(root, "examples"), { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  );
+  assert.deepEqual(folders, []);
+});
+
+type Message = Record<string, unknown> & { payload?: unknown };
+
+/** A Function node of an example, as Node-RED runs it: with a context that it keeps, a clock, and the modules that it names. */
+class FunctionNode {
+  now = Date.parse("2026-11-22T12:00:00Z");
+  readonly warnings: string[] = [];
+  readonly #context = new Map<string, unknown>();
+  readonly #code: string;
+  readonly #libs: Record<string, unknown>;
+
+  constructor(example: string, name: string, environment: Record<string, string> = {}) {
+    const nodes = JSON.parse(
+      readFileSync(path.join(root, "examples", `${example}.json`), "utf8"),
+    ) as ExampleNode[];
+    const node = nodes.find((node) => node.type === "function" && node.name === name)!;
+    this.#code = String(node.func);
+    const require = createRequire(__filename);
+    const libs = node.libs as { var: string; module: string }[];
+    this.#libs = {
+      ...Object.fromEntries(libs.map(({ var: variable, module }) => [variable, require(module) as unknown])),
+      env: { get: (key: string) => environment[key] },
+      flow: {
+        get: (key: string) => this.#context.get(key),
+        set: (key: string, value: unknown) => this.#context.set(key, value),
+      },
+      node: {
+        status: () => {},
+        warn: (text: string) => this.warnings.push(text),
+        error: (text: string) => this.warnings.push(text),
+      },
+      URLSearchParams,
+    };
+  }
+
+  set(key: string, value: unknown): void {
+    this.#context.set(key, value);
+  }
+
+  /** What it sends for a message. */
+  async run(msg: Message): Promise<unknown> {
+    const clock = class extends Date {
+      static override now = () => 0;
+    };
+    clock.now = () => this.now;
+    const context = { ...this.#libs, msg, Date: clock };
+    return (await vm.runInNewContext(`(async () => {${this.#code}\n})()`, context)) as unknown;
+  }
+}
+
+describe("the alarm of example 13", () => {
+  const example = "13 - Alarm by mail and Telegram";
+  const trigger = {
+    ...{ event: "on", sourceId: "FDSN:XX_QUAKE_00_H_H_Z", onTime: "2026-11-22T12:00:03.25Z" },
+    ...{ ratio: 3.04, peakAmplitude: 812.4, units: "counts" },
+  };
+
+  it("is a sentence about the beginning of a trigger, and none about its end", async () => {
+    const words = new FunctionNode(example, "in words");
+    const { topic, payload } = (await words.run({ payload: trigger })) as Message;
+    assert.equal(topic, "Shaking at XX_QUAKE_00_H_H_Z");
+    assert.equal(
+      payload,
+      "Shaking at XX_QUAKE_00_H_H_Z, 2026-11-22 12:00:03 UTC: 3.0 times louder than before, peak so far 812 counts.",
+    );
+    assert.equal(await words.run({ payload: { ...trigger, event: "off" } }), null);
+  });
+
+  it("says that a test is one", async () => {
+    const words = new FunctionNode(example, "in words");
+    const { topic } = (await words.run({ payload: { ...trigger, test: true } })) as Message;
+    assert.equal(topic, "Test: Shaking at XX_QUAKE_00_H_H_Z");
+  });
+
+  it("sends nothing to Telegram without a token", async () => {
+    assert.equal(await new FunctionNode(example, "to Telegram").run({ payload: "Shaking" }), null);
+  });
+});
+
+describe("the silent stations of example 14", () => {
+  const streams = (...ages: [string, number][]) => ({
+    payload: {
+      streams: ages.map(([streamId, age]) => ({
+        streamId,
+        latestDataEnd: new Date(node.now - age * 1000).toISOString(),
+      })),
+    },
+  });
+  let node: FunctionNode;
+  beforeEach(() => {
+    node = new FunctionNode("14 - Silent station", "silent, or back");
+  });
+
+  async function changes(message: Message): Promise<string[]> {
+    const [list] = (await node.run(message)) as [{ payload: string; silent: boolean }[]];
+    return Array.from(
+      list,
+      ({ payload, silent }) => `${payload.split(" ")[0]} ${silent ? "silent" : "back"}`,
+    );
+  }
+
+  it("are told once, and once when they are back", async () => {
+    assert.deepEqual(await changes(streams(["A", 1], ["B", 2])), []);
+    assert.deepEqual(await changes(streams(["A", 1], ["B", 11])), ["B silent"]);
+    assert.deepEqual(await changes(streams(["A", 1], ["B", 16])), []);
+    assert.deepEqual(await changes(streams(["A", 1], ["B", 3])), ["B back"]);
+  });
+
+  it("are told where they were silent before", async () => {
+    assert.deepEqual(await changes(streams(["A", 4000], ["B", 2])), ["A silent"]);
+  });
+
+  it("are told where the ring has let them go", async () => {
+    await changes(streams(["A", 1], ["B", 2]));
+    node.now += 60_000;
+    assert.deepEqual(await changes(streams(["A", 1])), ["B silent"]);
+  });
+});
+
+describe("the requests of example 15", () => {
+  const request = {
+    payload: { net: "GE", sta: "WLF", loc: "--", cha: "HH?", start: "2026-01-01T23:00:00Z", hours: 2 },
+  };
+
+  it("are one for each hour, to the service that the environment names", async () => {
+    const name = "a request for each hour";
+    const FDSN_SERVICE = "http://127.0.0.1/query";
+    const node = new FunctionNode("15 - Backfill from an FDSN web service", name, { FDSN_SERVICE });
+    const [messages] = (await node.run(structuredClone(request))) as [{ url: string }[]];
+    const stream = "net=GE&sta=WLF&loc=--&cha=HH%3F";
+    assert.deepEqual(
+      Array.from(messages, ({ url }) => url),
+      [
+        `${FDSN_SERVICE}?${stream}&start=2026-01-01T23%3A00%3A00&end=2026-01-02T00%3A00%3A00&nodata=404`,
+        `${FDSN_SERVICE}?${stream}&start=2026-01-02T00%3A00%3A00&end=2026-01-02T01%3A00%3A00&nodata=404`,
+      ],
+    );
+  });
+
+  it("are repeated after twice as long each time, and given up in the end", async () => {
+    const node = new FunctionNode("15 - Backfill from an FDSN web service", "ask again later");
+    const delays: unknown[] = [];
+    let message: Message = { tries: 0, statusCode: 503, headers: {}, payload: Buffer.from("busy") };
+    for (;;) {
+      const next = (await node.run(message)) as Message | null;
+      if (!next) break;
+      assert.ok(!("headers" in next));
+      delays.push(next.delay);
+      message = { ...next, statusCode: 503 };
+    }
+    assert.deepEqual(delays, [2000, 4000, 8000, 16_000, 32_000, 64_000]);
+    assert.match(node.warnings[0]!, /503/);
+  });
+});
+
+describe("the limit of example 16", () => {
+  const name = "delete the oldest days";
+  const sds = (station: string, day: number, suffix = "") =>
+    `2026/XX/${station}/HHZ.D/XX.${station}.00.HHZ.D.2026.${String(day).padStart(3, "0")}${suffix}`;
+
+  /** Runs it on an archive of these files, each of so many bytes; gives what is left. */
+  async function left(files: string[], bytes: number, limit: number): Promise<string[]> {
+    await using folder = await temporaryFolder();
+    for (const file of files) {
+      mkdirSync(path.join(folder.path, path.dirname(file)), { recursive: true });
+      writeFileSync(path.join(folder.path, file), Buffer.alloc(bytes));
+    }
+    const node = new FunctionNode("16 - Archive that keeps its size", name);
+    node.set("archive", folder.path);
+    await node.run({ limit });
+    return readdirSync(folder.path, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) =>
+        path.relative(folder.path, path.join(entry.parentPath, entry.name)).split(path.sep).join("/"),
+      )
+      .sort();
+  }
+
+  const days = [1, 2, 3, 4, 5, 6];
+
+  it("deletes whole days, the oldest first, until the archive fits, compressed ones too", async () => {
+    const files = days.flatMap((day) => [sds("ALFA", day, day < 3 ? ".gz" : ""), sds("BRAVO", day)]);
+    const expected = files.filter((file) => !/2026\.00[123]/.test(file)).sort();
+    assert.deepEqual(await left(files, 100, 650), expected);
+  });
+
+  it("deletes nothing while the archive fits", async () => {
+    const files = days.map((day) => sds("ALFA", day));
+    assert.deepEqual(await left(files, 100, 600), files);
+  });
+
+  it("never deletes the last two days, nor a file that is not one of the archive", async () => {
+    const others = [
+      "2026/XX/ALFA/HHZ.D/notes.txt",
+      "2026/XX/ALFA/HHZ.D/XX.ALFA.00.HHZ.D.2026.001.rejected",
+      "keep.D.2026.001",
+    ];
+    const files = [...days.map((day) => sds("ALFA", day)), ...others];
+    assert.deepEqual(await left(files, 100, 0), [sds("ALFA", 5), sds("ALFA", 6), ...others].sort());
+  });
+
+  it("says so where nothing has been archived yet", async () => {
+    const node = new FunctionNode("16 - Archive that keeps its size", name);
+    assert.equal(await node.run({}), null);
+    assert.equal(node.warnings.length, 1);
+  });
+});
+
+describe("the chart of example 17", () => {
+  it("has two points for each pixel, and every peak", async () => {
+    const node = new FunctionNode("17 - Dashboard", "min and max per pixel");
+    let points: { x: number; y: number }[] = [];
+    const start = node.now - 400_000;
+    for (let second = 0; second < 400; second++) {
+      const samples = new Int32Array(100).fill(second);
+      if (second === 350) samples[50] = 9999;
+      if (second === 351) samples[50] = -9999;
+      node.now = start + second * 1000;
+      const startTime = new Date(node.now).toISOString();
+      const sent = (await node.run({ payload: { startTime, sampleRate: 100, samples } })) as Message | null;
+      if (sent) points = Array.from(sent.payload as typeof points);
+    }
+    assert.equal(points.length, 1200);
+    assert.equal(Math.max(...points.map(({ y }) => y)), 9999);
+    assert.equal(Math.min(...points.map(({ y }) => y)), -9999);
+    assert.ok(points.every(({ x }, i) => i === 0 || x > points[i - 1]!.x));
+    assert.ok(points.at(-1)!.x - points[0]!.x <= 300_000);
+  });
+});
+
 describe("the synthetic seismometer of the first example", () => {
   const nodes = JSON.parse(
     readFileSync(path.join(root, "examples", "01 - First flow.json"), "utf8"),
   ) as ExampleNode[];
-  const { func } = nodes.find(({ type, name }) => type === "function" && name === "synthetic seismometer")!;
+  const { func } = nodes.find(({ type, name }) => type === "function" && name === "seismometer")!;
 
   interface Trace {
     sourceId: string;

@@ -138,6 +138,14 @@ describe("the house", () => {
     assert.deepEqual(circles(), []);
   });
 
+  it("has the server use the protocols, and not their clients", () => {
+    const clients = files
+      .filter((file) => file.startsWith("lib/server/"))
+      .flatMap(neighbours)
+      .filter((file) => /^lib\/(datalink|seedlink)\/(?!protocol\/)/.test(file));
+    assert.deepEqual(clients, []);
+  });
+
   it("has no folder that one cannot overlook", () => {
     const crowded = ["lib", "nodes", "resources", "test"]
       .flatMap(folders)

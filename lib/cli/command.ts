@@ -4,9 +4,11 @@
  */
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import type { Readable, Writable } from "node:stream";
+import type { Readable } from "node:stream";
 import { debuglog, getSystemErrorMap, type ParseArgsOptionsConfig, parseArgs } from "node:util";
 import { CodedError } from "../errors.ts";
+import { helpWidth, twoColumns, wrapParagraphs } from "./help-text.ts";
+import { type OutputStream, widthOf } from "./terminal.ts";
 
 /** Done, and nothing was wrong. */
 export const EXIT_OK = 0;
@@ -16,12 +18,6 @@ export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 /** Whoever read standard output went away: what the shell shows for a program ended by SIGPIPE. */
 const EXIT_PIPE = 141;
-
-/** Standard output or error. */
-export interface OutputStream extends Writable {
-  isTTY?: boolean;
-  columns?: number;
-}
 
 /** What a command has to do with the outside; a test gives its own. */
 export interface Io {
@@ -55,9 +51,11 @@ export interface OptionDefinition {
   value?: string;
   /** What it does. */
   help: string;
+  /** Words that its value may be, for a shell to offer. */
+  choices?: readonly string[];
 }
 
-type OptionDefinitions = Readonly<Record<string, OptionDefinition>>;
+export type OptionDefinitions = Readonly<Record<string, OptionDefinition>>;
 
 /** The options that were given, by name. */
 export type OptionValues<Options extends OptionDefinitions> = {
@@ -80,7 +78,13 @@ export interface Command {
   name: string;
   /** One line for the list of commands. */
   summary: string;
-  help: string;
+  /** What follows the options, such as `FILE…`. */
+  operands: string;
+  options: OptionDefinitions;
+  /** Of a program of several commands. */
+  commands?: readonly Command[];
+  /** The help for a terminal of some width. */
+  help(columns: number): string;
   /** Resolves to the exit code; rejects with what `runCommand` puts into words. */
   run(argv: string[], io: Io): Promise<number>;
 }
@@ -91,12 +95,12 @@ export interface CommandDefinition<Options extends OptionDefinitions> {
   /** What follows the options, such as `FILE…`. */
   operands: string;
   options: Options;
-  /** What the help says after the options: examples, exit codes. In lines of at most 80 characters. */
+  /** What the help says after the options: examples, exit codes. Paragraphs are broken anew; one with an indented line is not. */
   notes?: string;
   run(invocation: Invocation<Options>): Promise<number>;
 }
 
-const COMMON_OPTIONS = {
+export const COMMON_OPTIONS = {
   help: { type: "boolean", short: "h", help: "show this help" },
   version: { type: "boolean", short: "V", help: "show the version" },
 } satisfies OptionDefinitions;
@@ -105,48 +109,26 @@ const COMMON_OPTIONS = {
 export function defineCommand<const Options extends OptionDefinitions>(
   definition: CommandDefinition<Options>,
 ): Command {
-  const { name, summary } = definition;
+  const { name, summary, operands, notes } = definition;
   const options = { ...definition.options, ...COMMON_OPTIONS };
-  const usage = `Usage: ${name} [options] ${definition.operands}`.trimEnd();
-  const sections = [usage, summary, `Options:\n${optionList(options)}`, definition.notes?.trim()];
-  const help = sections.filter((section) => section !== undefined).join("\n\n");
+  const help = (columns: number) => {
+    const width = helpWidth(columns);
+    const usage = `Usage: ${name} [options] ${operands}`.trimEnd();
+    const sections = [usage, wrapParagraphs(summary, width), `Options:\n${optionList(options, width)}`];
+    if (notes !== undefined) sections.push(wrapParagraphs(notes, width));
+    return sections.join("\n\n");
+  };
   return {
     name,
     summary,
+    operands,
+    options,
     help,
     async run(argv, io) {
       const { values, positionals } = parse(argv, options);
-      if (values.help) return tell(io, help);
+      if (values.help) return tell(io, help(widthOf(io.stdout)));
       if (values.version) return tell(io, version());
       return definition.run({ options: values as OptionValues<Options>, operands: positionals, io });
-    },
-  };
-}
-
-/** A program of several commands: `mseed details …`. */
-export function defineProgram(name: string, summary: string, commands: readonly Command[]): Command {
-  const byWord = new Map(commands.map((command) => [command.name.slice(name.length + 1), command]));
-  const list = table([...byWord].map(([word, command]) => [word, command.summary]));
-  const help = [
-    `Usage: ${name} COMMAND [options] …`,
-    summary,
-    `Commands:\n${list}`,
-    `Options:\n${optionList(COMMON_OPTIONS)}`,
-    `"${name} COMMAND --help" tells the options of a command.`,
-  ].join("\n\n");
-  return {
-    name,
-    summary,
-    help,
-    async run([word, ...rest], io) {
-      if (word === undefined) throw usageError(`say what to do: ${[...byWord.keys()].join(", ")}`);
-      const command = byWord.get(word);
-      if (command) return runCommand(command, rest, io);
-      if (!word.startsWith("-")) {
-        throw usageError(`no command "${word}": there are ${[...byWord.keys()].join(", ")}`);
-      }
-      const { values } = parse([word], COMMON_OPTIONS);
-      return tell(io, values.version ? version() : help);
     },
   };
 }
@@ -179,7 +161,8 @@ function isClosedPipe(error: unknown): boolean {
   return (error as NodeJS.ErrnoException | undefined)?.code === "EPIPE";
 }
 
-function parse(argv: string[], options: OptionDefinitions) {
+/** @throws CommandError for what is not among the options */
+export function parse(argv: string[], options: OptionDefinitions) {
   try {
     return parseArgs({ args: argv, options: options as ParseArgsOptionsConfig, allowPositionals: true });
   } catch (error) {
@@ -189,53 +172,26 @@ function parse(argv: string[], options: OptionDefinitions) {
   }
 }
 
-async function tell(io: Io, text: string): Promise<number> {
+/** Prints a text. */
+export async function tell(io: Io, text: string): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     io.stdout.write(`${text}\n`, (error) => (error ? reject(error) : resolve()));
   });
   return EXIT_OK;
 }
 
-function version(): string {
+/** The name and the version of the package. */
+export function version(): string {
   const file = path.join(__dirname, "../../package.json");
   const { name, version } = JSON.parse(readFileSync(file, "utf8")) as { name: string; version: string };
   return `${name} ${version}`;
 }
 
-function optionList(options: OptionDefinitions): string {
-  return table(
-    Object.entries(options).map(([name, { short, value, help }]) => {
-      const long = value === undefined ? `--${name}` : `--${name} ${value}`;
-      return [short === undefined ? `    ${long}` : `-${short}, ${long}`, help];
-    }),
-  );
-}
-
-/** Terminals are at least so wide. */
-const HELP_WIDTH = 80;
-
-function table(rows: [string, string][]): string {
-  const width = Math.max(...rows.map(([left]) => left.length));
-  const indent = " ".repeat(width + 4);
-  return rows
-    .map(
-      ([left, right]) =>
-        `  ${left.padEnd(width)}  ${wrap(right, HELP_WIDTH - indent.length).join(`\n${indent}`)}`,
-    )
-    .join("\n");
-}
-
-/** Text in lines of at most so many characters, broken between words. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === "" ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line];
+/** The lines of the help that name options. */
+export function optionList(options: OptionDefinitions, width: number): string {
+  const rows = Object.entries(options).map(([name, { short, value, help }]): [string, string] => {
+    const long = value === undefined ? `--${name}` : `--${name} ${value}`;
+    return [short === undefined ? `    ${long}` : `-${short}, ${long}`, help];
+  });
+  return twoColumns(rows, width);
 }

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** The program `mseed`: looks at miniSEED files, checks and changes them. */
-import { defineProgram } from "./command.ts";
 import { main } from "./main.ts";
 import { archive } from "./mseed/archive.ts";
 import { availability } from "./mseed/availability.ts";
@@ -11,6 +10,7 @@ import { merge } from "./mseed/merge.ts";
 import { samples } from "./mseed/samples.ts";
 import { set } from "./mseed/set.ts";
 import { validate } from "./mseed/validate.ts";
+import { defineProgram } from "./program.ts";
 
 const commands = [details, availability, validate, convert, get, set, merge, archive, samples];
 

@@ -4,8 +4,9 @@ import { access, constants, type FileHandle, open, realpath, rm, stat } from "no
 import path from "node:path";
 import { createGzip } from "node:zlib";
 import { moveInPlace } from "../files/replace-file.ts";
-import { type Io, type OutputStream, usageError } from "./command.ts";
+import { type Io, usageError } from "./command.ts";
 import { STANDARD } from "./input.ts";
+import type { OutputStream } from "./terminal.ts";
 
 const GATHERED_BYTES = 256 * 1024;
 

@@ -1,11 +1,10 @@
 /** A progress bar on standard error, for a person who waits for a big file; and lines that do not disturb it. */
-import type { OutputStream } from "./command.ts";
+import { CLEAR_LINE, type OutputStream, widthOf } from "./terminal.ts";
 
 /** Below this many bytes nobody waits long enough to read a bar. */
 const BIG_BYTES = 64 * 1024 * 1024;
 const REDRAW_MS = 100;
 const BAR_WIDTH = 30;
-const CLEAR_LINE = "\r\x1b[K";
 
 export class Progress {
   readonly #stream: OutputStream;
@@ -31,9 +30,7 @@ export class Progress {
     const now = performance.now();
     if (!this.#isShown || now - this.#drawnAt < REDRAW_MS) return;
     this.#drawnAt = now;
-    this.#stream.write(
-      CLEAR_LINE + this.#bar(now - this.#startedAt).slice(0, (this.#stream.columns ?? 80) - 1),
-    );
+    this.#stream.write(CLEAR_LINE + this.#bar(now - this.#startedAt).slice(0, widthOf(this.#stream) - 1));
   }
 
   /** Writes a line for people to the same stream. */

@@ -2,7 +2,7 @@
  * The DataLink clients of a page in a browser: `ws://` and `wss://` only, by the browser's own WebSocket. What they can do is
  * in {@link CommandClient}, {@link Subscription} and {@link ResumingWriter}.
  */
-import { openPageWebSocket } from "../net/page-websocket.ts";
+import { openPageWebSocket } from "../net/websocket/page-client.ts";
 import { CommandClient } from "./core/client.ts";
 import { type ConnectOptions, clientIdOf, type Platform } from "./core/session.ts";
 import { type SubscribeOptions, Subscription } from "./core/subscription.ts";

@@ -3,7 +3,7 @@ import os from "node:os";
 import { openTransport } from "../net/open.ts";
 import { clientIdOf, type Platform } from "./core/session.ts";
 
-export type { ConnectOptions, Timeouts } from "./core/session.ts";
+export type { ConnectOptions, ReachOptions, Timeouts } from "./core/session.ts";
 
 export const nodePlatform: Platform = {
   open: openTransport,

@@ -1,4 +1,5 @@
 /** What happens to a subscription or a writer, in a sentence: for logs, status and messages. */
+import { formatMicroseconds } from "../time.ts";
 import type { SubscriptionEvent } from "./core/subscription.ts";
 import type { WriterEvent } from "./core/writer.ts";
 
@@ -10,7 +11,7 @@ export function eventText(event: SubscriptionEvent | WriterEvent): string {
     case "started":
       return `Packets of ${event.server} begin to arrive.`;
     case "resumed":
-      return RESUMED[event.how](event.position.packetId);
+      return resumedText(event);
     case "gap":
       return `Packets ${event.firstId} to ${event.lastId} are missing: ${event.server} does not have them any more.`;
     case "inexact":
@@ -31,10 +32,20 @@ export function retryText({ retryIn }: { readonly retryIn: number }): string {
   return `Next attempt in ${(retryIn / 1000).toFixed(1)} s.`;
 }
 
-const RESUMED = {
-  position: (id: bigint) => `Going on behind packet ${id}.`,
-  earliest: (id: bigint) =>
-    `The packets behind ${id} are not all there any more: going on with the earliest packet that the server has.`,
-  restarted: (id: bigint) =>
-    `The server does not know packet ${id}, its ids have begun anew: going on with the first packet it has accepted later.`,
-};
+function resumedText({ how, position, first, idsBetween }: SubscriptionEvent & { type: "resumed" }): string {
+  const { packetId } = position;
+  if (how === "position") return `Going on behind packet ${packetId}.`;
+  if (how === "restarted") {
+    return `The server does not know packet ${packetId}, its ids have begun anew: going on with the first packet it has accepted later.`;
+  }
+  const time = first?.packetTime === undefined ? "" : ` of ${formatMicroseconds(first.packetTime)}`;
+  const earliest = first
+    ? `packet ${first.packetId}${time}, the earliest that the server has`
+    : "the earliest packet that the server has";
+  if (idsBetween === 0n) {
+    return `The server does not have packet ${packetId} any more, but the next one: going on with ${earliest}.`;
+  }
+  const count =
+    idsBetween === undefined ? "" : `; the ids of ${idsBetween} packets, of all streams, lie between`;
+  return `The packets behind ${packetId} are not all there any more: going on with ${earliest}${count}.`;
+}

@@ -1,11 +1,12 @@
-/** Work that a caller may abort and that must end in time. */
+/** Work that a caller may abort and that must end in time, and what fails on the way, with the errors of one protocol. */
+import { NetError, type NetErrorCode } from "./errors.ts";
 
 /** The longest time a timer of Node.js takes; what is longer would fire at once. */
 export const MAX_DELAY = 2 ** 31 - 1;
 
-/** Makes the error of the protocol that waits. */
-export type WaitingError<Failure extends Error> = (
-  code: "ABORTED" | "TIMEOUT",
+/** Makes an error of the protocol. */
+export type FailureMaker<Failure extends Error> = (
+  code: NetErrorCode | "ABORTED",
   message: string,
   options?: ErrorOptions,
 ) => Failure;
@@ -18,9 +19,9 @@ export interface Settlers<T> {
 
 /** Waiting with the errors of one protocol: what it throws where a signal fires or time is over. */
 export class Deadlines<Failure extends Error> {
-  readonly #failure: WaitingError<Failure>;
+  readonly #failure: FailureMaker<Failure>;
 
-  constructor(failure: WaitingError<Failure>) {
+  constructor(failure: FailureMaker<Failure>) {
     this.#failure = failure;
   }
 
@@ -54,6 +55,16 @@ export class Deadlines<Failure extends Error> {
   aborted(what: string, signal: AbortSignal | undefined): Failure {
     return this.#failure("ABORTED", `${what}: aborted.`, { cause: signal?.reason });
   }
+
+  /** A failure to connect, with the same code and words; what is not a `NetError` comes back as it is. */
+  own(error: unknown): unknown {
+    return error instanceof NetError
+      ? this.#failure(error.code, error.message, { cause: error.cause })
+      : error;
+  }
+
+  /** The failure of what a caller gave and cannot be used. */
+  readonly invalid = (message: string): Failure => this.#failure("INVALID_ARGUMENT", message);
 
   throwIfAborted(signal: AbortSignal | undefined, what: string): void {
     if (signal?.aborted) throw this.aborted(what, signal);

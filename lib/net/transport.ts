@@ -1,6 +1,7 @@
 /** What a connection speaks through, on both of its ends: a socket, or a WebSocket. */
 import type tls from "node:tls";
 import type { Address } from "./address.ts";
+import type { Speech } from "./other-server/speech.ts";
 
 /** An open connection that carries whole messages of a protocol. What comes in may be cut in any way. */
 export interface Transport {
@@ -76,8 +77,12 @@ export interface TransportOptions {
  * Opens a connection to a client's server. Rejects with a `NetError`, or with the signal's reason.
  * Which one a program has depends on where it runs: sockets in Node.js, the page's WebSocket in a browser.
  */
-export type OpenTransport = (
-  address: Address,
-  options: TransportOptions,
-  signal: AbortSignal,
-) => Promise<Transport>;
+export interface OpenTransport {
+  (address: Address, options: TransportOptions, signal: AbortSignal): Promise<Transport>;
+  /** What the port speaks on which a protocol got no answer; a page cannot find that out. */
+  readonly whoAnswers?: (
+    address: Address,
+    patience: number,
+    signal?: AbortSignal,
+  ) => Promise<Speech | undefined>;
+}

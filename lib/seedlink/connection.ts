@@ -3,14 +3,16 @@
  * servers answer only the last of several. Several may be sent together where it is known that each is answered. Behind
  * END come packets, which go to a sink.
  */
+import type { Waits } from "../net/connect.ts";
 import { lossOf, messageOf } from "../net/errors.ts";
 import { Fifo } from "../net/fifo.ts";
+import { FIRST_BYTES, speechOf } from "../net/other-server/speech.ts";
 import { Timer } from "../net/timer.ts";
 import type { Transport, TransportListener } from "../net/transport.ts";
 import { deadlines } from "./failures.ts";
 import { InfoCollector, MAX_INFO } from "./info-collector.ts";
 import { BYE, type Command, type InfoItem, info as infoCommand } from "./protocol/commands.ts";
-import { SeedLinkError } from "./protocol/errors.ts";
+import { SeedLinkError, shown } from "./protocol/errors.ts";
 import { type DataFrame, type Frame, FrameReader } from "./protocol/frame.ts";
 import { parseHello, type ServerHello } from "./protocol/hello.ts";
 import type { SeedLinkInfo } from "./protocol/info.ts";
@@ -36,15 +38,6 @@ export interface FrameSink {
   readonly full: boolean;
 }
 
-export interface ConnectionOptions {
-  /** The server in sentences, for example `seedlink://host:18000`. */
-  readonly name: string;
-  /** How long an answer may take, in milliseconds; any byte that comes counts as life. */
-  readonly commandTimeout: number;
-  /** After how many milliseconds of silence INFO ID asks whether the server is still there; 0: never. */
-  readonly keepAlive: number;
-}
-
 interface Expected {
   readonly command: Command;
   readonly lines: string[];
@@ -56,7 +49,7 @@ interface Expected {
 
 export class SeedLinkConnection implements TransportListener {
   readonly name: string;
-  readonly #options: ConnectionOptions;
+  readonly #options: Waits;
   readonly #transport: Transport;
   readonly #reader = new FrameReader({ maxPayload: MAX_PACKET, maxInfo: MAX_INFO });
   readonly #expected = new Fifo<Expected>();
@@ -67,6 +60,8 @@ export class SeedLinkConnection implements TransportListener {
   #sink: FrameSink | undefined;
   #paused = false;
   #answered = false;
+  /** What has come before the first answer, if that was something else. */
+  firstBytes: Uint8Array | undefined;
   #lastHeard = performance.now();
   #failure: SeedLinkError | undefined;
   #tellClosed!: (error: SeedLinkError) => void;
@@ -76,13 +71,17 @@ export class SeedLinkConnection implements TransportListener {
     this.#tellClosed = resolve;
   });
 
-  constructor(transport: Transport, options: ConnectionOptions) {
+  constructor(transport: Transport, options: Waits) {
     this.name = options.name;
     this.#options = options;
     this.#transport = transport;
     this.#timeout = new Timer(this.#onTimeout, options.commandTimeout);
     if (options.keepAlive > 0) this.#keepAlive = setInterval(this.#onKeepAlive, options.keepAlive / 2);
     transport.listen(this);
+  }
+
+  get hasAnswered(): boolean {
+    return this.#answered;
   }
 
   get isEncrypted(): boolean {
@@ -172,6 +171,7 @@ export class SeedLinkConnection implements TransportListener {
 
   onBytes(piece: Buffer): void {
     if (this.#failure) return;
+    if (!this.#answered) this.firstBytes ??= Uint8Array.from(piece.subarray(0, FIRST_BYTES));
     this.#lastHeard = performance.now();
     this.#timeout.refresh();
     clearTimeout(this.#unfinished);
@@ -227,6 +227,9 @@ export class SeedLinkConnection implements TransportListener {
     if (head.lines.length === 0 && /^ERROR\b/i.test(line)) {
       throw refusalError(this.name, head.command.name, parseReply(line) as Reply & { ok: false });
     }
+    // Lines come from other servers, too.
+    const isOther = head.lines.length === 0 && (speechOf(this.firstBytes!) ?? "seedlink") !== "seedlink";
+    if (isOther) throw new SeedLinkError("PROTOCOL", `the server greets with ${shown(line)}`);
     head.lines.push(line);
     if (head.lines.length === 2) this.#settle(head.lines);
   }

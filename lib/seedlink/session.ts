@@ -1,9 +1,9 @@
 /** From an address to a connection on which the protocol is settled and, where credentials are given, logged in. */
-import { MAX_DELAY } from "../net/deadline.ts";
-import type { OpenTransport, TlsOptions, Transport } from "../net/transport.ts";
+import { openConnection, type ReachOptions } from "../net/connect.ts";
+import type { OpenTransport } from "../net/transport.ts";
 import { type Address, formatAddress } from "./address.ts";
 import { SeedLinkConnection } from "./connection.ts";
-import { deadlines, ownError } from "./failures.ts";
+import { deadlines } from "./failures.ts";
 import {
   authenticate,
   type Credentials,
@@ -16,25 +16,15 @@ import { SeedLinkError, shown } from "./protocol/errors.ts";
 import { explainsRefusals, hasOneNumberForAll, offersProtocol4, type ServerHello } from "./protocol/hello.ts";
 
 /** How to connect, as whom, and by which protocol. */
-export interface SeedLinkConnectOptions {
+export interface SeedLinkConnectOptions extends ReachOptions {
   /** Logs in after connecting. Default: the user name and password of the address, if it has them. */
   auth?: Credentials | undefined;
   /** Lets credentials go out without TLS to other machines than this one. Default false. */
   allowPlainAuth?: boolean | undefined;
-  /** TLS: own authority, client certificate, name. `{}` for none of them. Whoever gives it wants TLS, whatever the scheme. */
-  tls?: TlsOptions | undefined;
-  /** For `ws://` and `wss://`: headers of the HTTP request. */
-  headers?: Readonly<Record<string, string>> | undefined;
-  /** Milliseconds, for everything that waits or for each: until connected (10 s), until a command is answered (30 s). */
-  timeout?: number | { connect?: number | undefined; command?: number | undefined } | undefined;
-  /** After how many silent milliseconds the server is asked whether it is still there (INFO ID); 0: never. Default 30 s. */
-  keepAlive?: number | undefined;
   /** Version of the protocol. Default: 4.0 where the server offers it, else 3. */
   protocol?: "auto" | "4.0" | "3.1" | 3 | 4 | undefined;
   /** What the server is told of this program (protocol 4): `name/version`. */
   userAgent?: string | undefined;
-  /** Gives up connecting. */
-  signal?: AbortSignal | undefined;
 }
 
 /** A server, as it is spoken with. */
@@ -61,36 +51,26 @@ export interface SeedLinkSession {
 
 const SUBPROTOCOLS = ["SeedLink4.0", "SeedLink3.1"];
 const MAX_MESSAGE = 128 * 1024 * 1024;
-const CONNECT_TIMEOUT_MS = 10_000;
-const COMMAND_TIMEOUT_MS = 30_000;
-const KEEP_ALIVE_MS = 30_000;
 const USER_AGENT = "node-red-datalink";
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|::1)$/;
 
 /** Opens a connection, settles the protocol, and logs in if credentials are given. */
 export function openSession(
-  openTransport: OpenTransport,
+  open: OpenTransport,
   address: Address,
   options: SeedLinkConnectOptions,
 ): Promise<SeedLinkSession> {
-  const name = formatAddress(address);
-  const { timeout } = options;
-  const timeouts = typeof timeout === "object" ? timeout : { connect: timeout, command: timeout };
-  const connectTimeout = duration(timeouts.connect, CONNECT_TIMEOUT_MS, "timeout.connect");
-  const commandTimeout = duration(timeouts.command, COMMAND_TIMEOUT_MS, "timeout.command");
-  const keepAlive = options.keepAlive === 0 ? 0 : duration(options.keepAlive, KEEP_ALIVE_MS, "keepAlive");
   const wanted = wantedProtocol(options.protocol);
   checkPlainAuth(address, options);
-  return deadlines.run(`Connecting to ${name}`, connectTimeout, options.signal, async (signal) => {
-    const transport = await open(openTransport, address, options, signal);
-    const connection = new SeedLinkConnection(transport, { name, commandTimeout, keepAlive });
-    try {
-      return await settle(connection, address, options, wanted, signal);
-    } catch (error) {
-      const reason = signal.aborted ? (signal.reason as SeedLinkError) : (error as SeedLinkError);
-      connection.abandon(reason);
-      throw reason;
-    }
+  return openConnection(address, options, {
+    speech: "seedlink",
+    open,
+    deadlines,
+    subprotocols: SUBPROTOCOLS,
+    maxMessage: MAX_MESSAGE,
+    attach: (transport, waits) => new SeedLinkConnection(transport, waits),
+    settle: (connection, signal) => settle(connection, address, options, wanted, signal),
+    wrongServer: (why) => new SeedLinkError("WRONG_SERVER", why.message, { cause: why }),
   });
 }
 
@@ -168,31 +148,5 @@ function wantedProtocol(protocol: SeedLinkConnectOptions["protocol"]): 3 | 4 | u
   throw new SeedLinkError(
     "INVALID_ARGUMENT",
     `The protocol is "auto", "4.0" or "3.1", not ${shown(protocol)}.`,
-  );
-}
-
-async function open(
-  openTransport: OpenTransport,
-  address: Address,
-  { tls = {}, headers = {} }: SeedLinkConnectOptions,
-  signal: AbortSignal,
-): Promise<Transport> {
-  try {
-    return await openTransport(
-      address,
-      { tls, headers, subprotocols: SUBPROTOCOLS, maxMessage: MAX_MESSAGE },
-      signal,
-    );
-  } catch (error) {
-    throw ownError(error);
-  }
-}
-
-function duration(value: number | undefined, standard: number, what: string): number {
-  if (value === undefined) return standard;
-  if (typeof value === "number" && value > 0) return Math.min(value, MAX_DELAY);
-  throw new SeedLinkError(
-    "INVALID_ARGUMENT",
-    `${what} is a number of milliseconds above 0, not ${shown(value)}.`,
   );
 }

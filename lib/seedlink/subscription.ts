@@ -1,15 +1,13 @@
 /** Packets from a server, across all losses of the connection: SeedLink's part of {@link ResumingReader}. */
-import type { BackoffOptions } from "../net/backoff.ts";
 import type { OpenTransport } from "../net/transport.ts";
-import type { Checkpoint } from "../subscription/checkpoint.ts";
-import type { WindowLimits } from "../subscription/commit-window.ts";
+import { type ReadingOptions, readerOptions } from "../subscription/reading-options.ts";
 import {
   type ReaderEvent,
   type ReaderHost,
-  type ReaderOptions,
   type ReaderProtocol,
   ResumingReader,
 } from "../subscription/resuming-reader.ts";
+import { UnreadablePlace } from "../subscription/unreadable.ts";
 import { nowMicroseconds, type TimeInput, toMicroseconds } from "../time.ts";
 import { type Address, formatAddress, parseAddress } from "./address.ts";
 import { Arrivals } from "./arrivals.ts";
@@ -31,23 +29,15 @@ import {
 } from "./session.ts";
 
 /** Which packets to read, from where on, and what happens when they are not read as fast as they come. */
-export interface SeedLinkSubscribeOptions extends SeedLinkConnectOptions {
+export interface SeedLinkSubscribeOptions
+  extends SeedLinkConnectOptions,
+    ReadingOptions<SeedLinkPosition, SeedLinkEvent> {
+  /** Ends the subscription: its loop throws `ABORTED`. */
+  signal?: AbortSignal | undefined;
   /** Which streams, for example `CO_*:HHZ, GE_WLF`; default: all. */
   streams?: string | undefined;
   /** Where to begin: `"earliest"`, `"latest"` (with the packets to come) or a time. Default `"latest"`. */
   from?: TimeInput | undefined;
-  /** Where the position is kept: it is asked for it before the beginning, and goes before `from`. */
-  checkpoint?: Checkpoint<SeedLinkPosition> | undefined;
-  /** How many packets may be handed out and not committed. Default: 1000 with a checkpoint, else no limit. */
-  maxInFlight?: number | undefined;
-  /** How many bytes of packets may be handed out and not committed. Default: 64 MiB where `maxInFlight` counts. */
-  maxInFlightBytes?: number | undefined;
-  /** Called with what happens to the connection. */
-  onEvent?: ((event: SeedLinkEvent) => void) | undefined;
-  /** How long to wait between attempts to connect. */
-  backoff?: BackoffOptions | undefined;
-  /** Ends the subscription: its loop throws `ABORTED`. */
-  signal?: AbortSignal | undefined;
 }
 
 /** What happens to a subscription's connection. `server` is its address, without user name and password. */
@@ -63,9 +53,6 @@ export type SeedLinkEvent =
   /** Stations that the server does not know, or refuses; they are asked for again with each connection. */
   | { type: "missing"; server: string; stations: string[]; error?: SeedLinkError };
 
-const DEFAULT_IN_FLIGHT = 1000;
-const DEFAULT_IN_FLIGHT_BYTES = 64 * 1024 * 1024;
-
 /** After so many attempts a first packet that may have been skipped to is taken: nothing else may have come. */
 const MAX_OVERTAKEN = 3;
 
@@ -76,7 +63,11 @@ const REFUSALS: ReadonlySet<SeedLinkErrorCode> = new Set([
   "SERVER_ERROR",
   "TOO_LARGE",
   "CERTIFICATE_REJECTED",
+  "WRONG_SERVER",
 ]);
+
+/** What came from the server makes no sense. */
+const UNREADABLE: ReadonlySet<SeedLinkErrorCode> = new Set(["PROTOCOL", "TOO_LARGE"]);
 
 /** A subscription, to be read with `for await`. Leaving the loop closes it. */
 export class SeedLinkSubscription extends ResumingReader<
@@ -94,7 +85,7 @@ export class SeedLinkSubscription extends ResumingReader<
    */
   constructor(open: OpenTransport, url: string, options: SeedLinkSubscribeOptions) {
     let reading!: PacketReading;
-    super(readerOptions(options), options.onEvent, (host) => {
+    super(readerOptions(options, deadlines.invalid), options.onEvent, (host) => {
       reading = new PacketReading(open, url, options, host);
       return reading;
     });
@@ -105,26 +96,6 @@ export class SeedLinkSubscription extends ResumingReader<
   get identity(): SeedLinkServer | undefined {
     return this.#reading.identity;
   }
-}
-
-function readerOptions(options: SeedLinkSubscribeOptions): ReaderOptions<SeedLinkPosition> {
-  const { checkpoint, backoff, signal } = options;
-  return { checkpoint, backoff, signal, window: windowOf(options) };
-}
-
-function windowOf(options: SeedLinkSubscribeOptions): WindowLimits | undefined {
-  const { maxInFlight, maxInFlightBytes } = options;
-  const packets = maxInFlight ?? (options.checkpoint ? DEFAULT_IN_FLIGHT : undefined);
-  if (packets === undefined && maxInFlightBytes === undefined) return undefined;
-  return {
-    packets: fromOne(packets ?? Number.POSITIVE_INFINITY, "maxInFlight", "packets"),
-    bytes: fromOne(maxInFlightBytes ?? DEFAULT_IN_FLIGHT_BYTES, "maxInFlightBytes", "bytes"),
-  };
-}
-
-function fromOne(value: number, name: string, what: string): number {
-  if (value >= 1) return value;
-  throw new SeedLinkError("INVALID_ARGUMENT", `${name} is a number of ${what} from 1, not ${shown(value)}.`);
 }
 
 /**
@@ -160,6 +131,11 @@ class PacketReading
   #overtaken = 0;
   #missing = new Set<string>();
   #session: SeedLinkSession | undefined;
+  /** The last packet that came on this connection, wanted or not. */
+  #last: { readonly station: string; readonly sequence: bigint } | undefined;
+  readonly #unreadable = new UnreadablePlace<SeedLinkError>(
+    (cause, message) => new SeedLinkError(cause.code, message, { cause }),
+  );
 
   constructor(
     open: OpenTransport,
@@ -223,7 +199,24 @@ class PacketReading
 
   async follow(session: SeedLinkSession): Promise<SeedLinkError> {
     this.#session = session;
+    this.#last = undefined;
     this.#host.emit({ type: "connected", server: this.server, identity: session.server });
+    try {
+      return this.#located(await this.#follow(session));
+    } catch (error) {
+      throw error instanceof SeedLinkError ? this.#located(error) : error;
+    }
+  }
+
+  /** Says where it is, if what the server sends there cannot be read, and could not the last time. */
+  #located(failure: SeedLinkError): SeedLinkError {
+    if (!UNREADABLE.has(failure.code)) return failure;
+    const last = this.#last;
+    const where = last ? `behind packet ${last.sequence} of ${shown(last.station)}` : "first";
+    return this.#unreadable.locate(failure, where);
+  }
+
+  async #follow(session: SeedLinkSession): Promise<SeedLinkError> {
     const stations = await listStations(session);
     const plan = this.#plan(session, stations);
     this.#tell(plan);
@@ -287,6 +280,7 @@ class PacketReading
     });
     const frame = (each: DataFrame) => {
       const verdict = arrivals.judge(each, nowMicroseconds());
+      if (verdict.kind !== "redo") this.#last = verdict.packet;
       if (verdict.kind === "redo") {
         if (verdict.why === "other-history") this.#distrusted.add(verdict.station);
         else this.#overtaken++;

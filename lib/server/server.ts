@@ -108,10 +108,19 @@ export class DataLinkServer {
 
   /** For clients on this machine, for example `datalink://127.0.0.1:16000`. */
   get url(): string {
-    const { host } = this.#options;
+    return this.#urlOf("datalink");
+  }
+
+  /** The same for those that speak SeedLink, for example `seedlink://127.0.0.1:16000`; `undefined` where the server does not. */
+  get seedLinkUrl(): string | undefined {
+    return this.#options.seedLink === false ? undefined : this.#urlOf("seedlink");
+  }
+
+  #urlOf(scheme: string): string {
+    const { host, tls } = this.#options;
     const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-    const scheme = this.#options.tls ? "datalinks" : "datalink";
-    return `${scheme}://${reachable.includes(":") ? `[${reachable}]` : reachable}:${this.port}`;
+    const name = reachable.includes(":") ? `[${reachable}]` : reachable;
+    return `${scheme}${tls ? "s" : ""}://${name}:${this.port}`;
   }
 
   /** Plain figures, as they are now. */

@@ -44,6 +44,18 @@ export class TraceBins {
     this.#end = Number.NaN;
   }
 
+  /** The same trace in bins of twice the width, of which as many are kept. */
+  coarser(): TraceBins {
+    const bins = new TraceBins(2 * this.width, this.count);
+    if (Number.isNaN(this.#end)) return bins;
+    bins.#advanceTo(Math.floor((this.#end - 1) / 2) + 1);
+    for (let bin = this.#end - this.count; bin < this.#end; bin++) {
+      const min = this.min(bin);
+      if (!Number.isNaN(min)) bins.#merge(Math.floor(bin / 2), min, this.max(bin));
+    }
+    return bins;
+  }
+
   /**
    * Takes samples at equal distances: the first at `start`, `period` microseconds apart (more than 0). What is older
    * than the bins kept is dropped, NaN is not a sample. Bins between two samples that belong together, as there are

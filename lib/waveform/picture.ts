@@ -10,8 +10,13 @@ export interface PictureRow {
   sourceId: string;
   /** In hertz. */
   sampleRate: number;
-  /** How old the newest sample was when it came, in seconds; how old it is now, if nothing has come for a while. */
-  latency: number;
+  /** Time of the newest sample, in microseconds since 1970. */
+  newest: number;
+  /**
+   * How old the newest sample was when it came, in seconds; how old it is now, if nothing has come for a while. `undefined` where
+   * that says nothing: in a picture of all that came.
+   */
+  latency: number | undefined;
   /** The value in the middle of the row. */
   centre: number;
   /** How far the row reaches from `centre` up and down; 0 where it has nothing to show. */
@@ -35,18 +40,40 @@ export interface Picture {
   more: boolean;
 }
 
-/** The columns of a row whose right edge is the end of bin `end - 1`, with a scale that they fill well. */
-export function drawRow(bins: TraceBins, end: number): Pick<PictureRow, "centre" | "halfRange" | "envelope"> {
-  const { centre, halfRange } = scaleOf(bins, end);
-  const envelope = new Uint8Array(2 * bins.count);
-  for (let column = 0; column < bins.count; column++) {
-    const bin = end - bins.count + column;
-    const min = bins.min(bin);
-    if (Number.isNaN(min)) continue;
-    envelope[2 * column] = quantise(min, centre, halfRange);
-    envelope[2 * column + 1] = quantise(bins.max(bin), centre, halfRange);
+/** What of the bins is drawn: those from `from` up to `to`, in so many columns. */
+export interface View {
+  from: number;
+  to: number;
+  columns: number;
+}
+
+/** What a row shows: the value in its middle, and how far it reaches up and down. */
+export type Scale = Pick<PictureRow, "centre" | "halfRange">;
+
+/** The smallest and the largest value of each column: see `PictureRow`. */
+export function drawRow(bins: TraceBins, { from, to, columns }: View, scale: Scale): Uint8Array {
+  const envelope = new Uint8Array(2 * columns);
+  const edge = (column: number) => from + Math.floor((column * (to - from)) / columns);
+  for (let column = 0; column < columns; column++) {
+    const first = edge(column);
+    let min = Number.POSITIVE_INFINITY;
+    let max = Number.NEGATIVE_INFINITY;
+    for (let bin = first; bin < Math.max(edge(column + 1), first + 1); bin++) {
+      // NaN compares with nothing.
+      if (bins.min(bin) < min) min = bins.min(bin);
+      if (bins.max(bin) > max) max = bins.max(bin);
+    }
+    if (min > max) continue;
+    envelope[2 * column] = quantise(min, scale);
+    envelope[2 * column + 1] = quantise(max, scale);
   }
-  return { centre, halfRange, envelope };
+  return envelope;
+}
+
+/** Rows that reach equally far, as far as the one that needs most; each keeps its middle. */
+export function commonScale(scales: readonly Scale[]): Scale[] {
+  const halfRange = Math.max(0, ...scales.map((scale) => scale.halfRange));
+  return scales.map((scale) => (scale.halfRange === 0 ? scale : { ...scale, halfRange }));
 }
 
 /** The smallest of 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8 and 10 times a power of ten that is not below a value above 0. */
@@ -60,12 +87,13 @@ export function niceAtLeast(value: number): number {
   return value;
 }
 
-function scaleOf(bins: TraceBins, end: number): { centre: number; halfRange: number } {
+/** A scale that the trace fills well; a half range of 0 where there is nothing in view. */
+export function scaleOf(bins: TraceBins, { from, to }: View): Scale {
   let lowest = Number.POSITIVE_INFINITY;
   let highest = Number.NEGATIVE_INFINITY;
   let mean = 0;
   let used = 0;
-  for (let bin = end - bins.count; bin < end; bin++) {
+  for (let bin = from; bin < to; bin++) {
     const min = bins.min(bin);
     const max = bins.max(bin);
     // An infinite sample (float records can have one) is drawn at the edge, and doesn't count for the scale.
@@ -82,7 +110,7 @@ function scaleOf(bins: TraceBins, end: number): { centre: number; halfRange: num
   return { centre, halfRange: reach > 0 ? niceAtLeast(reach) : 1 };
 }
 
-function quantise(value: number, centre: number, halfRange: number): number {
+function quantise(value: number, { centre, halfRange }: Scale): number {
   const part = halfRange === 0 ? Math.sign(value) : value / halfRange - centre / halfRange;
   return 128 + Math.round(127 * Math.min(Math.max(part, -1), 1));
 }

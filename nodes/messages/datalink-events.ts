@@ -1,5 +1,6 @@
 /** What happens to a DataLink connection, in a sentence and as a message. */
 import { eventText, retryText } from "../../lib/datalink/event-text.ts";
+import type { Position } from "../../lib/datalink/protocol/position.ts";
 import type { SubscriptionEvent } from "../../lib/datalink/subscribe.ts";
 import type { WriterEvent } from "../../lib/datalink/writer.ts";
 import { formatMicroseconds } from "../../lib/time.ts";
@@ -35,12 +36,18 @@ export function dataLinkDetails(event: DataLinkEvent): Record<string, unknown> {
         packets: Number(event.lastId - event.firstId + 1n),
       };
     case "resumed": {
-      const { packetId, packetTime } = event.position;
+      const { how, position, first, idsBetween } = event;
       return {
-        how: event.how,
-        packetId: String(packetId),
-        ...(packetTime !== undefined && { packetTime: formatMicroseconds(packetTime) }),
+        how,
+        ...packetDetails(position),
+        ...(first && { first: packetDetails(first) }),
+        ...(idsBetween !== undefined && { idsBetween: Number(idsBetween) }),
       };
     }
   }
+}
+
+function packetDetails({ packetId, packetTime }: Position): Record<string, string> {
+  const time = packetTime === undefined ? {} : { packetTime: formatMicroseconds(packetTime) };
+  return { packetId: String(packetId), ...time };
 }

@@ -2,6 +2,7 @@
 import { parseStreams } from "../../lib/seedlink/protocol/selectors.ts";
 import type { TimeInput } from "../../lib/time.ts";
 import { asError } from "../runtime/input-handler.ts";
+import { misfit } from "../runtime/misfits.ts";
 import { MessageError } from "./message-error.ts";
 import { readTime } from "./times-and-ids.ts";
 
@@ -24,8 +25,11 @@ export function readSeedLinkControl(msg: { topic?: unknown; payload?: unknown })
     case "streams":
       return { action: topic, streams: streamsOf(payload) };
     default:
-      throw new MessageError(
-        `msg.topic is ${JSON.stringify(topic ?? null)}: to control seedlink in, give start, stop, position or streams.`,
+      throw misfit(
+        "other",
+        new MessageError(
+          `msg.topic is ${JSON.stringify(topic ?? null)}: to control seedlink in, give start, stop, position or streams.`,
+        ),
       );
   }
 }

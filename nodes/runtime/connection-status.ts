@@ -1,10 +1,13 @@
 /** How a node's connection is doing: for its status and the log. */
 import type { Node, NodeAPI, NodeStatus } from "node-red";
+import { type WrongServerKind, wrongServerKind } from "../../lib/net/other-server/wrong-server.ts";
 
 /** What a connection of any protocol tells; of the rest each protocol knows more. */
 export type ConnectionEvent =
   | { type: "disconnected" | "refused"; server: string; error: Error; retryIn: number }
-  | { type: "connected" | "started" | "resumed" | "gap" | "missing"; server: string }
+  | { type: "connected" | "started" | "gap" | "missing" | "ended"; server: string }
+  /** `idsBetween`: so many packets may be lost. */
+  | { type: "resumed"; server: string; idsBetween?: bigint }
   | { type: "position-damaged" | "inexact" | "packet-refused"; server: string };
 
 /** The same trouble is logged again after this time only, also if the connection came about in between. */
@@ -16,6 +19,8 @@ export class ConnectionStatus<Event extends ConnectionEvent> {
   readonly #sentence: (event: Event) => string;
   #state: "connecting" | "connected" | "disconnected" | "refused" = "connecting";
   #retryAt = 0;
+  /** What is wrong with the server, where another one answers. */
+  #wrong: WrongServerKind | undefined;
   /** When each trouble was logged, the latest last. */
   readonly #logged = new Map<string, number>();
   /** The log says that there is no connection. */
@@ -38,14 +43,18 @@ export class ConnectionStatus<Event extends ConnectionEvent> {
     if (type === "connected") {
       if (this.#isToldLost) this.#node.log(this.#sentence(event));
       this.#isToldLost = false;
+      this.#wrong = undefined;
       this.#state = "connected";
     } else if (type === "disconnected" || type === "refused") {
       this.#state = type;
+      this.#wrong = wrongServerKind(event.error);
       this.#retryAt = performance.now() + event.retryIn;
       if (this.#log(this.#sentence(event))) this.#isToldLost = true;
     } else if (type === "missing") {
       // With each connection anew.
       this.#log(this.#sentence(event));
+    } else if (type === "resumed") {
+      if (event.idsBetween) this.#node.warn(this.#sentence(event));
     } else if (type === "gap" || type === "position-damaged" || type === "inexact") {
       this.#node.warn(this.#sentence(event));
     }
@@ -55,6 +64,7 @@ export class ConnectionStatus<Event extends ConnectionEvent> {
   status(): NodeStatus {
     const text = (key: string, values?: Record<string, number>) =>
       this.#RED._(`${this.#node.type}.status.${key}`, values);
+    if (this.#wrong) return { fill: "red", shape: "ring", text: text(`wrong-${this.#wrong}`) };
     const seconds = Math.max(0, Math.ceil((this.#retryAt - performance.now()) / 1000));
     if (this.#state === "connecting" || seconds === 0) {
       return { fill: "yellow", shape: "ring", text: text("connecting") };

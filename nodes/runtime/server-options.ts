@@ -27,6 +27,8 @@ export interface DataLinkServerDef extends NodeDef {
   packetSize: string;
   directory: string;
   tls: string;
+  /** `convert`, `repack`, `omit` or `off`. Nodes of before SeedLink was spoken have none. */
+  seedLink?: string;
   webPath: string;
   origins: string;
   publicKey: string;
@@ -89,12 +91,18 @@ export function serverOptions(
     }),
     directory: directory === "" ? undefined : path.resolve(RED.settings.userDir ?? ".", directory),
     tls: tlsOptions(RED, def.tls),
+    seedLink: seedLinkOptions(settings, def.seedLink),
     webSocket: { origins: wordsOf(settings.text(def.origins)) },
     maxClients: settings.number("Clients", def.maxClients, { min: 1, max: 100_000, fallback: 600 }),
     maxClientsPerAddress: perAddress === UNLIMITED ? undefined : perAddress,
     ioTimeout: seconds("Time limit", def.ioTimeout, 0.1, 10),
     idleTimeout: seconds("Idle limit", def.idleTimeout, 0, 3600),
   };
+}
+
+function seedLinkOptions(settings: Settings, chosen: string | undefined): DataLinkServerOptions["seedLink"] {
+  const protocol3 = settings.choice("SeedLink", chosen || "convert", ["convert", "repack", "omit", "off"]);
+  return protocol3 === "off" ? false : { protocol3 };
 }
 
 function accessOptions(

@@ -1,6 +1,6 @@
 /**
- * DataLink servers at paths of Node-RED's own HTTP server: WebSockets at the path itself, and their figures as JSON below
- * it. Node-RED's other paths, and their WebSockets, are left alone.
+ * DataLink servers at paths of Node-RED's own HTTP server: WebSockets at the path itself (for SeedLink at `seedlink` below
+ * it), and their figures as JSON below it. Node-RED's other paths, and their WebSockets, are left alone.
  *
  * A request for a WebSocket goes the way that every request goes, through whatever stands before the HTTP nodes
  * (`httpNodeAuth`, `httpNodeMiddleware`, what a program that embeds Node-RED has put there); only then is it one.
@@ -101,7 +101,9 @@ export class WebPaths {
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const [path = ""] = (request.url ?? "").split("?");
     const root = this.#root;
-    const server = path.startsWith(`${root}/`) ? this.#servers.get(path.slice(root.length)) : undefined;
+    const place = path.startsWith(`${root}/`) ? path.slice(root.length) : "";
+    // Below it, SeedLink is spoken.
+    const server = this.#servers.get(place) ?? this.#servers.get(place.replace(/\/seedlink$/i, ""));
     if (server)
       this.#check(request, socket as Socket, () => {
         server.handleUpgrade(request, socket, head, Boolean(this.#settings.httpNodeAuth));

@@ -50,6 +50,12 @@ export function patternLabel(pattern: string): string {
   return shortLabel(first, others.length > 0 ? ` +${others.length}` : "");
 }
 
+/** The first of several things that stand between commas, and how many more. */
+export function listLabel(list: string): string {
+  const [first = "", ...others] = list.split(/\s*,\s*/).filter((item) => item !== "");
+  return shortLabel(first, others.length > 0 ? ` +${others.length}` : "");
+}
+
 /** A stream id without what nearly all have in common. */
 export function streamLabel(streamId: string): string {
   return shortLabel(withoutUsual(streamId));

@@ -1,12 +1,13 @@
 /** Figures beside a trace, as short as they can be read. */
+import { iso } from "./ticks.ts";
 
 const DURATIONS = [
   { unit: "s", length: 1, below: 120 },
   { unit: "min", length: 60, below: 7200 },
-  { unit: "h", length: 3600, below: 172_800 },
-  { unit: "d", length: 86_400, below: 63_072_000 },
-  { unit: "a", length: 31_557_600, below: Number.POSITIVE_INFINITY },
+  { unit: "h", length: 3600, below: Number.POSITIVE_INFINITY },
 ];
+/** Seconds. Of what is older than this its date says more than its age. */
+const OLD = 172_800;
 
 /** What half the height of a row stands for, around which value. */
 export function scaleText({ centre, halfRange }: { centre: number; halfRange: number }): string {
@@ -21,10 +22,23 @@ function numberText(number: number): string {
   return String(Number(number.toPrecision(4)));
 }
 
-/** How old the newest sample is, in seconds; below zero where its clock is ahead. */
-export function latencyText(node: EditorNode, seconds: number): string {
+/**
+ * How old the newest sample is, or its date where that says more.
+ * @param seconds below zero where its clock is ahead
+ * @param newest milliseconds since 1970
+ */
+export function latencyText(node: EditorNode, seconds: number, newest: number): string {
+  if (Math.abs(seconds) >= OLD) {
+    return node._("waveform.picture.until", { time: iso(newest).slice(0, 16).replace("T", " ") });
+  }
   const key = seconds < -1 ? "waveform.picture.ahead" : "waveform.picture.latency";
   return node._(key, { time: durationText(Math.abs(seconds)) });
+}
+
+/** The values from `low` to `high`, as exactly as a picture has them, whose steps are so large. */
+export function valueText(low: number, high: number, step: number): string {
+  const one = (value: number) => numberText(Math.round(value / step) * step);
+  return one(low) === one(high) ? one(low) : `${one(low)} … ${one(high)}`;
 }
 
 function durationText(seconds: number): string {

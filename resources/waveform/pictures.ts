@@ -62,6 +62,9 @@ export function showPictures(): void {
     const rows = frame.rows.map((row) => ({ ...row, envelope: atob(row.envelope) }));
     pictures.get(topic.slice(TOPIC.length + 1))?.draw({ ...frame, rows });
   });
+  document.addEventListener("mousemove", ({ clientX, clientY }) => {
+    for (const picture of pictures.values()) picture.point(clientX, clientY);
+  });
   setInterval(() => {
     for (const picture of pictures.values()) picture.tick();
   }, 1000);

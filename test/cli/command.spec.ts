@@ -1,13 +1,17 @@
 // lib/cli/command.ts: options, help, failures and exit codes, the same for all commands.
 import assert from "node:assert/strict";
-import { CommandError, defineCommand, defineProgram } from "../../lib/cli/command.ts";
+import { type Command, CommandError, defineCommand } from "../../lib/cli/command.ts";
+import { dali2jsonl } from "../../lib/cli/dali2jsonl/command.ts";
+import { datalink } from "../../lib/cli/datalink/program.ts";
 import { convert } from "../../lib/cli/mseed/convert.ts";
 import { details } from "../../lib/cli/mseed/details.ts";
 import { get } from "../../lib/cli/mseed/get.ts";
 import { merge } from "../../lib/cli/mseed/merge.ts";
 import { set } from "../../lib/cli/mseed/set.ts";
 import { validate } from "../../lib/cli/mseed/validate.ts";
+import { defineProgram } from "../../lib/cli/program.ts";
 import { Progress } from "../../lib/cli/progress.ts";
+import { seedlink } from "../../lib/cli/seedlink/program.ts";
 import { run, Screen } from "./shell.ts";
 
 const echo = defineCommand({
@@ -28,6 +32,7 @@ const echo = defineCommand({
   },
 });
 const tool = defineProgram("tool", "Does things.", [echo]);
+const below = (command: Command): Command[] => [command, ...(command.commands ?? []).flatMap(below)];
 
 describe("a command", () => {
   it("gets options, operands and a dash for standard input", async () => {
@@ -43,24 +48,46 @@ describe("a command", () => {
     assert.equal(exitCode, 0);
     assert.match(stdout, /^Usage: tool echo \[options\] WORD…\n\nSay it again\.\n/);
     assert.match(stdout, /^ {2}-n, --times N {2}so many times$/m);
-    assert.match((await run(tool, ["-h"])).stdout, /^ {2}echo {2}Say it again\.$/m);
+    assert.match((await run(tool, ["-h"])).stdout, /^ {2}echo {8}Say it again\.$/m);
     assert.match((await run(tool, ["--version"])).stdout, /^@seisflow\/node-red-datalink \d+\.\d+\.\d+/);
   });
 
-  it("keeps its help within the width of a terminal", async () => {
-    for (const command of [tool, convert, details, get, merge, set, validate]) {
-      const lines = command.help.split("\n");
-      assert.deepEqual(
-        lines.filter((line) => line.length > 80),
-        [],
-      );
+  it("breaks its help at the width of the terminal, and of a wide one so that it can be read", async () => {
+    const all = [
+      tool,
+      convert,
+      details,
+      get,
+      merge,
+      set,
+      validate,
+      dali2jsonl,
+      ...below(datalink),
+      ...below(seedlink),
+    ];
+    for (const command of all) {
+      for (const width of [80, 200]) {
+        const limit = Math.min(width, 100);
+        assert.deepEqual(
+          command
+            .help(width)
+            .split("\n")
+            .filter((line) => line.length > limit),
+          [],
+        );
+      }
     }
+    const narrow = new Screen();
+    narrow.columns = 50;
+    const { stdout } = await run(tool, ["echo", "--help"], { stdout: narrow });
+    assert.ok(stdout.split("\n").every((line) => line.length <= 50));
+    assert.notEqual(convert.help(60), convert.help(80));
   });
 
   it("answers a wrong command line with one sentence and exit code 2", async () => {
     const wrong: [string[], string][] = [
-      [[], 'tool: say what to do: echo ("tool --help" tells more)\n'],
-      [["ehco"], 'tool: no command "ehco": there are echo ("tool --help" tells more)\n'],
+      [[], 'tool: say what to do: echo, completion ("tool --help" tells more)\n'],
+      [["ehco"], 'tool: no command "ehco": there are echo, completion ("tool --help" tells more)\n'],
       [["--loud"], "tool: unknown option '--loud' (\"tool --help\" tells more)\n"],
       [["echo", "--laud"], "tool echo: unknown option '--laud' (\"tool echo --help\" tells more)\n"],
       [

@@ -162,6 +162,36 @@ describe("dali2jsonl", () => {
     }
   });
 
+  it("says that where it stopped goes before --earliest", async () => {
+    await using folder = await temporaryFolder();
+    await using server = await DataLinkServer.listen({ port: 0 });
+    const conf = path.join(folder.path, "c.toml");
+    await writeFile(conf, configuration(server.port, folder.path));
+    for (let i = 0; i < 3; i++) server.write(packet(i));
+    const archive = async (...argv: string[]) => {
+      const program = start("dali2jsonl", ["--conf", conf, "--verbose", ...argv]);
+      let said = "";
+      program.stderr.on("data", (piece) => {
+        said += piece;
+      });
+      return { program, said: () => said };
+    };
+    const first = await archive("--earliest");
+    await until(3, folder.path);
+    first.program.kill("SIGTERM");
+    await once(first.program, "close");
+    assert.ok(!first.said().includes("--earliest"), first.said());
+    const second = await archive("--earliest");
+    server.write(packet(4));
+    await until(4, folder.path);
+    second.program.kill("SIGTERM");
+    await once(second.program, "close");
+    assert.match(
+      second.said(),
+      /dali2jsonl: --earliest has no effect: it goes on behind packet 3, where it stopped .*\.c\.position\); with --no-resume/,
+    );
+  });
+
   it("compresses files from before, when they are as old as the configuration says", async () => {
     await using folder = await temporaryFolder();
     await using server = await DataLinkServer.listen({ port: 0 });

@@ -5,7 +5,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { datalink } from "../../lib/cli/datalink/program.ts";
-import { DataLinkClient, DataLinkServer, packRecords } from "../../lib/index.ts";
+import { DataLinkClient, DataLinkServer, packRecords, SeedLinkClient } from "../../lib/index.ts";
 import { run, Screen, start, temporaryFolder } from "./shell.ts";
 
 const START = Date.UTC(2026, 10, 22, 6) * 1000;
@@ -60,23 +60,111 @@ describe("datalink", () => {
     assert.match((await run(datalink, ["status", url])).stdout, /latest packet id\s+3\n/);
     const { stdout } = await run(datalink, ["streams", url, "--match", "S[01]"]);
     const [head, ...rows] = stdout.trim().split("\n");
-    assert.match(head!, /^stream {2}\s+earliest data/);
+    assert.match(head!, /^latency {2,}stream {2,}latest data \(UTC\) {2,}earliest data \(UTC\) {2,}packets$/);
     assert.deepEqual(
-      rows.map((row) => row.split(" ")[0]),
+      rows.map((row) => row.split(/ {2,}/)[1]),
       ["FDSN:XX_S0/JSON", "FDSN:XX_S1/JSON"],
     );
     const status = JSON.parse((await run(datalink, ["status", url, "--json"])).stdout) as {
       status: { latestPacketId: string };
     };
     assert.equal(status.status.latestPacketId, "3");
-    assert.match((await run(datalink, ["connections", url])).stdout, /^client .*\ndatalink:/);
+    assert.match((await run(datalink, ["connections", url])).stdout, /^lag {2}client .*\n0 % {2}datalink:/);
+  });
+
+  it("shows units in the status, and no microseconds", async () => {
+    await fill();
+    const { stdout } = await run(datalink, ["status", url]);
+    assert.match(stdout, /\nring size +64\.0 MiB \(67108864 bytes\)\npacket size +632 bytes\n/);
+    assert.match(stdout, /\nvolatile ring +yes\n/);
+    assert.match(stdout, /\nrx packet rate +[\d.]+ packets\/s\nrx byte rate +[\d.]+ bytes\/s\n/);
+    assert.match(stdout, /\nearliest data start +2026-11-22 06:00:00 UTC\n/);
+  });
+
+  it("fits its tables in the width of the terminal, the last columns first to go, and cuts what is longer", async () => {
+    const write = (streamId: string) => server.write({ streamId, dataStart: START, payload: "{}" });
+    write("FDSN:XX_DEMO_00_H_H_Z/MSEED3");
+    const lines = async (columns: number, ...words: string[]) => {
+      const stdout = new Screen();
+      stdout.columns = columns;
+      const { stdout: text } = await run(datalink, [...words, url], { stdout });
+      return text.trimEnd().split("\n");
+    };
+    const usual = await lines(80, "streams");
+    assert.ok(
+      usual.every((line) => line.length <= 80),
+      usual.join("\n"),
+    );
+    assert.match(usual[0]!, /earliest data \(UTC\)$/);
+    assert.match((await lines(120, "streams"))[1]!, / {2}1 to 1$/);
+    assert.match((await lines(60, "streams"))[0]!, /latest data \(UTC\)$/);
+    write(`FDSN:XX_${"A".repeat(30)}_00_H_H_Z/MSEED3`);
+    for (const width of [80, 40, 30]) {
+      const cut = await lines(width, "streams");
+      assert.ok(
+        cut.every((line) => line.length <= width),
+        cut.join("\n"),
+      );
+    }
+    assert.match((await lines(40, "streams")).join("\n"), /AAA…/);
+    const clients = await lines(80, "connections");
+    assert.ok(
+      clients.every((line) => line.length <= 80),
+      clients.join("\n"),
+    );
+  });
+
+  it("sorts streams by latency, and shows them again and again until it is interrupted", async () => {
+    const now = Date.now() * 1000;
+    for (const [i, age] of [5, 500, 50_000].entries()) {
+      server.write({ streamId: `FDSN:XX_S${i}/T`, dataStart: now - age * 1_000_000, payload: "" });
+    }
+    const names = (text: string) => [...text.matchAll(/XX_S\d/g)].map(([name]) => name);
+    const sorted = ["XX_S2", "XX_S1", "XX_S0"];
+    assert.deepEqual(names((await run(datalink, ["streams", url, "--sort", "latency"])).stdout), sorted);
+    assert.deepEqual(names((await run(datalink, ["streams", url])).stdout), sorted.toReversed());
+    assert.match((await run(datalink, ["streams", url, "--sort", "size"])).stderr, /give id or latency/);
+
+    const stop = new AbortController();
+    const stdout = new Screen();
+    stdout.isTTY = true;
+    const watching = run(datalink, ["streams", url, "--watch", "--sort", "latency", "--interval", "0.1"], {
+      stdout,
+      signal: stop.signal,
+    });
+    while (names(stdout.text).length < 9) await new Promise(setImmediate);
+    stop.abort();
+    const { exitCode, stderr } = await watching;
+    assert.deepEqual([exitCode, stderr], [0, ""]);
+    assert.deepEqual(names(stdout.text).slice(0, 9), [...sorted, ...sorted, ...sorted]);
+    assert.ok(stdout.text.split("\u001b[2J").length >= 3);
+    assert.match(stdout.text, /3 streams, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
+  });
+
+  it("goes on watching when the server is away for a while", async () => {
+    const port = server.port;
+    const stop = new AbortController();
+    const [stdout, stderr] = [new Screen(), new Screen()];
+    const words = ["streams", url, "--watch", "--interval", "0.1"];
+    const watching = run(datalink, words, { stdout, stderr, signal: stop.signal });
+    const until = async (condition: () => boolean) => {
+      while (!condition()) await new Promise(setImmediate);
+    };
+    await until(() => stdout.text.includes("0 streams"));
+    await server.close();
+    await until(() => stderr.text.includes("nothing listens"));
+    server = await DataLinkServer.listen({ port });
+    server.write({ streamId: "FDSN:XX_BACK/T", dataStart: START, payload: "" });
+    await until(() => stdout.text.includes("XX_BACK"));
+    stop.abort();
+    assert.equal((await watching).exitCode, 0);
   });
 
   it("is colourful on a terminal only", async () => {
     await fill();
     const stdout = new Screen();
     stdout.isTTY = true;
-    assert.ok((await run(datalink, ["streams", url], { stdout })).stdout.startsWith("\u001b[1mstream"));
+    assert.ok((await run(datalink, ["streams", url], { stdout })).stdout.startsWith("\u001b[1mlatency"));
     assert.ok(!(await run(datalink, ["streams", url])).stdout.includes("\u001b"));
   });
 
@@ -176,6 +264,27 @@ describe("datalink", () => {
     assert.deepEqual(await once(program, "close"), [0, null]);
   });
 
+  it("serves SeedLink on the same port, unless told otherwise", async () => {
+    for (const [options, isSpoken] of [
+      [[], true],
+      [["--seedlink", "repack"], true],
+      [["--seedlink", "off"], false],
+    ] as const) {
+      const program = start("datalink", ["serve", "--port", "0", ...options]);
+      const [lines] = await once(program.stdout, "data");
+      const address = /listening on (seedlink:\S+)\n/.exec(String(lines))?.[1];
+      assert.equal(address !== undefined, isSpoken);
+      if (address !== undefined) await (await SeedLinkClient.connect(address)).close();
+      program.kill("SIGTERM");
+      assert.deepEqual(await once(program, "close"), [0, null]);
+    }
+    const { exitCode, stderr } = await run(datalink, ["serve", "--seedlink", "yes"]);
+    assert.deepEqual(
+      [exitCode, /--seedlink is convert, repack, omit or off, not yes/.test(stderr)],
+      [2, true],
+    );
+  });
+
   it("serves what was in its folder before", async () => {
     for (const packetId of ["1", "2"]) {
       const program = start("datalink", ["serve", "--port", "0", "--directory", inFolder("ring")]);
@@ -189,6 +298,41 @@ describe("datalink", () => {
       program.kill("SIGKILL");
       await once(program, "close");
     }
+  });
+
+  it("tells what it relays: each packet with --verbose, on a terminal how many and how fast", async () => {
+    await fill();
+    await using target = await DataLinkServer.listen({ port: 0 });
+    target.write({ streamId: "FDSN:XX_OLD/JSON", dataStart: START, payload: "{}", packetId: 10n });
+    const to = `127.0.0.1:${target.port}`;
+    const relayed = async (isTTY: boolean, ...more: string[]) => {
+      const [stop, stderr] = [new AbortController(), new Screen()];
+      stderr.isTTY = isTTY;
+      const words = ["relay", url, to, "--from", "earliest", ...more];
+      const relaying = run(datalink, words, { stderr, signal: stop.signal });
+      return {
+        stderr,
+        end: async () => {
+          stop.abort();
+          assert.equal((await relaying).exitCode, 0);
+          return stderr.text;
+        },
+      };
+    };
+    const verbose = await relayed(false, "-v");
+    while (verbose.stderr.text.split("\n").length < 4) await new Promise(setImmediate);
+    assert.equal(
+      await verbose.end(),
+      "1 FDSN:XX_S0/JSON 7 bytes, there 11\n2 FDSN:XX_S1/JSON 7 bytes, there 12\n" +
+        "3 FDSN:XX_S2/JSON 7 bytes, there 13\n3 packets passed on\n",
+    );
+    const drawn = await relayed(true);
+    while (!/3 packets passed on, [\d.]+\/s, the newest /.test(drawn.stderr.text))
+      await new Promise(setImmediate);
+    assert.ok((await drawn.end()).endsWith("\r\u001b[K3 packets passed on\n"));
+    const quiet = await relayed(false);
+    while (target.status.packets < 10) await new Promise(setImmediate);
+    assert.equal(await quiet.end(), "");
   });
 
   it("relays packets with their ids, and goes on where it stopped", async () => {
@@ -262,7 +406,7 @@ describe("datalink", () => {
       [
         "no command",
         [],
-        /say what to do: id, status, streams, connections, stream, send, serve, relay, token/,
+        /say what to do: id, status, streams, connections, stream, send, serve, relay, token, completion/,
       ],
       ["no server", ["id"], /give the address of a server/],
       ["two servers", ["status", "a", "b"], /b: one server is enough/],

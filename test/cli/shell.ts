@@ -3,7 +3,8 @@ import { spawn } from "node:child_process";
 import path from "node:path";
 import { Readable, Writable } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
-import { type Command, type OutputStream, runCommand } from "../../lib/cli/command.ts";
+import { type Command, runCommand } from "../../lib/cli/command.ts";
+import type { OutputStream } from "../../lib/cli/terminal.ts";
 
 export interface Outcome {
   exitCode: number | null;
@@ -19,6 +20,7 @@ export class Screen extends Writable implements OutputStream {
 
   override _write(piece: Buffer, _encoding: string, done: () => void): void {
     this.pieces.push(Buffer.from(piece)); // a copy: the writer may use its memory again
+    this.emit("drawn");
     done();
   }
 

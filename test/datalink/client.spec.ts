@@ -291,6 +291,14 @@ describe("DataLinkClient", () => {
     it("a server that is none", async () => {
       await using peer = await scriptedPeer(() => "HTTP/1.1 400 Bad Request\r\n\r\n");
       await assert.rejects(DataLinkClient.connect(peer.url), {
+        code: "WRONG_SERVER",
+        message: /is a web server/,
+      });
+    });
+
+    it("bytes that are of no known server", async () => {
+      await using peer = await scriptedPeer(() => "220 mail.example.org\r\n");
+      await assert.rejects(DataLinkClient.connect(peer.url, { timeout: 500 }), {
         code: "PROTOCOL",
         message: /does not speak DataLink/,
       });

@@ -77,6 +77,12 @@ describe("a full ring of a server that keeps its readers' slots", () => {
         event.type === "gap" ? [[event.firstId, event.lastId]] : [],
       );
       assert.deepEqual(gaps, filtered ? [] : [[31n, 58n]]);
+      const resumed = events.all.flatMap((event) =>
+        event.type === "resumed"
+          ? [[event.how, event.position.packetId, event.first?.packetId, event.idsBetween]]
+          : [],
+      );
+      assert.deepEqual(resumed, filtered ? [["earliest", 30n, 59n, 28n]] : []);
       await packets.close();
     });
   }

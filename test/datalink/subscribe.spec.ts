@@ -1,5 +1,6 @@
 // lib/datalink/subscribe.ts against our own server: every packet once, in order, whatever happens in between.
 import assert from "node:assert/strict";
+import { eventText } from "../../lib/datalink/event-text.ts";
 import { encodeFrame } from "../../lib/datalink/protocol/frame.ts";
 import type { Packet } from "../../lib/datalink/protocol/packet.ts";
 import type { Position } from "../../lib/datalink/protocol/position.ts";
@@ -186,6 +187,48 @@ describe("subscribe", () => {
       assert.ok(next!.packetId > 4n && next!.packetId < 500n);
     });
 
+    it("tells a reader with a selection with which packet it goes on, and how many ids lie between", async () => {
+      await restart(4096);
+      const { packets, events } = open({ from: "earliest", match: "^XX_A" });
+      await events.wait("started");
+      fill(server, 1, 3, "XX_A/TEXT");
+      await take(packets, 3);
+      proxy.cut();
+      for (let n = 4; n <= 500; n += 2) {
+        fill(server, n, n, "XX_B/TEXT");
+        fill(server, n + 1, n + 1, "XX_A/TEXT");
+      }
+      const event = await events.wait("resumed");
+      const earliest = server.status.earliest!;
+      assert.deepEqual([event.how, event.position.packetId], ["earliest", 3n]);
+      assert.deepEqual(
+        [event.first?.packetId, event.first?.packetTime, event.idsBetween],
+        [earliest.packetId, earliest.packetTime, earliest.packetId - 4n],
+      );
+      const [next] = await take(packets, 1);
+      assert.ok(next!.packetId >= earliest.packetId);
+      assert.equal(next!.streamId, "XX_A/TEXT");
+      assert.equal(events.count("gap"), 0);
+      assert.equal(events.count("resumed"), 1);
+      const time = new Date(earliest.packetTime / 1000).toISOString().slice(0, 23);
+      assert.ok(
+        eventText(event).includes(`going on with packet ${earliest.packetId} of ${time}`),
+        eventText(event),
+      );
+      assert.ok(eventText(event).includes(`${earliest.packetId - 4n} packets`), eventText(event));
+    });
+
+    it("tells that nothing is lost where only the last packet itself has gone", async () => {
+      await restart(4096);
+      fill(server, 1, 300, "XX_A/TEXT");
+      const { packetId } = server.status.earliest!;
+      const { packets, events } = open({ from: { packetId: packetId - 1n }, match: "^XX_A" });
+      const event = await events.wait("resumed");
+      assert.deepEqual([event.how, event.idsBetween], ["earliest", 0n]);
+      assert.equal((await take(packets, 1))[0]!.packetId, packetId);
+      assert.match(eventText(event), /any more, but the next one: going on with packet/);
+    });
+
     it("recognises that the ids have begun anew", async () => {
       fill(server, 1, 10);
       const { packets, events } = open({ from: "earliest" });
@@ -207,6 +250,18 @@ describe("subscribe", () => {
       fill(server, 11, 40);
       assert.equal((await events.wait("resumed")).how, "restarted");
       assert.deepEqual(texts(await take(packets, 30)), numbered(11, 40));
+    });
+
+    it("takes only what it is to take where the ids have begun anew, also of the first packet", async () => {
+      const write = (type: string, number: number) =>
+        server.write({ streamId: `XX_A/${type}`, dataStart: new Date(), payload: String(number) });
+      for (let number = 1; number <= 6; number++) write(number % 2 ? "OTHER" : "WANTED", number);
+      const { packets, events } = open({ from: "earliest", match: "/WANTED" });
+      assert.deepEqual(texts(await take(packets, 3)), ["2", "4", "6"]);
+      await restart();
+      for (let number = 7; number <= 12; number++) write(number % 2 ? "OTHER" : "WANTED", number);
+      assert.equal((await events.wait("resumed")).how, "restarted");
+      assert.deepEqual(texts(await take(packets, 3)), ["8", "10", "12"]);
     });
 
     it("loses nothing when the connection is lost again before the first of the new packets", async () => {

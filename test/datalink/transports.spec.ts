@@ -107,10 +107,10 @@ describe("transports", () => {
 
     it("says when the port has no TLS, or nothing but TLS", async () => {
       const plain = DataLinkClient.connect(`datalinks://127.0.0.1:${server.port}`);
-      await assert.rejects(plain, { name: "DataLinkError", code: "CONNECT_FAILED" });
+      await assert.rejects(plain, { name: "DataLinkError", code: "WRONG_SERVER", message: /without TLS/ });
       await using bridge = await tlsBridge(server.port, own);
       const secure = DataLinkClient.connect(`datalink://127.0.0.1:${bridge.port}`);
-      await assert.rejects(secure, { name: "DataLinkError" });
+      await assert.rejects(secure, { name: "DataLinkError", code: "WRONG_SERVER", message: /wants TLS/ });
     });
 
     it("says when certificate or key cannot be read", async () => {

@@ -9,6 +9,7 @@ interface Labels {
   shortLabel: (text: string, suffix?: string) => string;
   shortLines: (text: string) => string;
   patternLabel: (pattern: string) => string;
+  listLabel: (list: string) => string;
   streamLabel: (streamId: string) => string;
 }
 
@@ -61,6 +62,12 @@ describe("labels", () => {
         if (labels.labelWidth(given) <= labels.MAX_LABEL_WIDTH) assert.equal(labels.shortLabel(given), given);
       }),
     );
+  });
+
+  it("says how many more stations a list has", () => {
+    assert.equal(labels.listLabel("CO_*:HHZ, GE_WLF, IU_ANMO"), "CO_*:HHZ +2");
+    assert.equal(labels.listLabel("GE_WLF"), "GE_WLF");
+    assert.equal(labels.listLabel(""), "");
   });
 
   it("leaves the lines of a name that has several", () => {

@@ -26,7 +26,9 @@ describe("secure connections of the nodes", () => {
     credentials: object;
   }): Promise<number> {
     const port = await freePort();
-    const tls = (id: string) => ({ id, type: "tls-config", certType: "files", verifyservercert: true });
+    // Node-RED 4.1 wants its fields, though they are empty.
+    const files = { certType: "files", cert: "", key: "", ca: "" };
+    const tls = (id: string) => ({ id, type: "tls-config", ...files, verifyservercert: true });
     flow = await startFlow(
       [tlsConfig, datalinkConnection, datalinkServer, datalinkInfo, datalinkOut],
       [

@@ -1,7 +1,7 @@
 // nodes/waveform.ts: passes every message on, and draws only what an editor shows.
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
-import type { Node, NodeAPI } from "node-red";
+import type { Node, NodeAPI, NodeMessage } from "node-red";
 import waveform from "../../nodes/waveform.ts";
 import { type Flow, startFlow } from "../support/flow.ts";
 
@@ -204,6 +204,36 @@ describe("waveform node", () => {
     }
     show("one", "view");
     assert.equal((await nextFrame()).session, "one");
+  });
+
+  it("takes away what it has drawn when a message says so, which goes on", async () => {
+    await start({ span: "all" });
+    show("one", "view");
+    await sendRecord();
+    assert.equal((await nextFrame()).data.rows.length, 1);
+    const next = nextFrame();
+    view.receive({ payload: "not looked at", reset: true } as NodeMessage);
+    assert.equal((await flow.inbox("out").next()).payload, "not looked at");
+    assert.deepEqual((await next).data.rows, []);
+    const after = nextFrame();
+    await sendRecord();
+    assert.equal((await after).data.rows.length, 1);
+    assert.equal(flow.inbox("errors").size, 0);
+  });
+
+  it("draws rows on one scale, if asked to, also of a node that keeps its traces", async () => {
+    await start();
+    show("one", "view");
+    await sendRecord();
+    const samples = [0, 4000];
+    view.receive({ payload: { ...payload(), sourceId: "FDSN:XX_BIG_00_H_H_Z", samples } });
+    await flow.inbox("out").next();
+    const ranges = ({ data }: Frame) =>
+      data.rows.map((row) => (row as unknown as { halfRange: number }).halfRange);
+    while (frames.at(-1)?.data.rows.length !== 2) await EventEmitter.once(events, "comms");
+    assert.deepEqual(ranges(frames.at(-1)!), [2000, 5]);
+    await deploy({ scale: "common" });
+    assert.deepEqual(ranges(await nextFrame()), [2000, 2000]);
   });
 
   it("says so where a setting is no number in bounds", async () => {

@@ -134,6 +134,33 @@ describe("the SeedLink client", () => {
     assert.ok(server.commands.includes("DATA ALL"));
   });
 
+  it("says behind which packet of which station it cannot read on, where that stays so, and goes on once it can", async () => {
+    const { records: held } = server.stations.get("CO_JSC")!;
+    held[7] = Buffer.alloc(512, "?");
+    const failures: string[] = [];
+    const packets = subscribeSeedLink(server.url, {
+      streams: "CO_JSC",
+      from: "earliest",
+      backoff: BACKOFF,
+      onEvent: (event) => {
+        if (event.type !== "disconnected") return;
+        assert.equal(event.error.code, "PROTOCOL");
+        failures.push(event.error.message);
+        if (failures.length === 3) held[7] = record("CO_JSC", 7);
+      },
+    });
+    const seen: number[] = [];
+    for await (const packet of packets) {
+      seen.push(packet.dataStart / 1e6 - 1_700_000_000);
+      if (seen.length === 10) break;
+    }
+    assert.deepEqual(seen, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    assert.equal(failures.length, 3);
+    assert.doesNotMatch(failures[0]!, /each time anew/);
+    assert.match(failures[1]!, /behind packet 6 of "CO_JSC" cannot be read, each time anew/);
+    assert.match(failures[2]!, /behind packet 6 of "CO_JSC"/);
+  });
+
   it("tells what the server does not have any more", async () => {
     const { position } = await read(server.url, 10, { streams: "CO_JSC" });
     server.stations.set("CO_JSC", { first: 20, records: records("CO_JSC", 20, 25) });
@@ -229,7 +256,9 @@ describe("the SeedLink client", () => {
   it("gives up on a server that does not answer, is not SeedLink, or closes", async () => {
     server.habits = { answers: { HELLO: "" } };
     await assert.rejects(SeedLinkClient.connect(server.url, { timeout: 100 }), { code: "TIMEOUT" });
-    server.habits = { answers: { HELLO: "HTTP/1.1 400\r\nServer: x\r\n\r\n", INFO: "HTTP/1.1" } };
+    server.habits = { answers: { HELLO: "HTTP/1.1 400\r\nServer: x\r\n\r\n" } };
+    await assert.rejects(SeedLinkClient.connect(server.url), { code: "WRONG_SERVER" });
+    server.habits = { answers: { INFO: "HTTP/1.1" } };
     await using client = await SeedLinkClient.connect(server.url);
     await assert.rejects(client.info("ID"), { code: "PROTOCOL" });
     await assert.rejects(SeedLinkClient.connect("seedlink://127.0.0.1:1"), { code: "CONNECTION_REFUSED" });

@@ -94,17 +94,23 @@ export class NodeRed implements AsyncDisposable {
       flows?: object[];
       settings?: object;
       env?: NodeJS.ProcessEnv;
+      /** Packages of others that are installed beside this one: their folders by name. */
+      others?: Record<string, string>;
     } = {},
   ): Promise<NodeRed> {
     const folder = await nodeRedFolder(options.version ?? "5");
     const modules = await installPackage();
     const userDir = options.userDir ?? newFolder();
     if (!existsSync(path.join(userDir, "node_modules"))) {
-      await symlink(modules, path.join(userDir, "node_modules"));
-      await writeFile(
-        path.join(userDir, "package.json"),
-        JSON.stringify({ dependencies: { [PACKAGE]: "*" } }),
-      );
+      const installed = { [PACKAGE]: path.join(modules, PACKAGE), ...options.others };
+      const dependencies: Record<string, string> = {};
+      for (const [name, folder] of Object.entries(installed)) {
+        const link = path.join(userDir, "node_modules", name);
+        mkdirSync(path.dirname(link), { recursive: true });
+        await symlink(folder, link);
+        dependencies[name] = "*";
+      }
+      await writeFile(path.join(userDir, "package.json"), JSON.stringify({ dependencies }));
     }
     if (options.flows) await writeFile(path.join(userDir, "flows.json"), JSON.stringify(options.flows));
     const port = await freePort();

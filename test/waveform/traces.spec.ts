@@ -57,7 +57,7 @@ describe("traces", () => {
   it("tell how late the samples were, and after half a minute of quiet how old they have become", () => {
     const traces = makeTraces();
     second(traces, "A", NOW - 2 * SECOND);
-    const latency = (seconds: number) => traces.picture(NOW + seconds * SECOND)!.rows[0]!.latency;
+    const latency = (seconds: number) => traces.picture(NOW + seconds * SECOND)!.rows[0]!.latency!;
     assert.deepEqual([latency(0), latency(30), latency(31)].map(Math.round), [2, 2, 33]);
   });
 
@@ -135,5 +135,100 @@ describe("traces", () => {
         assert.ok((picture?.rows.length ?? 0) <= 3);
       }),
     );
+  });
+});
+
+describe("traces of all that came", () => {
+  const all = (columns = 300) => new Traces({ seconds: "all", columns, rows: 3 });
+  const DAY = 86_400 * SECOND;
+
+  it("reach from the first to the last sample, of whatever age, in any order", () => {
+    const traces = all();
+    const old = Date.UTC(2010, 1, 27) * 1000;
+    second(traces, "A", old + 3600 * SECOND);
+    second(traces, "B", old + SECOND);
+    second(traces, "A", old + DAY);
+    const picture = traces.picture(NOW)!;
+    const width = picture.span / 4096;
+    assert.ok(
+      Math.abs(picture.end - (old + DAY)) <= 2 * width &&
+        Math.abs(picture.end - picture.span - old) <= 2 * width,
+    );
+    assert.deepEqual(
+      picture.rows.map(({ latency, newest }) => [latency, newest]),
+      [
+        [undefined, old + DAY - SECOND / 10],
+        [undefined, old + SECOND - SECOND / 10],
+      ],
+    );
+    assert.deepEqual([filled(picture, "A"), filled(picture, "B")], [2, 1]);
+  });
+
+  it("have the extremes of every column, whatever the order and the pieces in which they came", () => {
+    const samples = fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 2, maxLength: 3000 });
+    const pieces = fc.array(fc.integer({ min: 1, max: 500 }), { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(
+        samples,
+        pieces,
+        fc.constantFrom(0.5, 20, 100),
+        fc.boolean(),
+        (values, lengths, rate, backwards) => {
+          const cut: { from: number; samples: number[] }[] = [];
+          for (let from = 0; from < values.length; ) {
+            const length = lengths[cut.length % lengths.length]!;
+            cut.push({ from, samples: values.slice(from, from + length) });
+            from += length;
+          }
+          const period = 1e6 / rate;
+          const record = (from: number, part: number[]) => ({
+            sourceId: "A",
+            start: NOW - DAY + from * period,
+            period,
+            sampleRate: rate,
+            samples: part,
+          });
+          const [inPieces, whole] = [all(), all()];
+          if (backwards) cut.reverse();
+          for (const each of cut) inPieces.add(record(each.from, each.samples), NOW);
+          whole.add(record(0, values), NOW);
+          const [a, b] = [inPieces.picture(NOW)!, whole.picture(NOW)!];
+          assert.deepEqual([a.end, a.span], [b.end, b.span]);
+          const { centre, halfRange, envelope } = b.rows[0]!;
+          const shown = Math.max(...envelope);
+          assert.ok(
+            Math.abs(centre + ((shown - 128) / 127) * halfRange - Math.max(...values)) <= halfRange / 127,
+          );
+          assert.deepEqual(a.rows[0]!.halfRange, halfRange);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it("believe neither a clock of 1970 nor one of 2100, unless it insists", () => {
+    const traces = all();
+    second(traces, "A", NOW);
+    for (const wrong of [0, NOW + 80 * YEAR]) second(traces, "A", wrong);
+    assert.ok(traces.picture(NOW)!.span < 2 * SECOND);
+    for (let i = 0; i < 8; i++) second(traces, "A", NOW - 5 * YEAR + i * SECOND);
+    assert.ok(traces.picture(NOW)!.span > 4 * YEAR);
+  });
+
+  it("keep their rows, say when there are more, and begin anew when they are cleared", () => {
+    const traces = all();
+    for (const id of ["A", "B", "C", "D"]) second(traces, id, NOW);
+    const later = NOW + 3600 * SECOND;
+    second(traces, "E", NOW, later);
+    const picture = traces.picture(later)!;
+    assert.deepEqual(
+      picture.rows.map(({ sourceId }) => sourceId),
+      ["A", "B", "C"],
+    );
+    assert.equal(picture.more, true);
+    traces.clear();
+    assert.equal(traces.picture(later), undefined);
+    second(traces, "D", NOW - DAY, later);
+    assert.ok(traces.picture(later)!.span < 2 * SECOND && !traces.picture(later)!.more);
   });
 });

@@ -114,12 +114,20 @@ class Archiver {
     return EXIT_FAILED;
   }
 
-  #checkpoint(config: Config, { resume }: ArchiverOptions): Checkpoint<Position> {
+  #checkpoint(config: Config, { resume, earliest }: ArchiverOptions): Checkpoint<Position> {
     const file = new PositionFile(config.position, (error) =>
       this.#tell(`the position was not kept in ${config.position}: ${error.message}`),
     );
     return {
-      load: async () => (resume ? await file.load() : undefined),
+      load: async () => {
+        const position = resume ? await file.load() : undefined;
+        if (position && earliest) {
+          this.#tell(
+            `--earliest has no effect: it goes on behind packet ${position.packetId}, where it stopped the last time (${config.position}); with --no-resume it begins with the earliest one`,
+          );
+        }
+        return position;
+      },
       save: (position) => file.save(position),
       flush: () => file.flush(),
     };

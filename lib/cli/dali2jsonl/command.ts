@@ -35,6 +35,8 @@ It reconnects by itself, and goes on where it stopped: its position is in a hidd
 file in the directory of the archive, named after the configuration. What is not
 JSON is kept beside the file that it would have gone to, in one named .rejected.
 
+"dali2jsonl completion SHELL" prints what makes bash, zsh or fish complete options.
+
 It runs until it is interrupted (SIGINT, SIGTERM), and then ends when everything is
 on the disk. Exit codes: 0 ended when asked to, 1 something that does not mend by
 itself, 2 a configuration or command line that makes no sense.`;
@@ -48,7 +50,7 @@ export const dali2jsonl = defineCommand({
     verbose: { type: "boolean", short: "v", help: "show every packet" },
     earliest: {
       type: "boolean",
-      help: "begin with the earliest packet of the server, not with those to come",
+      help: "begin with the earliest packet of the server, not with those to come; where it stopped goes before, unless --no-resume is given",
     },
     "no-resume": { type: "boolean", help: "do not go on where it stopped the last time" },
   },

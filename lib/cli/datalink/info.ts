@@ -1,39 +1,22 @@
-/** `datalink status`, `datalink streams` and `datalink connections`: what INFO tells, for people and for scripts. */
+/** `datalink status` and `datalink connections`: what INFO tells, for people and for scripts. */
 import { DataLinkClient } from "../../datalink/client.ts";
 import type { InfoResults, InfoType } from "../../datalink/protocol/info.ts";
 import { plainInfo } from "../../datalink/protocol/plain-info.ts";
-import { formatMicroseconds } from "../../time.ts";
 import { defineCommand, type Io } from "../command.ts";
-import { ADDRESSES, connectOptions, JSON_OPTION, onlyServer, SERVER_OPTIONS } from "./server-options.ts";
+import { ADDRESSES, connectOptions, INFO_OPTIONS, onlyServer, SERVER_OPTIONS } from "./server-options.ts";
 import { printJson, printPairs, printTable } from "./table.ts";
+import { bytesText, shortTime } from "./units.ts";
 
-const MATCH = { type: "string", short: "m", value: "REGEX", help: "only those that match" } as const;
-
-export const status = infoCommand("status", "Show the state of a server's ring.", "STATUS", (info, io) =>
-  printPairs(
+export const status = infoCommand("status", "Show the state of a server's ring.", "STATUS", (info, io) => {
+  const figures: Record<string, unknown> = { ...info, ...info.status, status: undefined };
+  const plain = Object.entries(plainInfo(figures) as object);
+  return printPairs(
     io,
-    Object.entries(plainInfo({ ...info, ...info.status, status: undefined }))
+    plain
       .filter(([, value]) => value !== undefined && typeof value !== "object")
-      .map(
-        ([name, value]) =>
-          [name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`), String(value)] as const,
-      ),
-  ),
-);
-
-export const streams = infoCommand("streams", "List the streams of a server.", "STREAMS", (info, io) =>
-  printTable(
-    io,
-    ["stream", "earliest data", "latest data", "packets", "latency"],
-    info.streams.map((stream) => [
-      stream.streamId,
-      time(stream.earliestDataStart),
-      time(stream.latestDataEnd),
-      `${stream.earliestPacketId} to ${stream.latestPacketId}`,
-      `${stream.dataLatency.toFixed(1)} s`,
-    ]),
-  ),
-);
+      .map(([name, value]) => [words(name), withUnit(name, figures[name], value)] as const),
+  );
+});
 
 export const connections = infoCommand(
   "connections",
@@ -42,15 +25,15 @@ export const connections = infoCommand(
   (info, io) =>
     printTable(
       io,
-      ["client", "address", "type", "since", "packets sent", "packets received", "lag"],
+      ["lag", "client", "address", "sent", "received", "since (UTC)", "type"],
       info.connections.map((connection) => [
+        connection.percentLag === undefined ? "-" : `${connection.percentLag} %`,
         connection.clientId || "-",
         `${connection.ip || connection.host}:${connection.port}`,
-        connection.type,
-        time(connection.connectionTime),
         String(connection.txPacketCount),
         String(connection.rxPacketCount),
-        connection.percentLag === undefined ? "-" : `${connection.percentLag} %`,
+        shortTime(connection.connectionTime),
+        connection.type,
       ]),
     ),
 );
@@ -65,7 +48,7 @@ function infoCommand<Type extends InfoType>(
     name: `datalink ${word}`,
     summary,
     operands: "SERVER",
-    options: { match: MATCH, json: JSON_OPTION, ...SERVER_OPTIONS },
+    options: { ...INFO_OPTIONS, ...SERVER_OPTIONS },
     notes: ADDRESSES,
     async run({ options, operands, io }) {
       const connect = { ...(await connectOptions(options)), signal: io.signal };
@@ -76,7 +59,16 @@ function infoCommand<Type extends InfoType>(
   });
 }
 
-/** 0 stands for a time that the server does not tell. */
-function time(microseconds: number): string {
-  return microseconds === 0 ? "-" : formatMicroseconds(microseconds);
+/** `txPacketRate` is `tx packet rate`. */
+function words(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function withUnit(name: string, value: unknown, plain: unknown): string {
+  if (typeof plain === "boolean") return plain ? "yes" : "no";
+  if (typeof value !== "number") return String(plain);
+  if (/(Time|Start|End)$/.test(name)) return `${shortTime(value)} UTC`;
+  if (name.endsWith("Size")) return bytesText(value);
+  if (name.endsWith("ByteRate")) return `${value} bytes/s`;
+  return name.endsWith("PacketRate") ? `${value} packets/s` : String(plain);
 }

@@ -15,6 +15,7 @@ import { type Io, type OptionDefinition, usageError } from "../command.ts";
 export const FROM_OPTION = {
   type: "string",
   value: "WHERE",
+  choices: ["earliest", "latest"],
   help: "begin at earliest, latest (default), a time, or after a packet id",
 } as const satisfies OptionDefinition;
 
@@ -50,7 +51,8 @@ export async function readPackets(
     signal: AbortSignal.any([io.signal, stop.signal]),
     onEvent: (event) => {
       if (event.type === "started" || event.type === "resumed") hasStarted = true;
-      if (TOLD.has(event.type)) io.stderr.write(`${eventText(event)}\n`);
+      if (TOLD.has(event.type) || (event.type === "resumed" && event.how !== "position"))
+        io.stderr.write(`${eventText(event)}\n`);
       if (event.type !== "refused" && event.type !== "disconnected") return;
       if (hasStarted) io.stderr.write(`${eventText(event)} ${retryText(event)}\n`);
       else {

@@ -5,6 +5,7 @@ import { isPacketId, type Packet } from "../../datalink/protocol/packet.ts";
 import { PacketWriter } from "../../datalink/writer.ts";
 import { defineCommand, EXIT_OK, usageError } from "../command.ts";
 import { FROM_OPTION, parseFromOption, readPackets } from "./reader.ts";
+import { RelayProgress } from "./relay-progress.ts";
 import { ADDRESSES, connectOptions, MATCH_OPTIONS, SERVER_OPTIONS } from "./server-options.ts";
 
 /** Packets that were read and not yet acknowledged by the other server. */
@@ -22,6 +23,7 @@ export const relay = defineCommand({
       value: "FILE",
       help: "keep the position in this file, and go on there the next time",
     },
+    verbose: { type: "boolean", short: "v", help: "show every packet that the other server has" },
     ...SERVER_OPTIONS,
   },
   notes: `${ADDRESSES}
@@ -56,12 +58,16 @@ interrupted; connections that are lost are made again. A packet whose acknowledg
     const passing = { ...io, signal: AbortSignal.any([io.signal, stop.signal]) };
     let keepsIds: boolean | undefined;
     await using writer = new PacketWriter(to, { ...connect, maxInFlight: WINDOW });
+    using progress = new RelayProgress(io, options.verbose === true);
     const pending = new Set<Promise<void>>();
     await readPackets(from, reading, passing, async (packet, subscription) => {
       keepsIds ??= latest !== undefined && isPacketId(packet.packetId) && packet.packetId > latest;
       const passed = writer
         .write(copyOf(packet, keepsIds))
-        .then(() => subscription.commit(packet))
+        .then((id) => {
+          progress.passed(packet, packet.packetId, packet.packetTime, id);
+          subscription.commit(packet);
+        })
         .catch(fail)
         .finally(() => pending.delete(passed));
       pending.add(passed);

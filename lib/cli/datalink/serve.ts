@@ -12,7 +12,7 @@ const LOCAL = ["127.0.0.0/8", "::1"];
 
 export const serve = defineCommand({
   name: "datalink serve",
-  summary: "Be a DataLink server, over TCP and WebSocket.",
+  summary: "Be a server of DataLink and SeedLink, over TCP and WebSocket.",
   operands: "",
   options: {
     host: { type: "string", value: "HOST", help: "address to listen on, default 127.0.0.1" },
@@ -20,6 +20,11 @@ export const serve = defineCommand({
     "ring-size": { type: "string", value: "MIB", help: "memory of the ring in MiB, default 64" },
     "packet-size": { type: "string", value: "BYTES", help: "largest payload of a packet, default 512" },
     directory: { type: "string", short: "d", value: "FOLDER", help: "keep the ring in this folder" },
+    seedlink: {
+      type: "string",
+      value: "HOW",
+      help: "what SeedLink 3 readers get: convert (default), repack, omit; off: no SeedLink",
+    },
     "allow-read": {
       type: "string",
       multiple: true,
@@ -37,8 +42,10 @@ export const serve = defineCommand({
     key: { type: "string", value: "FILE", help: "its key (PEM)" },
     verbose: { type: "boolean", short: "v", help: "tell who comes and goes" },
   },
-  notes:
-    "It runs until it is interrupted. Without --directory its ring is in memory: what is in it is gone then.",
+  notes: `It runs until it is interrupted. Without --directory its ring is in memory: what is in it is gone then.
+
+SeedLink is spoken on the same port, and on WebSocket at /seedlink. Most programs that speak its protocol 3 know miniSEED 2 only: they get
+miniSEED 3 converted to records of 512 bytes (convert), everything in such records (repack), or no miniSEED 3 (omit).`,
   async run({ options, operands, io }) {
     if (operands.length > 0) throw usageError(`${operands[0]}: there is nothing to name here but options`);
     if ((options.cert === undefined) !== (options.key === undefined))
@@ -51,17 +58,26 @@ export const serve = defineCommand({
       packetSize: numberOption("packet-size", options["packet-size"]) ?? 512,
       access: await access(options),
       directory: options.directory,
+      seedLink: seedLink(options.seedlink),
     };
     if (tls) settings.tls = { cert: await readFile(options.cert!), key: await readFile(options.key!) };
     if (options.verbose)
       settings.onEvent = (event) =>
         void io.stdout.write(`${new Date().toISOString()} ${printable(describeEvent(event))}\n`);
     await using server = await DataLinkServer.listen(settings);
-    io.stdout.write(`listening on ${tls ? "datalinks" : "datalink"}://${settings.host}:${server.port}\n`);
+    const schemes = settings.seedLink === false ? ["datalink"] : ["datalink", "seedlink"];
+    const address = `${tls ? "s" : ""}://${settings.host}:${server.port}`;
+    io.stdout.write(schemes.map((scheme) => `listening on ${scheme}${address}\n`).join(""));
     if (!io.signal.aborted) await once(io.signal, "abort");
     return EXIT_OK;
   },
 });
+
+function seedLink(how = "convert"): DataLinkServerOptions["seedLink"] {
+  if (how === "off") return false;
+  if (how === "convert" || how === "repack" || how === "omit") return { protocol3: how };
+  throw usageError(`--seedlink is convert, repack, omit or off, not ${how}`);
+}
 
 async function access(options: {
   "allow-read"?: string[];

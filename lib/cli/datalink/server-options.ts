@@ -22,6 +22,12 @@ export const MATCH_OPTIONS = {
 
 export const JSON_OPTION = { type: "boolean", help: "JSON, for scripts" } as const satisfies OptionDefinition;
 
+/** Of commands that ask for a list. */
+export const INFO_OPTIONS = {
+  match: { type: "string", short: "m", value: "REGEX", help: "only those that match" },
+  json: JSON_OPTION,
+} as const satisfies Record<string, OptionDefinition>;
+
 export const ADDRESSES = `A server is host, host:port, datalink://host:port, datalinks://host:port (TLS), ws://host:port/path or
 wss://host/path; user:password@ before the host logs in.`;
 

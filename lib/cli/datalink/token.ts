@@ -3,8 +3,9 @@ import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { decodeJwt, SignJWT } from "jose";
 import { TokenVerifier, tokenSecret } from "../../server/access/json-web-token.ts";
-import { CommandError, defineCommand, defineProgram, EXIT_FAILED, EXIT_OK, usageError } from "../command.ts";
+import { CommandError, defineCommand, EXIT_FAILED, EXIT_OK, usageError } from "../command.ts";
 import { STANDARD } from "../input.ts";
+import { defineGroup } from "../program.ts";
 import { printJson } from "./table.ts";
 
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400, y: 31_557_600 } as const;
@@ -67,7 +68,7 @@ const read = defineCommand({
   },
 });
 
-export const token = defineProgram(
+export const token = defineGroup(
   "datalink token",
   "Make and read the tokens with which servers let somebody write.",
   [make, read],

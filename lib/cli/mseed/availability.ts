@@ -6,12 +6,11 @@ import { defineCommand } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { numberOption } from "../numbers.ts";
 import { Output } from "../output.ts";
-import { printable } from "../printable.ts";
 import { INPUT_NOTE } from "./files/inputs.ts";
 import { MATCH_OPTION, RecordFiles, TOLERANCE_OPTION } from "./files/record-files.ts";
 import { TimeWindow, WINDOW_OPTIONS } from "./files/time-window.ts";
 import { csvText } from "./text/csv-text.ts";
-import { timeText } from "./text/time-text.ts";
+import { type Layout, layoutFor } from "./text/layout.ts";
 import { TraceCollector } from "./traces.ts";
 
 export const availability = defineCommand({
@@ -50,9 +49,11 @@ no record matches; 2 for a wrong command line. A gap does not count.`,
       for (const record of records) collector.add(record, window.rangeOf(record));
     }
     await using output = await Output.open(STANDARD, io);
-    const form = options.json ? JSON_LINES : options.csv ? CSV : TEXT;
+    const traces = collector.traces();
+    const ids = traces.map(({ sourceId }) => sourceId.text);
+    const form = options.json ? JSON_LINES : options.csv ? CSV : textForm(layoutFor(io.stdout, ids));
     if (form.heading !== undefined) await output.line(form.heading);
-    for (const trace of collector.traces()) {
+    for (const trace of traces) {
       const found = availabilityOf(trace, {
         startTime: window.start,
         endTime: window.end,
@@ -73,27 +74,26 @@ interface Form {
   lines(id: string, availability: Availability): Iterable<string>;
 }
 
-const ID_WIDTH = 27;
-const TIME_WIDTH = 28;
-
-const TEXT: Form = {
-  heading: columns("SourceID", "Start", "End", "Percent", "Gaps", "Missing"),
-  *lines(id, { startTime, endTime, percent, gaps }) {
-    const missing = gaps.reduce((sum, gap) => sum + secondsOf(gap), 0);
-    const numbers = [percentText(percent), String(gaps.length), `${rounded(missing)} s`];
-    yield columns(printable(id), timeText(startTime), timeText(endTime), ...numbers);
-    for (const gap of gaps) {
-      yield columns(
-        "  gap",
-        timeText(gap.startTime),
-        timeText(gap.endTime),
-        "",
-        "",
-        `${rounded(secondsOf(gap))} s`,
-      );
-    }
-  },
-};
+function textForm(layout: Layout): Form {
+  const widths = layout.isNarrow ? [7, 4, 9] : [8, 8, 8];
+  const columns = (id: string, start: string, end: string, ...numbers: string[]) => {
+    const times = [start, end].map(layout.timeColumn);
+    return [layout.id(id), ...times, ...numbers.map((text, i) => text.padStart(widths[i]!))].join(" ");
+  };
+  const missingText = (seconds: number) => `${layout.isNarrow ? Math.round(seconds) : rounded(seconds)} s`;
+  return {
+    heading: columns("SourceID", "Start", "End", "Percent", "Gaps", "Missing"),
+    *lines(id, { startTime, endTime, percent, gaps }) {
+      const missing = gaps.reduce((sum, gap) => sum + secondsOf(gap), 0);
+      const numbers = [percentText(percent), String(gaps.length), missingText(missing)];
+      yield columns(id, layout.time(startTime), layout.time(endTime), ...numbers);
+      for (const gap of gaps) {
+        const [start, end] = [layout.time(gap.startTime), layout.time(gap.endTime)];
+        yield columns("  gap", start, end, "", "", missingText(secondsOf(gap)));
+      }
+    },
+  };
+}
 
 const CSV: Form = {
   heading: "kind,sourceId,startTime,endTime,seconds,percent",
@@ -122,12 +122,6 @@ const JSON_LINES: Form = {
     });
   },
 };
-
-function columns(id: string, ...[start, end, ...rest]: string[]): string {
-  const times = [start, end].map((text) => (text ?? "").padEnd(TIME_WIDTH));
-  const numbers = rest.map((text) => text.padStart(8));
-  return [id.padEnd(ID_WIDTH), ...times, ...numbers].join(" ");
-}
 
 function secondsOf({ startTime, endTime }: MissingSpan): number {
   return Number(endTime - startTime) / 1e9;

@@ -4,6 +4,7 @@ import { defineCommand } from "../command.ts";
 import { STANDARD } from "../input.ts";
 import { numberOption } from "../numbers.ts";
 import { Output } from "../output.ts";
+import type { OutputStream } from "../terminal.ts";
 import { INPUT_NOTE } from "./files/inputs.ts";
 import { MATCH_OPTION, RecordFiles, TOLERANCE_OPTION } from "./files/record-files.ts";
 import { TimeWindow, WINDOW_OPTIONS } from "./files/time-window.ts";
@@ -67,7 +68,7 @@ Exit code: 0; 1 if a file cannot be read, has no record or has data missing;
       await output.flush();
     }
     if (!areRecordsListed) {
-      for (const line of listLines(collector.traces(), options)) await output.line(line);
+      for (const line of listLines(collector.traces(), options, io.stdout)) await output.line(line);
     }
     if (options.summary && !options.json) {
       const { counts } = files;
@@ -96,7 +97,8 @@ function* recordLines(record: MiniSeedRecord, options: TextOptions): Generator<s
 function* listLines(
   traces: Trace[],
   options: { traces?: boolean; gaps?: boolean; json?: boolean },
+  stdout: OutputStream,
 ): Generator<string, void> {
-  if (options.traces) yield* options.json ? traceJson(traces) : traceLines(traces);
-  if (options.gaps) yield* options.json ? gapJson(traces) : gapLines(traces);
+  if (options.traces) yield* options.json ? traceJson(traces) : traceLines(traces, stdout);
+  if (options.gaps) yield* options.json ? gapJson(traces) : gapLines(traces, stdout);
 }

@@ -11,9 +11,10 @@ import { dueTime, follows } from "../../mseed/join/follows.ts";
 import { isInSecond60, mayBeInSecond60 } from "../../mseed/join/second-60.ts";
 import { formatNanoseconds } from "../../time.ts";
 import { CommandError } from "../command.ts";
-import { printable } from "../printable.ts";
+import type { OutputStream } from "../terminal.ts";
+import { type Layout, layoutFor } from "./text/layout.ts";
 import { significant } from "./text/number-text.ts";
-import { isoText, timeText } from "./text/time-text.ts";
+import { isoText } from "./text/time-text.ts";
 
 export interface TraceOptions {
   /** Seconds; `undefined`: half a sample. */
@@ -106,15 +107,21 @@ function checkOverlaps(spans: readonly Span[]): void {
 }
 
 /** Columns: source id, times, rate or gap, samples. */
-const ID_WIDTH = 27;
-const TIME_WIDTH = 28;
+type Columns = (id: string, first: string, second: string, ...rest: string[]) => string;
+
+function columnsOf({ id, timeColumn }: Layout): Columns {
+  return (text, first, second, ...rest) =>
+    [id(text), timeColumn(first), timeColumn(second), ...rest].join(" ");
+}
 
 /** A line for each segment, with a heading and a total. */
-export function* traceLines(traces: readonly Trace[]): Generator<string, void> {
+export function* traceLines(traces: readonly Trace[], stdout: OutputStream): Generator<string, void> {
+  const layout = layoutOf(traces, stdout);
+  const columns = columnsOf(layout);
   yield columns("SourceID", "Start sample", "End sample", "Hz ", "Samples");
   for (const { sourceId, segments } of traces) {
     for (const segment of segments) {
-      const [start, end] = ends(segment, timeText);
+      const [start, end] = ends(segment, layout.time);
       const rate = significant(segment.sampleRate, 3).padEnd(3);
       yield columns(sourceId.text, start, end, rate, String(segment.sampleCount));
     }
@@ -132,13 +139,16 @@ function ends(
 }
 
 /** A line for each gap, and for each overlap with a negative gap, with a heading and a total. */
-export function* gapLines(traces: readonly Trace[]): Generator<string, void> {
+export function* gapLines(traces: readonly Trace[], stdout: OutputStream): Generator<string, void> {
+  const layout = layoutOf(traces, stdout);
+  const columns = columnsOf(layout);
   yield columns("SourceID", "Last Sample", "Next Sample", "Gap ", "Samples");
   let count = 0;
   for (const trace of traces) {
     for (const { last, next, seconds, samples } of gapsOf(trace)) {
       count++;
-      yield columns(trace.sourceId.text, timeText(last), timeText(next), gapText(seconds), String(samples));
+      const [from, to] = [layout.time(last), layout.time(next)];
+      yield columns(trace.sourceId.text, from, to, gapText(seconds), String(samples));
     }
   }
   yield `Total: ${count} gap(s)`;
@@ -212,9 +222,10 @@ function gapText(seconds: number): string {
   return text.padEnd(4);
 }
 
-function columns(id: string, first: string, second: string, ...rest: string[]): string {
-  return [printable(id).padEnd(ID_WIDTH), first.padEnd(TIME_WIDTH), second.padEnd(TIME_WIDTH), ...rest].join(
-    " ",
+function layoutOf(traces: readonly Trace[], stdout: OutputStream): Layout {
+  return layoutFor(
+    stdout,
+    traces.map(({ sourceId }) => sourceId.text),
   );
 }
 

@@ -8,6 +8,7 @@ import { formatMicroseconds } from "../../time.ts";
 import { defineCommand, EXIT_OK, type Io, usageError } from "../command.ts";
 import { JSON_OPTION, onlyServer } from "../datalink/server-options.ts";
 import { printJson, printPairs, printTable } from "../datalink/table.ts";
+import { durationText, shortTime } from "../datalink/units.ts";
 import { Output } from "../output.ts";
 import { ADDRESSES, connectOptions, SERVER_OPTIONS } from "./server-options.ts";
 
@@ -44,7 +45,7 @@ export const info = defineCommand({
   summary: "Show the answer of a server to INFO as it came: XML or JSON.",
   operands: "SERVER [ITEM]",
   options: SERVER_OPTIONS,
-  notes: `An item is ${INFO_ITEMS.join(", ")};\ndefault: ID.\n\n${ADDRESSES}`,
+  notes: `An item is ${INFO_ITEMS.join(", ")}; default: ID.\n\n${ADDRESSES}`,
   async run({ options, operands: [server, item = "ID", ...more], io }) {
     const answer = await ask(
       onlyServer([server, ...more].filter((word) => word !== undefined)),
@@ -88,13 +89,18 @@ export const streams = defineCommand({
     if (options.json) return await printJson(io, list.map(plainStation));
     const rows = list.flatMap((station) =>
       station.streams.map(({ id, subformat, start, end }) => [
+        end === undefined ? "-" : durationText(Date.now() / 1000 - end / 1e6),
         `${station.id}_${id}`,
         subformat ?? "-",
-        time(start),
-        time(end),
+        shortTime(end),
+        shortTime(start),
       ]),
     );
-    return await printTable(io, ["stream", "type", "earliest data", "latest data"], rows);
+    return await printTable(
+      io,
+      ["latency", "stream", "type", "latest data (UTC)", "earliest data (UTC)"],
+      rows,
+    );
   },
 });
 
@@ -135,8 +141,4 @@ function plainStation({ firstSequence, nextSequence, streams, ...station }: Info
       end: end && formatMicroseconds(end),
     })),
   };
-}
-
-function time(microseconds: number | undefined): string {
-  return microseconds === undefined ? "-" : formatMicroseconds(microseconds);
 }

@@ -21,6 +21,8 @@ export interface Beginning {
   readonly feed: Feed;
   /** Whether match or reject leave packets out. */
   readonly filtered: boolean;
+  /** Hears with which packet a reader goes on that cannot go on behind its last one, before that is delivered. */
+  readonly onEarliest: (first: Packet, last: Position) => void;
 }
 
 /**
@@ -69,7 +71,8 @@ export async function checkJump(it: Beginning, jump: Jump): Promise<void> {
   feed.trustNext();
   if (ring && ring.earliest > jump.last && ring.earliest < jump.next) {
     feed.discard();
-    await beginEarliest(it);
+    // With all packets asked for, the gap in their ids tells it.
+    await beginEarliest(it, it.filtered ? { packetId: jump.last } : undefined);
     return;
   }
   // Ids are far apart by nature, as in the ring of a relay: larger jumps only are worth asking.
@@ -81,13 +84,23 @@ export async function checkJump(it: Beginning, jump: Jump): Promise<void> {
   session.connection.startStream(feed);
 }
 
-async function beginEarliest(it: Beginning): Promise<void> {
+/** @param last the packet behind which the reader wanted to go on */
+async function beginEarliest(it: Beginning, last?: Position): Promise<void> {
+  let first: Packet | undefined;
+  const note = (packet: Packet) => {
+    if (first === undefined && last !== undefined) it.onEarliest(packet, last);
+    first ??= packet;
+  };
   let margin = marginOf(it);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++, margin *= 4) {
     const ring = await ringState(it);
     if (ring === undefined) return await beginEmpty(it);
     const ids = idsFrom(ring, ring.earliest, margin);
-    if (await readAndStream(it, ids, (packet) => ring.selects(packet.streamId))) return;
+    const wanted = (packet: Packet) => {
+      note(packet);
+      return ring.selects(packet.streamId);
+    };
+    if (await readAndStream(it, ids, wanted)) return;
   }
   throw tooFast(it);
 }
@@ -116,24 +129,24 @@ async function beginAtTime(it: Beginning, time: number): Promise<void> {
     const { connection, server } = it.session;
     const first = await unlessNotFound(connection.run(positionAfter(time - 1, server)));
     if (first === undefined) return await beginLatest(it);
-    const fits = (packet: Packet) => packet.packetId !== first || packet.dataEnd >= time;
-    if (await beginAt(it, ring, first, margin, fits)) return;
+    // The server looks only at what match and reject let pass.
+    const wanted = (packet: Packet) =>
+      packet.packetId === first ? packet.dataEnd >= time : ring.selects(packet.streamId);
+    if (await beginAt(it, ring, first, margin, wanted)) return;
   }
   throw tooFast(it);
 }
 
-/** With a packet that match and reject select, and that fits. */
+/** With a packet, and those behind it: READ knows of no match and reject, so each that it gives is looked at. */
 async function beginAt(
   it: Beginning,
   ring: RingState,
   first: bigint,
   margin: number,
-  fits: (packet: Packet) => boolean = () => true,
+  wanted = (packet: Packet) => ring.selects(packet.streamId),
 ): Promise<boolean> {
   const nearEnd = first - ring.earliest < BigInt(margin);
   const ids = nearEnd ? idsFrom(ring, first, margin) : [first];
-  const wanted = (packet: Packet) =>
-    (packet.packetId === first || ring.selects(packet.streamId)) && fits(packet);
   return await readAndStream(it, ids, wanted);
 }
 
@@ -158,7 +171,7 @@ async function resume(it: Beginning, position: Position): Promise<Resumption> {
   const ring = await ringState(it);
   it.feed.trustNext();
   if (ring && isPast(ring, position.packetId)) {
-    await beginEarliest(it);
+    await beginEarliest(it, position);
     return "earliest";
   }
   it.feed.beginAfter(undefined);

@@ -5,9 +5,11 @@
 
 import { toText } from "../../bytes.ts";
 import { MAX_PAYLOAD_BYTES } from "../../limits.ts";
+import type { Waits } from "../../net/connect.ts";
 import type { Settlers } from "../../net/deadline.ts";
 import { codeOf, lossOf, messageOf } from "../../net/errors.ts";
 import { Fifo } from "../../net/fifo.ts";
+import { FIRST_BYTES } from "../../net/other-server/speech.ts";
 import { Timer } from "../../net/timer.ts";
 import type { Transport, TransportListener } from "../../net/transport.ts";
 import type { PacketSink } from "../../subscription/packet-queue.ts";
@@ -32,14 +34,8 @@ interface Expected extends Settlers<unknown> {
   readonly isFence: boolean;
 }
 
-export interface ConnectionOptions {
-  /** The server in sentences, for example `datalink://host:16000`. */
-  readonly name: string;
-  /** How long a reply may take, in milliseconds. */
-  readonly commandTimeout: number;
-  /** After how many idle milliseconds an ID asks whether the server is still there; 0: never. */
-  readonly keepAlive: number;
-  /** The command for it. */
+export interface ConnectionOptions extends Waits {
+  /** The command that asks whether the server is still there. */
   readonly ping: ClientCommand<ServerIdentity>;
 }
 
@@ -59,6 +55,8 @@ export class DataLinkConnection implements TransportListener {
   /** Writes without acknowledgement have been sent since the last reply to anything sent after them. */
   #unconfirmed = false;
   #answered = false;
+  /** What has come before the first answer, if that was something else. */
+  firstBytes: Uint8Array | undefined;
   /** Until the server has closed its side too. */
   #closing: Timer | undefined;
   #drain: { promise: Promise<void>; resolve: () => void } | undefined;
@@ -87,6 +85,10 @@ export class DataLinkConnection implements TransportListener {
   /** Why the connection is over, once it is. */
   get failure(): DataLinkError | undefined {
     return this.#failure;
+  }
+
+  get hasAnswered(): boolean {
+    return this.#answered;
   }
 
   get isOpen(): boolean {
@@ -178,6 +180,7 @@ export class DataLinkConnection implements TransportListener {
 
   onBytes(piece: Buffer): void {
     if (this.#failure) return;
+    if (!this.#answered) this.firstBytes ??= Uint8Array.from(piece.subarray(0, FIRST_BYTES));
     try {
       this.#reader.push(piece);
       for (let reply = this.#reader.next(); reply !== undefined; reply = this.#reader.next()) {

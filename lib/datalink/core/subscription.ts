@@ -1,15 +1,14 @@
 /** Packets from a server, across all losses of the connection: DataLink's part of {@link ResumingReader}. */
 
-import type { BackoffOptions } from "../../net/backoff.ts";
-import { type Checkpoint, PositionError } from "../../subscription/checkpoint.ts";
-import type { WindowLimits } from "../../subscription/commit-window.ts";
+import { PositionError } from "../../subscription/checkpoint.ts";
+import { type ReadingOptions, readerOptions } from "../../subscription/reading-options.ts";
 import {
   type ReaderEvent,
   type ReaderHost,
-  type ReaderOptions,
   type ReaderProtocol,
   ResumingReader,
 } from "../../subscription/resuming-reader.ts";
+import { UnreadablePlace } from "../../subscription/unreadable.ts";
 import { type Address, formatAddress, parseAddress } from "../address.ts";
 import type { ServerIdentity } from "../protocol/capabilities.ts";
 import { filter, type Pattern } from "../protocol/client-requests.ts";
@@ -29,25 +28,15 @@ import { Feed, type Jump } from "./feed.ts";
 import { type ClientSession, type ConnectOptions, openSession, type Platform } from "./session.ts";
 
 /** Which packets to read, from where on, and what happens when they are not read as fast as they come. */
-export interface SubscribeOptions extends ConnectOptions {
+export interface SubscribeOptions extends ConnectOptions, ReadingOptions<Position, SubscriptionEvent> {
+  /** Ends the subscription: its loop throws `ABORTED`. */
+  signal?: AbortSignal | undefined;
   /** Which streams; default: all. */
   match?: Pattern | undefined;
   /** Which streams not. */
   reject?: Pattern | undefined;
   /** Where to begin. Default `"latest"`: with the packets to come. */
   from?: From | undefined;
-  /** Where the position is kept: it is asked for it before the beginning, and goes before `from`. */
-  checkpoint?: Checkpoint<Position> | undefined;
-  /** How many packets may be handed out and not committed. Default: 1000 with a checkpoint, else no limit. */
-  maxInFlight?: number | undefined;
-  /** How many bytes of packets may be handed out and not committed. Default: 64 MiB where `maxInFlight` counts, else no limit. */
-  maxInFlightBytes?: number | undefined;
-  /** Called with what happens to the connection. */
-  onEvent?: ((event: SubscriptionEvent) => void) | undefined;
-  /** How long to wait between attempts to connect. */
-  backoff?: BackoffOptions | undefined;
-  /** Ends the subscription: its loop throws `ABORTED`. */
-  signal?: AbortSignal | undefined;
 }
 
 /** What happens to a subscription's connection. `server` is its address, without user name and password. */
@@ -56,8 +45,19 @@ export type SubscriptionEvent =
   | ReaderEvent<DataLinkError>
   /** The stream has begun where `from` says. */
   | { type: "started"; server: string }
-  /** The stream goes on: see {@link Resumption}. `position` is the last packet that was known. */
-  | { type: "resumed"; server: string; how: Resumption; position: Position }
+  /**
+   * The stream goes on: see {@link Resumption}. `position` is the last packet that was known. With `earliest`, `first` is the
+   * earliest packet that the server has, and `idsBetween` how many packets there were between the two, of all streams:
+   * with match and reject, so many of those asked for are lost at most.
+   */
+  | {
+      type: "resumed";
+      server: string;
+      how: Resumption;
+      position: Position;
+      first?: Position;
+      idsBetween?: bigint;
+    }
   /** The server has no packets of these ids any more, or never had. Only without match and reject. */
   | { type: "gap"; server: string; firstId: bigint; lastId: bigint }
   /**
@@ -66,15 +66,13 @@ export type SubscriptionEvent =
    */
   | { type: "inexact"; server: string; streamId: string; packetId: bigint; header: string };
 
-const DEFAULT_IN_FLIGHT = 1000;
-const DEFAULT_IN_FLIGHT_BYTES = 64 * 1024 * 1024;
-
 /** What no retry makes better as long as nobody changes something; it is tried again all the same. */
 const REFUSALS: ReadonlySet<DataLinkErrorCode> = new Set([
   "NOT_PERMITTED",
   "SERVER_ERROR",
   "TOO_LARGE",
   "CERTIFICATE_REJECTED",
+  "WRONG_SERVER",
 ]);
 
 /** What came from the server makes no sense. */
@@ -94,7 +92,7 @@ export class Subscription extends ResumingReader<Packet, Position, DataLinkError
    */
   constructor(platform: Platform, url: string, options: SubscribeOptions) {
     let reading!: PacketReading;
-    super(readerOptions(options), options.onEvent, (host) => {
+    super(readerOptions(options, deadlines.invalid), options.onEvent, (host) => {
       reading = new PacketReading(platform, url, options, host);
       return reading;
     });
@@ -112,26 +110,6 @@ export class Subscription extends ResumingReader<Packet, Position, DataLinkError
   }
 }
 
-function readerOptions(options: SubscribeOptions): ReaderOptions<Position> {
-  const { checkpoint, backoff, signal } = options;
-  return { checkpoint, backoff, signal, window: windowOf(options) };
-}
-
-function windowOf(options: SubscribeOptions): WindowLimits | undefined {
-  const { maxInFlight, maxInFlightBytes } = options;
-  const packets = maxInFlight ?? (options.checkpoint ? DEFAULT_IN_FLIGHT : undefined);
-  if (packets === undefined && maxInFlightBytes === undefined) return undefined;
-  return {
-    packets: fromOne(packets ?? Number.POSITIVE_INFINITY, "maxInFlight", "packets"),
-    bytes: fromOne(maxInFlightBytes ?? DEFAULT_IN_FLIGHT_BYTES, "maxInFlightBytes", "bytes"),
-  };
-}
-
-function fromOne(value: number, name: string, what: string): number {
-  if (value >= 1) return value;
-  throw new DataLinkError("INVALID_ARGUMENT", `${name} is a number of ${what} from 1, not ${value}.`);
-}
-
 /** How DataLink's packets are read: filters, where to begin, and what the server does not tell of itself. */
 class PacketReading implements ReaderProtocol<Packet, Position, ClientSession, DataLinkError> {
   readonly server: string;
@@ -145,8 +123,9 @@ class PacketReading implements ReaderProtocol<Packet, Position, ClientSession, D
   #session: ClientSession | undefined;
   /** Streams of which it has been told that they have inexact packets. */
   readonly #inexact = new Set<string>();
-  /** Where what the server sent could not be read. */
-  #unreadable: string | undefined;
+  readonly #unreadable = new UnreadablePlace<DataLinkError>(
+    (cause, message) => new DataLinkError(cause.code, message, { cause }),
+  );
 
   constructor(
     platform: Platform,
@@ -232,7 +211,12 @@ class PacketReading implements ReaderProtocol<Packet, Position, ClientSession, D
     // Both replies count what is selected by then.
     if (match) this.selectedStreams = await connection.run(filter("MATCH", match, server));
     if (reject) this.selectedStreams = await connection.run(filter("REJECT", reject, server));
-    const it: Beginning = { session, feed: this.#feed, filtered: Boolean(match || reject) };
+    const it: Beginning = {
+      session,
+      feed: this.#feed,
+      filtered: Boolean(match || reject),
+      onEarliest: (first, last) => this.#tellEarliest(first, last),
+    };
     let jumped = this.#nextJump();
     await this.#begin(it);
     for (;;) {
@@ -252,31 +236,34 @@ class PacketReading implements ReaderProtocol<Packet, Position, ClientSession, D
       this.#feed.beginAfter(start.position);
     }
     this.#feed.suspiciousJump = undefined;
-    const how = await begin(it, start);
+    let isTold = false;
+    const onEarliest = (first: Packet, last: Position) => {
+      isTold = true;
+      it.onEarliest(first, last);
+    };
+    const how = await begin({ ...it, onEarliest }, start);
     if (start.kind !== "after" || how === undefined) {
       // From an empty ring, every packet is one to come.
       if (this.#feed.position === undefined && start.kind === "latest") this.#start = { kind: "earliest" };
       this.#emit({ type: "started", server: this.server });
       return;
     }
-    this.#emit({ type: "resumed", server: this.server, how, position: start.position });
+    if (!isTold) this.#emit({ type: "resumed", server: this.server, how, position: start.position });
   }
 
-  /**
-   * Says where it is, if what the server sends there cannot be read, and could not the last time. It is asked for it again:
-   * to leave packets out is not for this side to decide.
-   */
+  #tellEarliest(packet: Packet, position: Position): void {
+    const first = positionOf(packet);
+    const between = first.packetId - position.packetId - 1n;
+    // Ids of old servers begin anew after a while.
+    const ids = between >= 0n ? { idsBetween: between } : {};
+    this.#emit({ type: "resumed", server: this.server, how: "earliest", position, first, ...ids });
+  }
+
+  /** Says where it is, if what the server sends there cannot be read, and could not the last time. */
   #located(failure: DataLinkError): DataLinkError {
     if (!UNREADABLE.has(failure.code)) return failure;
     const last = this.#feed.position;
-    const where = last ? `behind packet ${last.packetId}` : "first";
-    const isSame = where === this.#unreadable;
-    this.#unreadable = where;
-    if (!isSame) return failure;
-    const message =
-      `${failure.message} What the server sends ${where} cannot be read, each time anew. If it stays so, ask the ` +
-      "server's operator, or begin at a later packet or time.";
-    return new DataLinkError(failure.code, message, { cause: failure });
+    return this.#unreadable.locate(failure, last ? `behind packet ${last.packetId}` : "first");
   }
 
   #tellInexact({ streamId, packetId }: Packet, header: string): void {

@@ -5,6 +5,8 @@ import { CodedError } from "../../errors.ts";
  * - `INVALID_ADDRESS`, `INVALID_ARGUMENT`: what the caller gave cannot be used; nothing was sent.
  * - `HOST_NOT_FOUND`, `CONNECTION_REFUSED`, `CONNECT_FAILED`: no connection came about.
  * - `CERTIFICATE_REJECTED`: TLS: the peer could not prove who it is.
+ * - `WRONG_SERVER`: what answers there is no server of this protocol, or has TLS where none is asked for or the other way
+ *   round; the message says which.
  * - `CONNECTION_LOST`: the peer or the network ended an open connection.
  * - `TIMEOUT`: the peer did not answer in time.
  * - `CLOSED`: the connection was closed from this side; it cannot be used any more.
@@ -27,6 +29,7 @@ export type DataLinkErrorCode =
   | "CONNECTION_REFUSED"
   | "CONNECT_FAILED"
   | "CERTIFICATE_REJECTED"
+  | "WRONG_SERVER"
   | "CONNECTION_LOST"
   | "TIMEOUT"
   | "CLOSED"

@@ -1,9 +1,11 @@
 // `mseed details --traces --gaps`: continuous stretches and what lies between them.
 import assert from "node:assert/strict";
+import type { Command } from "../../../lib/cli/command.ts";
+import { availability } from "../../../lib/cli/mseed/availability.ts";
 import { details } from "../../../lib/cli/mseed/details.ts";
 import { packRecords, type Series } from "../../../lib/mseed/index.ts";
 import { readOwn, vectorsOf } from "../../mseed/vectors.ts";
-import { run } from "../shell.ts";
+import { run, Screen } from "../shell.ts";
 
 /** A record of 1 Hz that begins so many seconds after 2020. */
 function record(second: number, count: number, change: Partial<Series> = {}): Uint8Array {
@@ -38,6 +40,26 @@ describe("mseed details --traces --gaps", () => {
       "FDSN:XX_B__L_H_Z            2020-01-01T00:00:00.000000Z  2020-01-01T00:00:04.090000Z  100 410",
       "Total: 2 trace(s) with 3 segment(s)",
     ]);
+  });
+
+  it("fits in 80 columns of a terminal", async () => {
+    const id = { sourceId: "FDSN:XX_DEMO_00_H_H_Z", sampleRate: 100 };
+    const stdin = Buffer.concat([
+      record(0, 1_234_567, { ...id, samples: new Int32Array(100_000) }),
+      record(200_000, 10, id),
+    ]);
+    const shown = async (command: Command, ...argv: string[]) => {
+      const stdout = new Screen();
+      stdout.isTTY = true;
+      return (await run(command, [...argv, "-"], { stdin, stdout })).stdout.trimEnd().split("\n");
+    };
+    const lists = await Promise.all([shown(details, "-T"), shown(details, "-G"), shown(availability)]);
+    for (const lines of lists)
+      assert.ok(
+        lines.every((line) => line.length <= 80),
+        lines.join("\n"),
+      );
+    assert.equal(lists[0][1], "XX_DEMO_00_H_H_Z 2020-01-01 00:00:00 2020-01-01 00:16:39 100 100000");
   });
 
   it("lists gaps and overlaps, from sample to sample", async () => {

@@ -51,7 +51,8 @@ for (const version of VERSIONS) {
         const id = await dialogs.drag(type, 300, 80 + 70 * (index % 10));
         await dialogs.openDialog(id);
         const before = await dialogs.fields();
-        if ("connection" in before) assert.equal(before.connection, "server", "the only one there is");
+        const only = type === "seedlink-in" ? "seedlink" : "server";
+        if ("connection" in before) assert.equal(before.connection, only, "the only one there is");
         for (const [name, value] of Object.entries(before))
           await dialogs.change(name, await another(name, value));
         const typed = await dialogs.fields();
@@ -107,6 +108,7 @@ for (const version of VERSIONS) {
         `datalink://127.0.0.1:${port}`,
         `ws://127.0.0.1:${port}/datalink`,
         `ws://127.0.0.1:${nodeRed.port}/own`,
+        `seedlink://127.0.0.1:${port}`,
       ];
       assert.deepEqual(await page.locator("#datalink-server-addresses code").allTextContents(), urls);
       await page.click("#datalink-server-test");
@@ -117,6 +119,11 @@ for (const version of VERSIONS) {
       await page.locator(".datalink-server-address button").nth(1).click();
       assert.equal(await page.evaluate("navigator.clipboard.readText()"), urls[1]);
       await dialogs.change("webPath", "");
+      assert.deepEqual(
+        await page.locator("#datalink-server-addresses code").allTextContents(),
+        urls.toSpliced(2, 1),
+      );
+      await dialogs.change("seedLink", "off");
       assert.deepEqual(
         await page.locator("#datalink-server-addresses code").allTextContents(),
         urls.slice(0, 2),

@@ -1,9 +1,11 @@
 // The waveform node's picture in the editor: drawn for those who look, through all that editing does to a canvas.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import type { WebSocket as WebSocketOfPage } from "playwright-core";
 import { contrast, READABLE } from "../../support/editor/contrast.ts";
 import { Editor, needsChromium } from "../../support/editor/editor.ts";
-import { NodeRed, needsNodeRed, VERSIONS } from "../../support/node-red.ts";
+import { freePort, NodeRed, needsNodeRed, PACKAGE, VERSIONS } from "../../support/node-red.ts";
 
 /** Ten samples of the past half second, twice a second. */
 const SAMPLES = `
@@ -16,6 +18,25 @@ msg.payload = {
   samples,
 };
 return msg;`;
+
+/** A day and an hour of 2010 at 1 Hz, with a gap, once. */
+const FILE = `
+const start = Date.UTC(2010, 1, 27, 5);
+const records = [];
+for (let hour = 0; hour < 25; hour++) {
+  if (hour === 9) continue;
+  const samples = Array.from({ length: 3600 }, (_, i) => Math.round(1000 + 500 * Math.sin(i / 10)));
+  const startTime = new Date(start + hour * 3600000).toISOString();
+  for (const channel of ["Z", "N"]) {
+    const own = channel === "Z" ? samples : samples.map((sample) => sample / 100);
+    records.push({ payload: { sourceId: "FDSN:XX_FILE_00_L_H_" + channel, startTime, sampleRate: 1, samples: own } });
+  }
+}
+return [records];`;
+
+const EXAMPLE = JSON.parse(
+  readFileSync(path.join(__dirname, "../../../examples/01 - First flow.json"), "utf8"),
+) as { type: string }[];
 
 const FLOWS = [
   { id: "tab", type: "tab", label: "Live" },
@@ -34,6 +55,40 @@ const FLOWS = [
   { id: "make", type: "function", z: "tab", x: 350, y: 60, func: SAMPLES, outputs: 1, wires: [["view"]] },
   // As an older version of the package would have saved it: what isn't there has its default.
   { id: "view", type: "waveform", z: "tab", x: 550, y: 60, active: true, seconds: "30", wires: [[]] },
+  { id: "files", type: "tab", label: "Files" },
+  {
+    id: "once",
+    type: "inject",
+    z: "files",
+    x: 100,
+    y: 40,
+    repeat: "",
+    once: true,
+    props: [],
+    wires: [["file"]],
+  },
+  {
+    id: "file",
+    type: "function",
+    z: "files",
+    x: 300,
+    y: 40,
+    func: FILE,
+    outputs: 1,
+    wires: [["all", "day"]],
+  },
+  {
+    id: "all",
+    type: "waveform",
+    z: "files",
+    x: 120,
+    y: 100,
+    active: true,
+    span: "all",
+    scale: "common",
+    wires: [[]],
+  },
+  { id: "day", type: "waveform", z: "files", x: 120, y: 340, active: true, seconds: "86400", wires: [[]] },
   { id: "note", type: "comment", z: "other", x: 150, y: 60, name: "nothing here", wires: [] },
 ];
 
@@ -196,6 +251,117 @@ for (const version of VERSIONS) {
       await editor.action("core:undo");
       await picture().waitFor();
       await moves();
+    });
+
+    it("is held by its button, by mouse and by keyboard, and goes on with what came meanwhile", async () => {
+      const button = editor.page.locator(".waveform-pause");
+      const held = async () => {
+        const shown = await trace().getAttribute("d");
+        await framesIn(1500);
+        assert.equal(await trace().getAttribute("d"), shown);
+        assert.match((await picture().textContent())!, /held/);
+      };
+      await button.click();
+      await held();
+      await button.click();
+      await moves();
+      await button.focus();
+      await editor.page.keyboard.press("Enter");
+      await held();
+      await editor.page.keyboard.press(" ");
+      await moves();
+      assert.equal(await editor.page.evaluate("RED.view.selection().nodes?.length ?? 0"), 0);
+    });
+
+    it("tells the time and the values under the mouse, and nothing when it has left", async () => {
+      const paper = (await editor.page.locator(".waveform-paper").boundingBox())!;
+      const cursor = editor.page.locator(".waveform-cursor");
+      await editor.page.mouse.move(paper.x + paper.width - 40, paper.y + 30);
+      await editor.page.waitForFunction("document.querySelector('.waveform-cursor text')");
+      const [value, time] = await cursor.locator("text").allTextContents();
+      assert.match(value!, /^-?[\d.]+( … -?[\d.]+)?$/);
+      const ago = Date.now() - Date.parse(`${time!.replace(" ", "T")}Z`);
+      assert.ok(ago > 0 && ago < 10_000, time);
+      // It stays with the mouse when the picture is drawn anew.
+      await moves();
+      assert.equal((await cursor.locator("text").allTextContents()).length, 2);
+      await editor.page.mouse.move(paper.x - 30, paper.y - 30);
+      await editor.page.waitForFunction("!document.querySelector('.waveform-cursor text')");
+    });
+
+    it("shows all that came of a file, with hours, days, gaps and one scale, and no age", async () => {
+      await editor.showTab("files");
+      const text = (id: string) => editor.page.locator(`[id='${id}'] .waveform-picture`).first();
+      await editor.page.waitForFunction("document.querySelectorAll('.waveform-trace').length === 4");
+      const all = (await text("all").textContent())!;
+      for (const part of ["12:00", "18:00", "2010-02-27 – 28 UTC", "±600"])
+        assert.ok(all.includes(part), `${part} in ${all}`);
+      assert.equal(all.split("±600").length, 3, all);
+      assert.doesNotMatch(all, /latency|until| a\b/);
+      assert.match((await text("all").locator(".waveform-gap").first().getAttribute("d"))!, /^M/);
+      // The last day of it, and until when there is something.
+      const day = (await text("day").textContent())!;
+      assert.match(day, /until 2010-02-28 05:59/);
+      assert.doesNotMatch(day, /latency/);
+      await editor.showTab("tab");
+      await picture().waitFor();
+    });
+
+    it("has marks at round times, far enough apart, for every span from a second to centuries", async () => {
+      const script = `import("/resources/${PACKAGE}/waveform/ticks.js")`;
+      const spans = [
+        1,
+        7,
+        60,
+        3600,
+        86_400,
+        7 * 86_400,
+        86_400 * 31,
+        86_400 * 366,
+        86_400 * 3660,
+        86_400 * 366 * 300,
+      ];
+      for (const span of spans) {
+        const end = Date.UTC(2026, 10, 22, 7, 21, 13);
+        const distance = (64 / 420) * span * 1000;
+        const ticks = await editor.page.evaluate<{ time: number; label: string }[]>(
+          `${script}.then(({ ticksOf }) => ticksOf(${end - span * 1000}, ${end}, ${distance}))`,
+        );
+        assert.ok(ticks.length >= 1 && ticks.length <= 7, `${ticks.length} marks in ${span} s`);
+        assert.equal(new Set(ticks.map(({ label }) => label)).size, ticks.length, JSON.stringify(ticks));
+        for (const [i, { time, label }] of ticks.entries()) {
+          assert.ok(time >= end - span * 1000 && time < end);
+          assert.ok(new Date(time).toISOString().includes(label), `${label} at ${time}`);
+          // Months are not of one length.
+          if (i > 0) assert.ok(time - ticks[i - 1]!.time >= 0.9 * distance);
+        }
+      }
+    });
+
+    it("fits, with example 01, beside the sidebars of a window of 1180 pixels", async () => {
+      const port = await freePort();
+      const nodes = EXAMPLE.map((node) => ({
+        ...node,
+        ...(node.type === "datalink-connection" ? {} : { z: "first" }),
+      }));
+      const own = nodes.map((node) => {
+        if (node.type === "datalink-server") return { ...node, port: String(port) };
+        return node.type === "datalink-connection" ? { ...node, address: `127.0.0.1:${port}` } : node;
+      });
+      await using other = await NodeRed.start({
+        version,
+        flows: [{ id: "first", type: "tab", label: "First" }, ...own],
+      });
+      await using small = await Editor.open(other.url, { viewport: { width: 1180, height: 820 } });
+      await small.page.locator(".waveform-trace").first().waitFor();
+      const right = await small.page.evaluate<number>(
+        `Math.max(...[...document.querySelectorAll(".red-ui-flow-node, .waveform-paper")].map((each) => each.getBoundingClientRect().right))`,
+      );
+      const edge = await small.page.evaluate<number>(
+        `document.elementsFromPoint(1170, 400).at(0).closest("#red-ui-sidebar, #red-ui-sidebar-container, [id^=red-ui-sidebar]").getBoundingClientRect().left`,
+      );
+      assert.ok(right <= edge, `the flow reaches to ${right}, the sidebar begins at ${edge}`);
+      assert.deepEqual(small.errors, []);
     });
 
     it("is readable on a light and on a dark ground", async () => {

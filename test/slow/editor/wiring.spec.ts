@@ -1,6 +1,11 @@
 // Wires that lead to the wrong node, as a newcomer sees them on the canvas and in the Debug sidebar: in words, whole, and once.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
 import { DataLinkServer, packRecords } from "../../../lib/index.ts";
+import { SeisCompServer } from "../../seedlink/seiscomp-server.ts";
+import { Dialogs } from "../../support/editor/dialogs.ts";
 import { Editor, needsChromium } from "../../support/editor/editor.ts";
 import { NodeRed, needsNodeRed, VERSIONS } from "../../support/node-red.ts";
 
@@ -18,7 +23,14 @@ const WRONG: [type: string, match: string, status: RegExp][] = [
   ["mseed-archive", JSON_STREAM, /^JSON: use jsonl archive for it \(\d+\)$/],
 ];
 
-function flows(address: string): object[] {
+/** Nodes with the address of a server that is not of their kind, and what their status says. */
+const STRANGERS: [id: string, type: string, status: string][] = [
+  ["to-seedlink", "datalink-in", "a SeedLink server: use seedlink in"],
+  ["to-web", "datalink-in", "a web server: check the port"],
+  ["to-datalink", "seedlink-in", "a DataLink server: use datalink in"],
+];
+
+function flows(address: string, strangers: Record<string, string>): object[] {
   const node = (id: string, type: string, x: number, y: number, more: object) => ({
     ...{ id, type, z: "tab", name: "", version: 1, x, y, wires: [] },
     ...more,
@@ -35,12 +47,23 @@ function flows(address: string): object[] {
     node("nothing", "datalink-in", 140, 60 + 100 * WRONG.length, {
       ...{ connection: "server", match: "FDSN:YY_.*", wires: [[], []] },
     }),
+    ...STRANGERS.flatMap(([id, type], index) => [
+      {
+        ...{ id: `line-${id}`, type: type.replace("-in", "-connection"), version: 1, name: "" },
+        ...{ address: strangers[id], auth: "none", timeout: "1" },
+      },
+      node(id, type, 420, 60 + 100 * (WRONG.length + index), {
+        ...{ connection: `line-${id}`, wires: [[], []] },
+      }),
+    ]),
   ];
 }
 
 for (const version of VERSIONS) {
   describe(`wires that lead to the wrong node, in Node-RED ${version}`, () => {
     let server: DataLinkServer;
+    let seedLink: SeisCompServer;
+    let web: http.Server;
     let nodeRed: NodeRed;
     let editor: Editor;
 
@@ -48,8 +71,16 @@ for (const version of VERSIONS) {
       this.timeout(300_000);
       needsChromium(this);
       await needsNodeRed(this, version);
-      server = await DataLinkServer.listen({ port: 0, ringBytes: 1 << 20 });
-      nodeRed = await NodeRed.start({ version, flows: flows(server.url) });
+      server = await DataLinkServer.listen({ port: 0, ringBytes: 1 << 20, seedLink: false });
+      seedLink = await SeisCompServer.start();
+      web = http.createServer((_request, response) => response.end()).listen(0, "127.0.0.1");
+      await once(web, "listening");
+      const strangers = {
+        "to-seedlink": new URL(seedLink.url).host,
+        "to-web": `127.0.0.1:${(web.address() as AddressInfo).port}`,
+        "to-datalink": `127.0.0.1:${server.port}`,
+      };
+      nodeRed = await NodeRed.start({ version, flows: flows(server.url, strangers) });
       editor = await Editor.open(nodeRed.url);
       // What is said after the editor is open is in its Debug sidebar.
       for (let i = 1; i <= 20; i++) {
@@ -61,6 +92,8 @@ for (const version of VERSIONS) {
       await editor?.close();
       await nodeRed?.stop();
       await server?.close();
+      await seedLink?.[Symbol.asyncDispose]();
+      web?.close();
     });
 
     const status = (id: string) => editor.page.locator(`[id="${id}"] .red-ui-flow-node-status-label`);
@@ -79,6 +112,19 @@ for (const version of VERSIONS) {
         .filter({ hasText: /^no stream matches yet$/ })
         .waitFor();
     });
+
+    for (const [id, type, sentence] of STRANGERS) {
+      it(`${type} says on the canvas, and its connection's Test in words, that there is ${sentence}`, async () => {
+        await status(id).filter({ hasText: sentence }).waitFor();
+        const dialogs = new Dialogs(editor);
+        await dialogs.open(`line-${id}`);
+        const { page } = editor;
+        await page.click("[id$=connection-test]");
+        const answer = page.locator("[id$=connection-answer].datalink-bad");
+        await answer.filter({ hasText: /is a \w+ server: use .*, or give the port of a/ }).waitFor();
+        await dialogs.cancel();
+      });
+    }
 
     it("the Debug sidebar has each once, whole", async () => {
       await editor.action("core:show-debug-tab");
@@ -102,7 +148,7 @@ for (const version of VERSIONS) {
         await said("jsonl-archive"),
         /passes by\. jsonl archive keeps packets of JSON only: use mseed archive for miniSEED\."?$/,
       );
-      assert.ok((await messages.count()) <= WRONG.length + 1);
+      assert.ok((await messages.count()) <= WRONG.length + STRANGERS.length + 1);
     });
   });
 }

@@ -1,13 +1,11 @@
 /** A client's end of a WebSocket, by the package ws: one message of the protocol per WebSocket message. */
 import WebSocket from "ws";
-import { type Address, webSocketUrl } from "./address.ts";
-import { closeReason, connectError } from "./errors.ts";
-import { READ_NO_MORE, ReadGatherer } from "./read-gatherer.ts";
-import { withUsableOptions } from "./tls.ts";
-import type { Transport, TransportListener, TransportOptions } from "./transport.ts";
-
-/** Bytes to be sent beyond which the connection wants to wait. */
-const MANY_BYTES = 1024 * 1024;
+import { type Address, webSocketUrl } from "../address.ts";
+import { closeReason, connectError } from "../errors.ts";
+import { READ_NO_MORE, ReadGatherer } from "../read-gatherer.ts";
+import { withUsableOptions } from "../tls.ts";
+import type { Transport, TransportListener, TransportOptions } from "../transport.ts";
+import { WebSocketClientEnd } from "./client-end.ts";
 
 /** Opens a WebSocket connection. Some servers answer none of the subprotocols, and are asked again without. */
 export async function openWebSocket(
@@ -71,56 +69,46 @@ function handshake(
   });
 }
 
-class WebSocketTransport implements Transport {
-  readonly isWebSocket = true;
-  readonly isEncrypted: boolean;
-  readonly prefix = undefined;
-  readonly #socket: WebSocket;
-  #listener: TransportListener | undefined;
+class WebSocketTransport extends WebSocketClientEnd<WebSocket> implements Transport {
   readonly #reads: ReadGatherer;
   #blocked = false;
 
   constructor(socket: WebSocket, isEncrypted: boolean) {
-    this.#socket = socket;
+    super(socket, isEncrypted);
     this.#reads = new ReadGatherer(socket);
-    this.isEncrypted = isEncrypted;
-  }
-
-  get unsent(): number {
-    return this.#socket.bufferedAmount;
   }
 
   listen(listener: TransportListener): void {
-    this.#listener = listener;
+    this.listener = listener;
     let failure: Error | undefined;
-    this.#socket.on("error", (error) => {
+    this.socket.on("error", (error) => {
       failure = error;
     });
-    this.#socket.on("message", (message) => {
+    this.socket.on("message", (message) => {
       listener.onBytes(message as Buffer);
       this.#reads.onRead((message as Buffer).length);
     });
-    this.#socket.once("close", (code, reason) => {
+    this.socket.once("close", (code, reason) => {
       this.#reads.stop();
       listener.onClose(failure ?? closeReason(code, reason.toString()));
     });
   }
 
   send(message: Buffer, sent?: () => void): boolean {
-    if (this.#socket.readyState !== WebSocket.OPEN) return true;
-    this.#socket.send(message, () => {
+    if (this.socket.readyState !== WebSocket.OPEN) return true;
+    this.socket.send(message, () => {
       this.#onSent();
       sent?.();
     });
-    this.#blocked ||= this.#socket.bufferedAmount > MANY_BYTES;
+    this.#blocked ||= this.isOverfull;
     return !this.#blocked;
   }
 
   /** A connection that is lost is told by `close`. */
   #onSent(): void {
-    if (!this.#blocked || this.#socket.bufferedAmount * 2 > MANY_BYTES) return;
+    if (!this.#blocked || !this.isDrained) return;
     this.#blocked = false;
-    this.#listener?.onDrain?.();
+    this.listener?.onDrain?.();
   }
 
   pause(): void {
@@ -138,10 +126,10 @@ class WebSocketTransport implements Transport {
   end(): void {
     this.#reads.stop();
     this.#reads.resume();
-    this.#socket.close(1000);
+    this.socket.close(1000);
   }
 
   destroy(): void {
-    this.#socket.terminate();
+    this.socket.terminate();
   }
 }

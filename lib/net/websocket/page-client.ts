@@ -2,14 +2,14 @@
  * A client's end of a WebSocket by the one that browsers have (Node.js 22 has it too): one message of the protocol per
  * WebSocket message. It cannot be told to wait: what a slow reader has not taken is kept, up to a limit.
  */
-import { viewBytes } from "../bytes.ts";
-import { type Address, formatAddress, webSocketUrl } from "./address.ts";
-import { closeReason, NetError } from "./errors.ts";
-import { Fifo } from "./fifo.ts";
-import type { Transport, TransportListener, TransportOptions } from "./transport.ts";
+import { toBytes, viewBytes } from "../../bytes.ts";
+import { type Address, formatAddress, webSocketUrl } from "../address.ts";
+import { closeReason, NetError } from "../errors.ts";
+import { Fifo } from "../fifo.ts";
+import type { Transport, TransportListener, TransportOptions } from "../transport.ts";
+import { WebSocketClientEnd } from "./client-end.ts";
 
-/** Bytes to be sent beyond which the connection wants to wait, and how often it looks whether they have gone. */
-const MANY_BYTES = 1024 * 1024;
+/** How often a connection that has much to send looks whether it has gone. */
 const DRAIN_MS = 20;
 
 /** Bytes that wait for a slow reader before the connection is given up: its subscription then goes on where it was. */
@@ -67,45 +67,32 @@ function unusable(address: Address, why: string): NetError {
   return new NetError("INVALID_ARGUMENT", `${formatAddress(address)} cannot be opened: ${why}.`);
 }
 
-class PageWebSocketTransport implements Transport {
-  readonly isWebSocket = true;
-  readonly isEncrypted: boolean;
-  readonly prefix = undefined;
-  readonly #socket: WebSocket;
-  #listener: TransportListener | undefined;
+class PageWebSocketTransport extends WebSocketClientEnd<WebSocket> implements Transport {
   #isPaused = false;
   readonly #kept = new Fifo<Buffer>();
   #keptBytes = 0;
   #drain: ReturnType<typeof setInterval> | undefined;
 
-  constructor(socket: WebSocket, isEncrypted: boolean) {
-    this.#socket = socket;
-    this.isEncrypted = isEncrypted;
-  }
-
-  get unsent(): number {
-    return this.#socket.bufferedAmount;
-  }
-
   listen(listener: TransportListener): void {
-    this.#listener = listener;
-    this.#socket.onmessage = ({ data }) => {
+    this.listener = listener;
+    this.socket.onmessage = ({ data }) => {
       if (data instanceof ArrayBuffer) this.#receive(viewBytes(data));
+      else if (typeof data === "string") this.#receive(toBytes(data));
     };
-    this.#socket.onclose = ({ code, reason }) => {
+    this.socket.onclose = ({ code, reason }) => {
       // What came before it counts.
       for (let piece = this.#kept.shift(); piece; piece = this.#kept.shift()) listener.onBytes(piece);
       this.#close(closeReason(code, reason));
     };
     // A connection that is lost is told by `onclose`.
-    this.#socket.onerror = () => {};
+    this.socket.onerror = () => {};
   }
 
   send(message: Buffer, sent?: () => void): boolean {
-    if (this.#socket.readyState !== this.#socket.OPEN) return true;
-    this.#socket.send(message as Uint8Array<ArrayBuffer>);
+    if (this.socket.readyState !== this.socket.OPEN) return true;
+    this.socket.send(message as Uint8Array<ArrayBuffer>);
     sent?.();
-    if (this.#drain === undefined && this.#socket.bufferedAmount <= MANY_BYTES) return true;
+    if (this.#drain === undefined && !this.isOverfull) return true;
     this.#drain ??= setInterval(this.#checkDrain, DRAIN_MS);
     return false;
   }
@@ -120,44 +107,44 @@ class PageWebSocketTransport implements Transport {
       const piece = this.#kept.shift();
       if (piece === undefined) return;
       this.#keptBytes -= piece.length;
-      this.#listener?.onBytes(piece);
+      this.listener?.onBytes(piece);
     }
   }
 
   end(): void {
     this.resume();
-    this.#socket.close(1000);
+    this.socket.close(1000);
   }
 
   destroy(): void {
-    this.#socket.close();
+    this.socket.close();
     // The closing handshake may take its time; nothing that comes meanwhile counts.
     this.#close(undefined);
   }
 
   #receive(piece: Buffer): void {
     if (!this.#isPaused) {
-      this.#listener?.onBytes(piece);
+      this.listener?.onBytes(piece);
       return;
     }
     this.#kept.push(piece);
     this.#keptBytes += piece.length;
     if (this.#keptBytes <= MAX_KEPT) return;
-    this.#socket.close();
+    this.socket.close();
     this.#close(new Error(`its packets were not taken: more than ${MAX_KEPT} bytes waited`));
   }
 
   readonly #checkDrain = () => {
-    if (this.#socket.bufferedAmount * 2 > MANY_BYTES) return;
+    if (!this.isDrained) return;
     clearInterval(this.#drain);
     this.#drain = undefined;
-    this.#listener?.onDrain?.();
+    this.listener?.onDrain?.();
   };
 
   #close(reason: Error | undefined): void {
-    const listener = this.#listener;
+    const listener = this.listener;
     if (listener === undefined) return;
-    this.#listener = undefined;
+    this.listener = undefined;
     this.#kept.clear();
     clearInterval(this.#drain);
     listener.onClose(reason);
