@@ -13,6 +13,7 @@ const BELOW: Record<string, string[]> = {
   "lib/files": [],
   "lib/mseed": [],
   "lib/signal": [],
+  "lib/stations": [],
   "lib/waveform": ["lib/mseed", "lib/signal"],
   "lib/subscription": ["lib/net", "lib/files"],
   "lib/datalink": ["lib/net", "lib/subscription"],
@@ -44,6 +45,7 @@ const BELOW: Record<string, string[]> = {
     "lib/server",
     "lib/waveform",
     "lib/signal",
+    "lib/stations",
     "lib/bzip2",
   ],
 };
