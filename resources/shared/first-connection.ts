@@ -18,6 +18,7 @@ export function offerFirstConnection(property: string, type: string): void {
       " ",
       $("<span>").text(text("first-address")),
     ),
+    " ",
     $("<input>", { type: "text", id: FIELD, placeholder: String(address?.value ?? "") }),
   );
   row.after(field, hint);
