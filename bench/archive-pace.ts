@@ -69,10 +69,9 @@ async function paced(give: () => Promise<unknown>): Promise<Figures> {
   for (let now = began; now - began < SECONDS * 1000; now = performance.now()) {
     for (const due = ((now - began) * RATE) / 1000; given < due; given++) {
       const at = performance.now();
-      const done: Promise<void> = give().then(() => {
-        latencies.push(performance.now() - at);
-        pending.delete(done);
-      });
+      const done = tell(give(), () => latencies.push(performance.now() - at)).finally(() =>
+        pending.delete(done),
+      );
       pending.add(done);
     }
     await delay(STEP_MS);
@@ -81,6 +80,11 @@ async function paced(give: () => Promise<unknown>): Promise<Figures> {
   const { user, system } = process.cpuUsage(cpu);
   turns.disable();
   return { microseconds: (user + system) / given, latencies, longestTurn: turns.max / 1e6, closing: 0 };
+}
+
+async function tell(what: Promise<unknown>, isDone: () => void): Promise<void> {
+  await what;
+  isDone();
 }
 
 async function run(): Promise<void> {

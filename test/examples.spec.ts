@@ -329,7 +329,7 @@ describe("the synthetic seismometer of the first example", () => {
   const nodes = JSON.parse(
     readFileSync(path.join(root, "examples", "01 - First flow.json"), "utf8"),
   ) as ExampleNode[];
-  const { func } = nodes.find(({ type, name }) => type === "function" && name === "synthetic seismometer")!;
+  const { func } = nodes.find(({ type, name }) => type === "function" && name === "seismometer")!;
 
   interface Trace {
     sourceId: string;

@@ -176,14 +176,17 @@ describe("example 15 - Backfill from an FDSN web service", function () {
       flows,
       env: { FDSN_SERVICE: `${service.url}/fdsnws/dataselect/1/query` },
     });
-    assert.deepEqual(asked, [], "it asks before it is told to");
+    assert.equal(asked.length, 0, "it asks before it is told to");
     await nodeRed.request(`/inject/${idOf(flows, "fetch")}`, { method: "POST" });
     const file = path.join(nodeRed.userDir, "sds/2024/IU/ANMO/LHZ.D/IU.ANMO.00.LHZ.D.2024.001");
     const bytes = await eventually("the archive", async () => readFile(file).catch(() => undefined));
     let count = 0;
     for (const record of readRecords(bytes)) count += record.sampleCount;
     assert.equal(count, 3600);
-    assert.deepEqual(asked.sort(), ["07", "07", "08"]);
+    assert.deepEqual(
+      asked.sort((a, b) => Number(a) - Number(b)),
+      ["07", "07", "08"],
+    );
     assert.deepEqual(nodeRed.complaints(), []);
   });
 });
