@@ -48,7 +48,7 @@ async function readHelp(words: string[]): Promise<void> {
 /** The words of a command line that belong to one of our programs, without quotes and redirections. */
 function ownWords(line: string): string[] {
   const words = (line.match(WORDS) ?? []).map((word) => word.replace(/^['"](.*)['"]$/s, "$1"));
-  return words.filter((word) => !/^[<>]/.test(word));
+  return words.filter((word, i) => !/^[<>]/.test(word) && !/^[<>]$/.test(words[i - 1] ?? ""));
 }
 
 /** What is wrong with a command line. `isComplete`: it can be typed as it is. */

@@ -14,6 +14,7 @@ const BELOW: Record<string, string[]> = {
   "lib/mseed": [],
   "lib/shake": [],
   "lib/signal": [],
+  "lib/stations": [],
   "lib/waveform": ["lib/mseed", "lib/signal"],
   "lib/subscription": ["lib/net", "lib/files"],
   "lib/datalink": ["lib/net", "lib/subscription"],
@@ -47,6 +48,7 @@ const BELOW: Record<string, string[]> = {
     "lib/waveform",
     "lib/shake",
     "lib/signal",
+    "lib/stations",
     "lib/bzip2",
   ],
 };
@@ -137,6 +139,14 @@ describe("the house", () => {
 
   it("has no circle of files", () => {
     assert.deepEqual(circles(), []);
+  });
+
+  it("has the server use the protocols, and not their clients", () => {
+    const clients = files
+      .filter((file) => file.startsWith("lib/server/"))
+      .flatMap(neighbours)
+      .filter((file) => /^lib\/(datalink|seedlink)\/(?!protocol\/)/.test(file));
+    assert.deepEqual(clients, []);
   });
 
   it("has no folder that one cannot overlook", () => {

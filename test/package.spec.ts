@@ -20,7 +20,7 @@ const run = promisify(execFile);
 const root = path.join(__dirname, "..");
 
 /** Not part of what a package is made from. */
-const LEFT_OUT = new Set(["node_modules", ".git", "test", "bench", "demo-data"]);
+const LEFT_OUT = new Set(["node_modules", ".git", "test", "bench", "demo-data", "resources/docs"]);
 
 const CONSUMER = `
 import { connectionOf, type Line } from "./other.js";
@@ -91,6 +91,8 @@ function expectedFiles(): string[] {
     ...below("icons", /\.svg$/).map((file) => `nodes/${file}`),
     ...below("resources", SOURCE).map(compiled),
     ...below("resources", /\.css$/),
+    // What the editor shows of helps' links.
+    ...below("docs", /^docs\/(?:nodes\/)?[\w-]+\.(?:md|png)$/).map((file) => `resources/${file}`),
     ...below("examples", /^examples\/\d\d - [^/]+\.json$/),
     ...below("docs", /\.md$|\/scripts\/[\w-]+\.mjs$|\/operations\/[\w-]+\.(?:service|Containerfile)$/),
   ];
