@@ -35,6 +35,21 @@ export type { From, Position } from "./datalink/protocol/position.ts";
 export * from "./mseed/index.ts";
 export type { BackoffOptions } from "./net/backoff.ts";
 export type { TlsOptions } from "./net/transport.ts";
+export { SeedLinkClient, subscribeSeedLink } from "./seedlink/browser.ts";
+export type { SeedLinkCommandClient, SeedLinkStreamOptions } from "./seedlink/command-client.ts";
+export type { RefusedStation } from "./seedlink/handshake.ts";
+export type { KnownPacket, Numbering, SeedLinkPosition } from "./seedlink/position.ts";
+export type { Credentials as SeedLinkCredentials, InfoItem } from "./seedlink/protocol/commands.ts";
+export { SeedLinkError, type SeedLinkErrorCode } from "./seedlink/protocol/errors.ts";
+export type { InfoConnection, InfoStation, InfoStream, SeedLinkInfo } from "./seedlink/protocol/info.ts";
+export type { SeedLinkPacket } from "./seedlink/protocol/packet.ts";
+export type { How } from "./seedlink/resume.ts";
+export type { SeedLinkConnectOptions, SeedLinkServer } from "./seedlink/session.ts";
+export type {
+  SeedLinkEvent,
+  SeedLinkSubscribeOptions,
+  SeedLinkSubscription,
+} from "./seedlink/subscription.ts";
 export * from "./signal/index.ts";
 export { joinStreamId, type PayloadType, type StreamIdParts, splitStreamId } from "./stream-id.ts";
 export { type Checkpoint, PositionError } from "./subscription/checkpoint.ts";

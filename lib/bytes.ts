@@ -45,3 +45,14 @@ export const toText: (bytes: Buffer, start?: number, end?: number) => string = N
 export const toLatin1: (bytes: Buffer, start: number, end: number) => string = NodeBuffer
   ? (bytes, start, end) => bytes.toString("latin1", start, end)
   : (bytes, start, end) => String.fromCharCode(...bytes.subarray(start, end));
+
+/** The bytes of all pieces, one behind the other. */
+export function joinBytes(pieces: readonly Uint8Array[]): Buffer {
+  const joined = allocateBytes(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    joined.set(piece, at);
+    at += piece.length;
+  }
+  return joined;
+}

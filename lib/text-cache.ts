@@ -24,7 +24,8 @@ export class TextCache {
     const key = hash & 0x3fffffff;
     const entry = this.#entries.get(key);
     if (entry !== undefined && holds(entry.bytes, bytes, start, length)) return entry.text;
-    return this.#add(key, bytes.slice(start, start + length));
+    // A copy: a view would hold all that it was received with.
+    return this.#add(key, new Uint8Array(bytes.subarray(start, start + length)));
   }
 
   /** Of two with the same key the later one stays. */

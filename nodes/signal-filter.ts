@@ -2,7 +2,7 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { onClose, onInput } from "./runtime/input-handler.ts";
 import { begin, Settings } from "./runtime/settings.ts";
-import { StatusLine } from "./runtime/status.ts";
+import { StatusLine, shortestNeeded } from "./runtime/status.ts";
 import { readSeries, type SeriesRecord, withSamples } from "./signal/series-message.ts";
 import { SeriesStreams, type StreamState, type Turn } from "./signal/series-streams.ts";
 import { counted, parts } from "./signal/status-texts.ts";
@@ -63,12 +63,12 @@ function filter(RED: NodeAPI, node: Node, def: SignalFilterDef): void {
     const count = (word: string, number: number) => number > 0 && counted(RED, node.type, word, number);
     const rate = onlyHighpassAt;
     const note = rate > 0 && RED._("signal-filter.status.highpass", { rate });
-    const text = parts(
+    const [size, gaps, late] = [
       count("stream", streams.size),
       count("gap", streams.gaps),
       count("late", streams.dropped),
-      note,
-    );
+    ];
+    const text = shortestNeeded(parts(size, gaps, late, note), parts(gaps, note), parts(note));
     return { fill: rate > 0 ? "yellow" : "green", shape: "dot", text };
   });
 

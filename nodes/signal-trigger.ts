@@ -28,6 +28,7 @@ interface SignalTriggerDef extends NodeDef, Pick<FilterDef, "low" | "high"> {
   deadTime: string;
   longest: string;
   noData: string;
+  gap: string;
   holdLta: boolean;
   ratioOutput: boolean;
 }
@@ -99,6 +100,7 @@ function trigger(RED: NodeAPI, node: SignalTriggerNode, def: SignalTriggerDef): 
   const ended: TriggerPayload[] = [];
   const streams = new SeriesStreams((record) => new StreamTrigger(detector, filters, record), {
     gone: (state) => ended.push(...state.end()),
+    longestHeld: settings.number("Gap", def.gap, { min: 0, max: 1000, fallback: 0 }),
   });
 
   const status = new StatusLine(node, () => describe(RED, streams));

@@ -8,7 +8,7 @@ import { streamPicker } from "./shared/stream-picker.ts";
 import { atLeastOne, number, packetId, pattern, time, when } from "./shared/validators.ts";
 
 /** ringserver takes as many bytes of a pattern as ten packets have, of 512 bytes where nobody has set another size. */
-const MAX_PATTERN = 6000;
+const MAX_PATTERN = 6320;
 
 define("datalink-in", {
   category: "seismology",

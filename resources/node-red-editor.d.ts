@@ -37,26 +37,32 @@ declare global {
     icon?: string;
     align?: "left" | "right";
     paletteLabel: string;
+    /** Set when the type is registered: a text of its catalog. */
+    _?: EditorNode["_"];
     label: Function<string>;
     labelStyle: Function<string>;
     inputLabels?: Function<string>;
     outputLabels?: Function<string>;
     button?: { toggle?: string; enabled?: Function<boolean>; onclick: Function<void> };
     oneditprepare?: Function<void>;
-    oneditsave?: Function<void>;
+    oneditsave?: Function<unknown>;
     oneditcancel?: Function<void>;
     oneditdelete?: Function<void>;
     oneditresize?: Function<void>;
     onadd?: Function<void>;
   }
 
-  const RED: Omit<EditorRED, "nodes" | "events" | "history"> & {
-    nodes: Omit<EditorRED["nodes"], "registerType" | "filterNodes" | "filterLinks" | "getType" | "node"> & {
+  const RED: Omit<EditorRED, "nodes" | "events" | "history" | "workspaces"> & {
+    nodes: Omit<
+      EditorRED["nodes"],
+      "registerType" | "filterNodes" | "filterLinks" | "getType" | "node" | "subflow"
+    > & {
       registerType(type: string, definition: NodeDefinition): void;
       filterNodes(filter: object): EditorNode[];
       filterLinks(filter: object): { source: EditorNode; sourcePort: number; target: EditorNode }[];
       getType(type: string): NodeDefinition;
       node(id: string): EditorNode | null;
+      subflow(id: string): { id: string } | undefined;
     };
     comms: {
       send(topic: string, data: unknown): void;
@@ -64,6 +70,7 @@ declare global {
       subscribe(topic: string, handler: (topic: string, data: any) => void): void;
       unsubscribe(topic: string, handler: (topic: string, data: any) => void): void;
     };
+    workspaces: { active(): string };
     history: { push(event: object): void };
     hooks: {
       add(name: string, handler: (event: any) => void): void;

@@ -54,6 +54,7 @@ define("signal-trigger", {
     deadTime: { value: "0", validate: seconds(0) },
     longest: { value: "0", validate: seconds(0) },
     noData: { value: "60", validate: seconds(0) },
+    gap: { value: "0", validate: number({ min: 0, max: 1000, blank: true }) },
     holdLta: { value: false },
     ratioOutput: { value: false },
   },

@@ -13,6 +13,7 @@ const BELOW: Record<string, string[]> = {
   "lib/files": [],
   "lib/mseed": [],
   "lib/signal": [],
+  "lib/stations": [],
   "lib/waveform": ["lib/mseed", "lib/signal"],
   "lib/subscription": ["lib/net", "lib/files"],
   "lib/datalink": ["lib/net", "lib/subscription"],
@@ -44,6 +45,7 @@ const BELOW: Record<string, string[]> = {
     "lib/server",
     "lib/waveform",
     "lib/signal",
+    "lib/stations",
     "lib/bzip2",
   ],
 };
@@ -134,6 +136,14 @@ describe("the house", () => {
 
   it("has no circle of files", () => {
     assert.deepEqual(circles(), []);
+  });
+
+  it("has the server use the protocols, and not their clients", () => {
+    const clients = files
+      .filter((file) => file.startsWith("lib/server/"))
+      .flatMap(neighbours)
+      .filter((file) => /^lib\/(datalink|seedlink)\/(?!protocol\/)/.test(file));
+    assert.deepEqual(clients, []);
   });
 
   it("has no folder that one cannot overlook", () => {

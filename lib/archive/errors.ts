@@ -10,6 +10,7 @@ import { CodedError } from "../errors.ts";
  * - `DISK_FULL`, `NOT_PERMITTED`, `TOO_MANY_FILES`, `WRITE_FAILED`: the disk or the file system refused. These are
  *   retried; when a write is rejected with one of them, nothing of it is in the file.
  * - `OVERLOADED`: more is waiting to be written than may be held in memory.
+ * - `NOT_FOUND`: what is to be read is not there.
  * - `CLOSED`: the archive was closed.
  */
 export type ArchiveErrorCode =
@@ -25,6 +26,7 @@ export type ArchiveErrorCode =
   | "TOO_MANY_FILES"
   | "WRITE_FAILED"
   | "OVERLOADED"
+  | "NOT_FOUND"
   | "CLOSED";
 
 /** A failure of the archive, with a `code` of {@link ArchiveErrorCode}. */

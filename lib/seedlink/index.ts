@@ -1,5 +1,6 @@
 /** What programs may import of the SeedLink client. */
-export { SeedLinkClient, type SeedLinkStreamOptions } from "./client.ts";
+export { SeedLinkClient } from "./client.ts";
+export type { SeedLinkCommandClient, SeedLinkStreamOptions } from "./command-client.ts";
 export type { RefusedStation } from "./handshake.ts";
 export type { KnownPacket, Numbering, SeedLinkPosition } from "./position.ts";
 export type { Credentials as SeedLinkCredentials, InfoItem } from "./protocol/commands.ts";

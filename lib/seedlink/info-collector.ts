@@ -1,4 +1,5 @@
 /** The answer to INFO put together from its frames: {@link InfoCollector}. */
+import { allocateBytes, joinBytes, toLatin1, toText } from "../bytes.ts";
 import type { InfoItem } from "./protocol/commands.ts";
 import { SeedLinkError, shown } from "./protocol/errors.ts";
 import type { InfoFrame } from "./protocol/frame.ts";
@@ -10,7 +11,7 @@ import { parseInfoXml } from "./protocol/info-xml.ts";
 /** Largest answer that is kept, in bytes: INFO STREAMS of a large server has megabytes. */
 export const MAX_INFO = 64 * 1024 * 1024;
 
-const NOTHING = Buffer.alloc(0);
+const NOTHING = allocateBytes(0);
 
 /** Collects the frames of one answer. */
 export class InfoCollector {
@@ -46,7 +47,7 @@ export class InfoCollector {
     this.#pieces.push(piece);
     if (!frame.isLast) return undefined;
     // A character may lie across two records: joined first, then decoded.
-    const text = Buffer.concat(this.#pieces).toString("utf8");
+    const text = toText(joinBytes(this.#pieces));
     this.#pieces = [];
     if (this.#refused) throw this.#refusal("");
     if (frame.protocol === 3) return { ...parseInfoXml(text, this.#hello), item: this.#item, text };
@@ -57,9 +58,9 @@ export class InfoCollector {
 
   /** The text in a record: as many bytes as it has samples. Its channel tells whether the server refused. */
   #textOf(record: Buffer): Buffer {
-    const count = record.readUInt16BE(30);
-    const offset = record.readUInt16BE(44);
-    if (record.toString("latin1", 15, 18) === "ERR") this.#refused = true;
+    const count = record[30]! * 0x100 + record[31]!;
+    const offset = record[44]! * 0x100 + record[45]!;
+    if (toLatin1(record, 15, 18) === "ERR") this.#refused = true;
     return offset + count <= record.length ? record.subarray(offset, offset + count) : NOTHING;
   }
 

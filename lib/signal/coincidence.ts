@@ -144,10 +144,12 @@ export class Coincidence {
     if (this.#clock === undefined || change.time >= this.#dataTime(now)) {
       this.#clock = { data: change.time, wall: now };
     }
+    // What was over before this change ends first: the clock may not have run in between, as in a replay.
+    const over = this.#evaluate(this.#dataTime(now));
     const station = stationOf(change.sourceId);
     if (change.event === "off") this.#end(station, change);
     else if (!this.#isMuted(change.sourceId)) this.#begin(station, change);
-    return this.#evaluate(this.#dataTime(now));
+    return [...over, ...this.#evaluate(this.#dataTime(now))];
   }
 
   /** What the clock alone changes: to be called every second or so. */

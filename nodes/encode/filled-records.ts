@@ -46,6 +46,10 @@ export class FilledRecords {
   readonly #timer: NodeJS.Timeout;
   readonly #onStarted: () => void;
   #cameAt = 0;
+  /** Records that were sent in this turn: a stop now takes the nodes away before they arrive. */
+  readonly #onTheirWay = new Set<Uint8Array>();
+  /** Records that were ready after the node was told to stop: whoever they are for may be gone. */
+  #late: Record[] | undefined;
 
   constructor(RED: NodeAPI, node: Node, settings: FillingSettings) {
     this.#RED = RED;
@@ -91,12 +95,15 @@ export class FilledRecords {
     clearInterval(this.#timer);
     this.#RED.events.off("flows:started", this.#onStarted);
     this.#status.close();
+    const onTheirWay = [...this.#onTheirWay];
+    this.#late = [];
     await this.#inOrder.run(0, async () => {
       // Whatever is stopped together with this node has been told so by then.
       await nextTurn();
-      const records = this.#filler.finish();
+      const records = [...(this.#late ?? []), ...this.#filler.finish()];
+      this.#late = undefined;
       if (removed || this.#hasNext()) await this.#send(records);
-      else await this.#keep(records);
+      else await this.#keep(onTheirWay, records);
       // Messages are on their way for a turn, and may be lost with a node that counts as there until they arrive.
       await nextTurn();
     });
@@ -123,7 +130,8 @@ export class FilledRecords {
   async #send(records: readonly Record[]): Promise<void> {
     const messages = this.#settings.inOneMessage ? joined(records) : records;
     for (const [i, record] of messages.entries()) {
-      this.#sendOne(record);
+      if (this.#late) this.#late.push(record);
+      else this.#sendOne(record);
       if ((i + 1) % PER_TURN === 0) await nextTurn();
     }
   }
@@ -137,6 +145,9 @@ export class FilledRecords {
         ? first.msg
         : (this.#RED.util.cloneMessage(rest) as NodeMessageInFlow);
       this.#node.send(Object.assign(msg, { payload: bufferOf(bytes) }));
+      this.#onTheirWay.add(bytes);
+      // Node-RED delivers in the next turn, which it has asked for before.
+      setImmediate(() => this.#onTheirWay.delete(bytes));
     } catch (error) {
       failure = asError(error);
     }
@@ -149,24 +160,26 @@ export class FilledRecords {
     return wires.flat().every((id) => this.#RED.nodes.getNode(id));
   }
 
-  async #keep(records: readonly Record[]): Promise<void> {
+  async #keep(onTheirWay: readonly Uint8Array[], records: readonly Record[]): Promise<void> {
     let failure: Error | undefined;
+    const all = [...onTheirWay, ...records.map(({ bytes }) => bytes)];
     try {
-      await this.#leftOver.add(records.map(({ bytes }) => bytes));
+      await this.#leftOver.add(all);
     } catch (error) {
       failure = asError(error);
-      this.#node.error(`${records.length} records cannot be kept for the next start: ${failure.message}`);
+      this.#node.error(`${all.length} records cannot be kept for the next start: ${failure.message}`);
     }
     for (const { finished } of records) for (const { settle } of finished) settle(failure);
   }
 
   async #sendLeftOver(): Promise<void> {
     const records = await this.#leftOver.read();
-    if (records.length === 0) return;
+    // A stop that came meanwhile leaves them for the start after it.
+    if (records.length === 0 || this.#late) return;
     const payloads = this.#settings.inOneMessage ? [Buffer.concat(records)] : records;
     for (const payload of payloads) this.#node.send({ payload: bufferOf(payload) });
     await nextTurn();
-    await this.#leftOver.remove();
+    if (!this.#late) await this.#leftOver.remove();
   }
 }
 

@@ -5,7 +5,7 @@ import { type WrongServerKind, wrongServerKind } from "../../lib/net/other-serve
 /** What a connection of any protocol tells; of the rest each protocol knows more. */
 export type ConnectionEvent =
   | { type: "disconnected" | "refused"; server: string; error: Error; retryIn: number }
-  | { type: "connected" | "started" | "gap" | "missing"; server: string }
+  | { type: "connected" | "started" | "gap" | "missing" | "ended"; server: string }
   /** `idsBetween`: so many packets may be lost. */
   | { type: "resumed"; server: string; idsBetween?: bigint }
   | { type: "position-damaged" | "inexact" | "packet-refused"; server: string };

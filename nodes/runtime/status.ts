@@ -8,8 +8,11 @@ import { Misfits } from "./misfits.ts";
 
 const INTERVAL_MS = 1000;
 
-/** A status is about twice as wide as its node at most: so many letters, of which Chinese and Japanese ones count twice. */
-const MAX_LETTERS = 44;
+/**
+ * A status is about twice as wide as its node at most: so many letters, of which Chinese and Japanese ones count twice. Tests whose
+ * texts are the catalogs' keys, which are longer, have another width.
+ */
+export const statusWidth = { letters: 44 };
 
 export class StatusLine {
   readonly #node: Node;
@@ -63,15 +66,15 @@ export function rateText(rate: number): string {
 
 /** The first of several ways to say something that is short enough; the last one in any case. */
 export function shortestNeeded(...ways: [string, ...string[]]): string {
-  return ways.find((way) => letters(way) <= MAX_LETTERS) ?? (ways.at(-1) as string);
+  return ways.find((way) => letters(way) <= statusWidth.letters) ?? (ways.at(-1) as string);
 }
 
 /** Cut at the end where it is too wide; a count or the like in parentheses there stays. */
 export function shortText(text: string): string {
-  if (letters(text) <= MAX_LETTERS) return text;
+  if (letters(text) <= statusWidth.letters) return text;
   const count = /\s*\([^()]{1,12}\)$/.exec(text)?.[0] ?? "";
   const kept = Array.from(text.slice(0, text.length - count.length));
-  while (letters(kept.join("")) + letters(count) + 1 > MAX_LETTERS) kept.pop();
+  while (letters(kept.join("")) + letters(count) + 1 > statusWidth.letters) kept.pop();
   return `${kept.join("").trimEnd()}…${count}`;
 }
 

@@ -5,6 +5,8 @@ import { SourceId } from "../../lib/source-id.ts";
 import { formatNanoseconds, toNanoseconds } from "../../lib/time.ts";
 import { MessageError } from "../messages/message-error.ts";
 import { readTime } from "../messages/times-and-ids.ts";
+import { whatCame, whatCameText } from "../messages/what-came.ts";
+import { misfit } from "../runtime/misfits.ts";
 
 /** A record's place and samples, and the payload that it came in. */
 export interface SeriesRecord {
@@ -37,8 +39,11 @@ export function readSeries(payload: unknown): SeriesRecord | undefined {
     types.isUint8Array(payload) ||
     Array.isArray(payload)
   ) {
-    throw new MessageError(
-      "msg.payload is not an object with samples: put mseed decode before this node, or give sourceId, startTime, sampleRate and samples.",
+    throw misfit(
+      whatCame({ payload }, ["mseed", "json", "text"]),
+      new MessageError(
+        `msg.payload is not an object with samples but ${whatCameText({ payload })}: put mseed decode before this node, or give sourceId, startTime, sampleRate and samples.`,
+      ),
     );
   }
   const fields = payload as Record<string, unknown>;

@@ -32,6 +32,7 @@ export class StreamTrigger implements StreamState {
   readonly #detector: TriggerDetector;
   readonly #filter: StreamFilter | undefined;
   #units: unknown;
+  #last = Number.NaN;
   /** Ends that a gap has made, not told of yet. */
   #ended: TriggerEvent[] = [];
 
@@ -71,10 +72,20 @@ export class StreamTrigger implements StreamState {
   push(record: SeriesRecord, turn: Turn<StreamTrigger>): { ratios: Float64Array; events: TriggerPayload[] } {
     this.lastCame = Date.now();
     this.#units = record.payload.units;
+    const bridged = turn.held > 0 ? this.#bridge(turn) : [];
     const samples = this.#filter ? this.#filter.push(turn.samples) : turn.samples;
-    const { ratios, events } = this.#detector.push(turn.startTime, samples, record.sampleRate);
+    const { ratios, events: own } = this.#detector.push(turn.startTime, samples, record.sampleRate);
+    const events = [...bridged, ...own];
+    this.#last = Number(turn.samples[turn.samples.length - 1]);
     this.ratio = ratios[ratios.length - 1] ?? 0;
     return { ratios, events: [...this.#ended.splice(0), ...events].map((event) => this.#payload(event)) };
+  }
+
+  /** Goes on over the samples that are missing, with the last value held: what begins or ends there counts as any other. */
+  #bridge({ held, startTime }: Turn<StreamTrigger>): readonly TriggerEvent[] {
+    const values = new Float64Array(held).fill(this.#last);
+    const from = startTime - BigInt(Math.round((held * 1e9) / this.sampleRate));
+    return this.#detector.push(from, this.#filter ? this.#filter.push(values) : values).events;
   }
 
   #payload(event: TriggerEvent): TriggerPayload {

@@ -1,5 +1,6 @@
 /** What a dialog asks a server of its own: whether it answers. */
 import { type Answer, ask, fieldValue, onPress } from "./dialog.ts";
+import { firstAddress } from "./first-connection.ts";
 import { text } from "./texts.ts";
 
 /** What the dialog of a connection says at the moment. */
@@ -20,11 +21,13 @@ function connectionInDialog(id: string): object {
 
 /** The chosen connection, as the runtime knows it or, if it is not deployed yet, as the editor does. */
 export function chosenConnection(): object {
+  const address = firstAddress();
+  if (address !== "") return { id: "", address };
   const id = fieldValue("connection");
   const node = RED.nodes.node(id);
   if (!node || (!node.changed && !node.moved)) return { id };
-  const { address, tls, auth, timeout, clientName, protocol, plainAuth, credentials } = node;
-  return { id, address, tls, auth, timeout, clientName, protocol, plainAuth, credentials };
+  const { tls, auth, timeout, clientName, protocol, plainAuth, credentials } = node;
+  return { id, address: node.address, tls, auth, timeout, clientName, protocol, plainAuth, credentials };
 }
 
 /** What a server has answered, or why it has not. */

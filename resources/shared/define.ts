@@ -4,6 +4,7 @@
  * a type is registered. The pages may come before these scripts, as when the package is installed in an open editor.
  */
 import { unfoldSentences } from "./debug-sentences.ts";
+import { makeFirstConnection, offerFirstConnection } from "./first-connection.ts";
 import { shortLines } from "./labels.ts";
 
 /** What a node's own script says of it; `name`, `version` and the style of its label are the same for all. */
@@ -18,7 +19,7 @@ declare global {
 const definitions = new Map<string, NodeDefinition>();
 
 export function define(type: string, definition: OwnDefinition): void {
-  const { oneditprepare } = definition;
+  const { oneditprepare, oneditsave } = definition;
   const defaults: NodeDefinition["defaults"] = {
     name: { value: "" },
     version: { value: 1 },
@@ -37,9 +38,19 @@ export function define(type: string, definition: OwnDefinition): void {
       for (const [property, setting] of Object.entries(defaults)) {
         if (!setting.type || setting.type === "*[]") continue;
         reachConfigButtons(property, setting.type);
-        if (setting.required && !this[property]) chooseTheOnlyOne(property);
+        if (setting.required && !this[property]) chooseFirst(property, setting.type);
       }
       oneditprepare?.call(this);
+    },
+    oneditsave() {
+      oneditsave?.call(this);
+      const history = Object.entries(defaults)
+        .map(
+          ([property, { type: needed, required }]) =>
+            required && needed && makeFirstConnection(property, needed),
+        )
+        .filter((event) => typeof event === "object");
+      return history.length > 0 ? { changed: true, history } : undefined;
     },
   });
 }
@@ -65,8 +76,11 @@ function completeOldNode(node: EditorNode): void {
 }
 RED.events.on("nodes:add", completeOldNode);
 
-/** Where a node needs a config node and there is only one, that is the one: the choice is made when the dialog opens. */
-function chooseTheOnlyOne(property: string): void {
+/**
+ * Where a node needs a config node and there is only one, that is the one: the choice is made when the dialog opens. The first one
+ * can be made there.
+ */
+function chooseFirst(property: string, type: string): void {
   const select = $(`select#node-input-${property}, select#node-config-input-${property}`);
   const ids = select
     .find("option")
@@ -74,6 +88,7 @@ function chooseTheOnlyOne(property: string): void {
     .map((option) => (option as HTMLOptionElement).value)
     .filter((id) => id !== "" && id !== "_ADD_");
   if (ids.length === 1) select.val(ids[0]!).trigger("change");
+  if (ids.length === 0) offerFirstConnection(property, type);
 }
 
 /** Focuses a button of a dialog once the dialog is the topmost again. */

@@ -70,6 +70,20 @@ describe("archive appender", () => {
   const lines = async (name: string) => (await readFile(inFolder(name), "utf8")).split("\n").slice(0, -1);
   const text = (i: number) => Buffer.from(`line ${i}`);
 
+  it("moves no file away that is being written to", async () => {
+    const file = inFolder("busy");
+    await using appender = new Appender({}, allWhole, NEWLINE);
+    for (let line = 0; line < 50; line++) {
+      const writing = appender.append(file, Buffer.from(String(line)));
+      assert.equal(await appender.moveAway(file, `${file}.moved`), false);
+      await writing;
+    }
+    assert.equal(await readFile(file, "utf8"), Array.from({ length: 50 }, (_, i) => `${i}\n`).join(""));
+    assert.equal(fs.existsSync(`${file}.moved`), false);
+    assert.equal(await appender.moveAway(file, `${file}.moved`), true);
+    assert.equal(fs.existsSync(file), false);
+  });
+
   it("goes on in a new file when the file was renamed", async () => {
     await using appender = new Appender({}, allWhole, NEWLINE);
     await appender.append(inFolder("log"), text(1));

@@ -1,12 +1,14 @@
 // The program seedlink, against a server with SeisComP's habits: what each command prints, and how it ends.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { seedlink } from "../../lib/cli/seedlink/program.ts";
-import { packRecords } from "../../lib/mseed/index.ts";
+import { DataLinkServer, subscribe } from "../../lib/index.ts";
+import { packRecords, readRecords } from "../../lib/mseed/index.ts";
 import { SeisCompServer } from "../seedlink/seiscomp-server.ts";
 import { received } from "../seedlink/vectors.ts";
-import { run, runProgram, Screen, temporaryFolder } from "./shell.ts";
+import { type Outcome, run, runProgram, Screen, temporaryFolder } from "./shell.ts";
 
 function record(n: number): Buffer {
   const startTime = BigInt(Date.UTC(2026, 10, 22, 6, 0, n)) * 1_000_000n;
@@ -120,6 +122,7 @@ describe("seedlink", () => {
       [["stream", server.url, "--from", "noon"], 2, /--from noon/],
       [["stream", server.url, "--json", "--raw"], 2, /choose one/],
       [["stream"], 2, /address/],
+      [["relay", server.url], 2, /give two servers/],
       [["info", server.url, "GAPS"], 2, /GAPS/],
       [["id", server.url, "--protocol", "5"], 2, /3\.1 or 4\.0/],
       [["id", server.url, "--protocol", "4.0"], 1, /does not speak protocol 4/],
@@ -129,6 +132,83 @@ describe("seedlink", () => {
       assert.equal(exitCode, code, words.join(" "));
       assert.match(stderr, sentence);
     }
+  });
+
+  describe("relay", () => {
+    let ring: DataLinkServer;
+    beforeEach(async () => {
+      ring = await DataLinkServer.listen({ port: 0 });
+    });
+    afterEach(async () => {
+      await ring.close();
+    });
+
+    /** Relays until the ring has so many packets; all of them, and what was said. */
+    async function relayed(count: number, argv: string[]): Promise<{ ids: string[]; outcome: Outcome }> {
+      const stop = new AbortController();
+      const ending = run(seedlink, ["relay", server.url, ring.url, "-v", "-S", "CO_JSC", ...argv], stop);
+      await using packets = subscribe(ring.url, { from: "earliest" });
+      const ids: string[] = [];
+      for await (const { streamId, dataStart, payload } of packets) {
+        const [record] = readRecords(payload);
+        assert.equal(dataStart, Number(record!.startTime / 1000n));
+        ids.push(`${streamId} ${(dataStart / 1e6) % 60}`);
+        if (ids.length === count) break;
+      }
+      stop.abort();
+      return { ids, outcome: await ending };
+    }
+
+    const named = (count: number) =>
+      Array.from({ length: count }, (_, i) => `FDSN:CO_JSC_00_H_H_Z/MSEED ${i}`);
+
+    it("puts records into a DataLink server's ring, and goes on where it stopped", async () => {
+      const argv = ["--from", "earliest", "--state", path.join(folder.path, "relay.json")];
+      const first = await relayed(4, argv);
+      assert.deepEqual(first.ids, named(4));
+      assert.equal(first.outcome.exitCode, 0);
+      assert.match(
+        first.outcome.stderr,
+        /^0 FDSN:CO_JSC_00_H_H_Z\/MSEED 512 bytes, there 1\n(?:.*\n)*4 packets passed on\n$/,
+      );
+      server.stations.get("CO_JSC")!.records.push(record(4), record(5));
+      const second = await relayed(6, argv);
+      assert.deepEqual(second.ids, named(6));
+      assert.match(second.outcome.stderr, /\n2 packets passed on\n$/);
+    });
+
+    it("draws its progress on a terminal", async () => {
+      const stderr = new Screen();
+      stderr.isTTY = true;
+      const stop = new AbortController();
+      const setting = { stderr, signal: stop.signal };
+      const ending = run(seedlink, ["relay", server.url, ring.url, "--from", "earliest"], setting);
+      while (!/\r.*4 packets passed on, [\d.]+\/s, the newest /.test(stderr.text)) {
+        await once(stderr, "drawn");
+      }
+      stop.abort();
+      assert.equal((await ending).exitCode, 0);
+    });
+
+    it("ends at a packet that the other server refuses, and keeps it for the next time", async () => {
+      await using small = await DataLinkServer.listen({ port: 0, packetSize: 128 });
+      const state = path.join(folder.path, "relay.json");
+      const argv = ["relay", server.url, small.url, "--from", "earliest", "--state", state];
+      const { exitCode, stderr } = await run(seedlink, argv);
+      assert.equal(exitCode, 1);
+      assert.match(stderr, /128/);
+      assert.deepEqual((await relayed(4, ["--state", state, "--from", "earliest"])).ids, named(4));
+    });
+
+    it("says at once that it may not write", async () => {
+      await using closed = await DataLinkServer.listen({
+        port: 0,
+        access: { rules: [{ from: "127.0.0.1" }] },
+      });
+      const { exitCode, stderr } = await run(seedlink, ["relay", server.url, closed.url]);
+      assert.equal(exitCode, 1);
+      assert.match(stderr, /does not let this client write/);
+    });
   });
 
   it("is a program", async () => {

@@ -20,6 +20,7 @@ export class Screen extends Writable implements OutputStream {
 
   override _write(piece: Buffer, _encoding: string, done: () => void): void {
     this.pieces.push(Buffer.from(piece)); // a copy: the writer may use its memory again
+    this.emit("drawn");
     done();
   }
 

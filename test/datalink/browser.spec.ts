@@ -1,42 +1,9 @@
 // The client in a page: bundled, run without anything of Node.js, over the WebSocket that browsers have.
 import assert from "node:assert/strict";
-import path from "node:path";
-import vm from "node:vm";
-import { build } from "esbuild";
 import type * as Page from "../../lib/datalink/browser.ts";
 import { PacketWriter } from "../../lib/datalink/writer.ts";
 import { DataLinkServer } from "../../lib/server/server.ts";
-
-/** What a page has. */
-const PAGE = {
-  AbortController,
-  AbortSignal,
-  ArrayBuffer,
-  URL,
-  TextDecoder,
-  TextEncoder,
-  Uint8Array,
-  WebSocket: globalThis.WebSocket,
-  clearInterval,
-  clearTimeout,
-  console,
-  performance,
-  setInterval,
-  setTimeout,
-};
-
-async function bundle(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [path.join(__dirname, "../../lib/datalink/browser.js")],
-    bundle: true,
-    format: "iife",
-    globalName: "dataLink",
-    platform: "browser",
-    write: false,
-    logLevel: "silent",
-  });
-  return outputFiles[0]!.text;
-}
+import { bundledPage } from "../support/bundled-page.ts";
 
 describe("the client in a page", () => {
   let page: typeof Page;
@@ -44,9 +11,7 @@ describe("the client in a page", () => {
 
   before(async function () {
     if (typeof globalThis.WebSocket !== "function") this.skip();
-    const text = await bundle();
-    assert.doesNotMatch(text, /require\("node:/);
-    page = vm.runInNewContext(`${text}; dataLink`, { ...PAGE }) as typeof Page;
+    page = await bundledPage<typeof Page>("datalink/browser.js");
   });
 
   beforeEach(async () => {

@@ -1,6 +1,7 @@
 // lib/mseed/encodings.ts: codes and names, as people write them.
 import assert from "node:assert/strict";
 import { ENCODINGS, encodingCode, encodingName } from "../../lib/mseed/encodings.ts";
+import { type Problem, packRecords, readRecords } from "../../lib/mseed/index.ts";
 
 describe("encodings", () => {
   it("are known by code and by name", () => {
@@ -15,6 +16,36 @@ describe("encodings", () => {
     for (const name of ["Steim 2", "STEIM2", "steim-2", "Steim_2"]) assert.equal(encodingCode(name), 11);
     assert.equal(encodingCode("INT32"), 3);
     assert.equal(encodingCode("GEOSCOPE 24"), 12);
+  });
+
+  it("SRO says which sample has an exponent that it does not have, and otherwise that the payload is short", () => {
+    const samples = Int32Array.from({ length: 100 }, (_, i) => i);
+    const series = { sourceId: "FDSN:XX_A__B_H_Z", startTime: "2026-01-01", sampleRate: 1, samples };
+    const [packed] = [...packRecords(series, { formatVersion: 3, encoding: "int16", recordLength: 4096 })];
+    const read = (bad: number | undefined, claimed: number) => {
+      const bytes = Uint8Array.from(packed!);
+      const view = new DataView(bytes.buffer);
+      // Where miniSEED 3 has the encoding and the number of samples.
+      bytes[15] = ENCODINGS.sro;
+      view.setUint32(24, claimed, true);
+      const at = bytes.length - 2 * samples.length;
+      for (let i = 0; i < samples.length; i++) view.setUint16(at + 2 * i, 0xa000 | i, true);
+      if (bad !== undefined) view.setUint16(at + 2 * bad, 0xf001, true);
+      const problems: string[] = [];
+      const options = {
+        checkCrc: false,
+        onProblem: ({ code, message }: Problem) => problems.push(`${code} ${message}`),
+      };
+      const [record] = [...readRecords(bytes, options)];
+      return { decoded: record!.samples.length, problems };
+    };
+    assert.deepEqual(read(undefined, 100), { decoded: 100, problems: [] });
+    for (const bad of [0, 1, 49, 50, 51, 98, 99]) {
+      const { decoded, problems } = read(bad, 100);
+      assert.equal(decoded, bad);
+      assert.match(problems.join(), new RegExp(`^SAMPLE_INVALID sample ${bad} has an exponent`));
+    }
+    assert.match(read(undefined, 120).problems.join(), /^PAYLOAD_SHORT /);
   });
 
   it("are refused where they are none", () => {

@@ -105,6 +105,17 @@ describe("catalogs", () => {
     }
   });
 
+  it("have a sentence for what a wire may bring that the node is not made for", () => {
+    for (const page of pages) {
+      const file = path.join(NODES, `${page}.ts`);
+      const source = existsSync(file) ? readFileSync(file, "utf8") : "";
+      if (!/\b(misfit|runArchive|readSeries|seriesPayload|messagePackets)\(/.test(source)) continue;
+      const known = catalog("en-US", page);
+      for (const key of ["got-other", "others"])
+        assert.ok(known.includes(`${page}.status.${key}`), `${page}: ${key}`);
+    }
+  });
+
   for (const language of languages) {
     it(`in ${language} have the same texts as in English, with the same blanks to fill in`, () => {
       for (const page of pages) {

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import net from "node:net";
+import path from "node:path";
+import { mock } from "node:test";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { packRecords } from "../../lib/mseed/index.ts";
 import { DataLinkServer } from "../../lib/server/server.ts";
 import datalinkServer from "../../nodes/datalink-server.ts";
 import editor from "../../nodes/editor.ts";
+import { CREDENTIALS } from "../../nodes/runtime/server-options.ts";
 import { Peer, write } from "../server/peer.ts";
 import { SeedLinkPeer } from "../server/seedlink-peer.ts";
 import { type Flow, startFlow } from "../support/flow.ts";
@@ -72,6 +75,19 @@ describe("datalink server node", () => {
     );
   });
 
+  it("listens when its port becomes free, and says so", async () => {
+    const other = await DataLinkServer.listen({ port: 0, ringBytes: 1 << 20 });
+    const { port } = other;
+    await start({ port: String(port), ringSize: "1" });
+    await flow.status("server", ({ text }) => text === "datalink-server.status.port-in-use");
+    await other.close();
+    await flow.status("server", ({ fill }) => fill === "green");
+    assert.deepEqual(flow.logs("server"), [`Listening on port ${port} now.`]);
+    const peer = await Peer.connect(port);
+    assert.match(await peer.ask("ID"), /^ID/);
+    peer.end();
+  });
+
   it("speaks SeedLink as it is set, and nodes of before SeedLink convert", async () => {
     const cases = [
       [undefined, 2],
@@ -118,8 +134,15 @@ describe("datalink server node", () => {
   });
 
   it("does not try again what cannot succeed", async () => {
+    const timers = mock.method(globalThis, "setTimeout");
     await start({ port: "0", ringSize: "1", access: "rules", rules: [{ from: "10.0.0.0/99", may: "read" }] });
     await flow.status("server", ({ text }) => text === "datalink-server.status.failed");
+    const delays = timers.mock.calls.map(({ arguments: [, delay = 0] }) => delay);
+    mock.restoreAll();
+    assert.deepEqual(
+      delays.filter((delay) => delay > 3000),
+      [],
+    );
     assert.match(flow.errors("server")[0]!, /"10\.0\.0\.0\/99" in an access rule is not an address/);
   });
 
@@ -176,6 +199,37 @@ describe("datalink server node", () => {
     await assert.rejects(login({ user: "paul", password: "hush" }), { code: "NOT_PERMITTED" });
   });
 
+  it("lets each of eight users in, with streams of their own", async () => {
+    const numbers = Array.from({ length: 8 }, (_, i) => i + 1);
+    const secrets = numbers.flatMap((n) => {
+      const slot = n === 1 ? "" : String(n);
+      return [
+        [`user${slot}`, `user ${n}`],
+        [`password${slot}`, `password ${n}`],
+        [`streams${slot}`, `^S${n}/`],
+      ];
+    });
+    const port = await listen({ access: "read" }, Object.fromEntries(secrets));
+    for (const n of numbers) {
+      const auth = { user: `user ${n}`, password: `password ${n}` };
+      await using client = await DataLinkClient.connect(`datalink://127.0.0.1:${port}`, { auth });
+      await client.write({ streamId: `S${n}/TEXT`, dataStart: 0, payload: "x" }, { ack: true });
+      const others = client.write(
+        { streamId: `S${(n % 8) + 1}/TEXT`, dataStart: 0, payload: "x" },
+        { ack: true },
+      );
+      await assert.rejects(others, { code: "NOT_PERMITTED" });
+    }
+    const dialog = await readFile(path.join(__dirname, "../../resources/datalink-server/users.ts"), "utf8");
+    const slots = JSON.parse(/SLOTS = (\[.*?\]);/.exec(dialog)![1]!) as string[];
+    assert.deepEqual(
+      slots,
+      numbers.map((n) => (n === 1 ? "" : String(n))),
+    );
+    const names = new Set(Object.keys(CREDENTIALS).filter((name) => name !== "tokenSecret"));
+    assert.deepEqual(names, new Set(secrets.map(([name]) => name)));
+  });
+
   it("keeps its ring in a folder of the user directory", async () => {
     const userDir = newFolder();
     try {
@@ -219,10 +273,9 @@ describe("datalink server node", () => {
     const port = await listen({});
     const peer = await Peer.connect(port);
     await peer.ask(write("FDSN:XX_A/TEXT", "x"));
-    // The stream id is left out where the whole is too wide, as it is with the catalog's keys that stand here for its texts.
-    await flow.status("server", ({ text = "" }) => /serving · \d\d:\d\d:\d\d$/.test(text));
+    await flow.status("server", ({ text = "" }) => /serving · XX_A\/TEXT \d\d:\d\d:\d\d$/.test(text));
     peer.end();
-    await flow.status("server", ({ text = "" }) => /listening · \d\d:\d\d:\d\d$/.test(text));
+    await flow.status("server", ({ text = "" }) => /listening · XX_A\/TEXT \d\d:\d\d:\d\d$/.test(text));
   });
 
   it("answers the dialog's Test at each of its addresses", async () => {

@@ -165,6 +165,38 @@ describe("datalink in and datalink out nodes", () => {
       assert.equal(events[1]?.topic, "resumed");
     });
 
+    it("tells with a selection how much the ring has lost meanwhile", async () => {
+      const selecting = reader({ match: `^${ID}/JSON$` });
+      writeJson(3);
+      const first = await start([selecting]);
+      await first.inbox("packets").take(3);
+      await first.stop();
+      for (let i = 0; i < 2500; i++)
+        server.write({ streamId: `${ID}/OTHER`, dataStart: i, payload: Buffer.alloc(500) });
+      writeJson(1, 3);
+      const second = await start([selecting]);
+      assert.deepEqual(counts([await second.inbox("packets").next()]), [3]);
+      const [, resumed] = await second.inbox("events").take(2);
+      const {
+        how,
+        packetId,
+        first: earliest,
+        idsBetween,
+        message,
+      } = resumed!.payload as {
+        how: string;
+        packetId: string;
+        first: { packetId: string; packetTime: string };
+        idsBetween: number;
+        message: string;
+      };
+      assert.deepEqual([how, packetId], ["earliest", "3"]);
+      assert.equal(BigInt(earliest.packetId), server.status.earliest?.packetId);
+      assert.equal(idsBetween, Number(earliest.packetId) - 4);
+      assert.match(earliest.packetTime, /^\d{4}-\d\d-\d\dT[\d:]+\.\d{6}Z$/);
+      assert.deepEqual(second.warnings("in"), [message]);
+    });
+
     it("forgets where it stopped if it is not to resume", async () => {
       writeJson(3);
       await (await start([reader()])).inbox("packets").take(3);

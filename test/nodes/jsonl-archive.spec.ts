@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, watch } from "node:fs";
 import { readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import jsonlArchive from "../../nodes/jsonl-archive.ts";
 import { temporaryFolder } from "../cli/shell.ts";
@@ -41,6 +42,19 @@ describe("jsonl archive node", () => {
     assert.deepEqual(msg.payload, { volts: 12.5 });
     assert.equal(await readFile(file, "utf8"), '{"volts":12.5}\n');
     await flow.inbox("completed").next();
+  });
+
+  it("has no status once it is stopped, nor changes it after that", async () => {
+    await start();
+    flow.node("archive").receive({ payload: 1, datalink });
+    await flow.status("archive", ({ fill }) => fill === "green");
+    const shown: unknown[] = [];
+    flow.node("archive").status = (status) => shown.push(status);
+    await flow.stop();
+    assert.deepEqual(shown, [{}]);
+    // A timer that was left would change it soon: nothing has been written for a second.
+    await delay(4500);
+    assert.deepEqual(shown, [{}]);
   });
 
   it("keeps numbers and key order of a document given as bytes or text", async () => {

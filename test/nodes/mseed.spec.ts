@@ -35,6 +35,56 @@ describe("mseed decode and mseed encode nodes", () => {
     );
   }
 
+  it("warns of nothing where nothing is wrong, nor where problems are to be ignored", async () => {
+    await start();
+    flow.node("decode").receive({ payload: packed() });
+    await flow.inbox("completed").next();
+    assert.deepEqual([flow.warnings("decode"), flow.errors("decode")], [[], []]);
+    await flow.stop();
+    await start({ problems: "ignore" });
+    flow.node("decode").receive({ payload: Buffer.concat([Buffer.alloc(300, 7), packed()]) });
+    await flow.inbox("completed").next();
+    assert.ok(flow.inbox("records").size > 0);
+    assert.deepEqual([flow.warnings("decode"), flow.errors("decode")], [[], []]);
+    await flow.stop();
+    await start({ problems: "warn" });
+    flow.node("decode").receive({ payload: Buffer.concat([Buffer.alloc(300, 7), packed()]) });
+    await flow.inbox("completed").next();
+    assert.equal(flow.warnings("decode").length, 1);
+  });
+
+  it("is done with a message when the last of its many records is sent", async () => {
+    flow = await startFlow(
+      [mseedEncode],
+      [
+        {
+          id: "encode",
+          type: "mseed-encode",
+          version: 1,
+          recordLength: "128",
+          encoding: "int32",
+          wires: [["bytes"]],
+        },
+        { id: "complete", type: "complete", scope: ["encode"], wires: [["encoded"]] },
+        { id: "bytes", type: "helper", wires: [] },
+        { id: "encoded", type: "helper", wires: [] },
+      ],
+    );
+    let sentWhenDone = 0;
+    flow.node("encoded").on("input", () => {
+      sentWhenDone = flow.inbox("bytes").size;
+    });
+    flow
+      .node("encode")
+      .receive({ payload: { ...series, samples: Int32Array.from({ length: 4000 }, (_, i) => i) } });
+    await flow.inbox("encoded").next();
+    const records = flow.inbox("bytes").all();
+    assert.ok(records.length > 200, `${records.length} records`);
+    assert.equal(sentWhenDone, records.length);
+    await new Promise(setImmediate);
+    assert.equal(flow.inbox("bytes").size, 0);
+  });
+
   it("sends a message per record, with header fields and samples, and everything else passed through", async () => {
     await start();
     const bytes = packed();

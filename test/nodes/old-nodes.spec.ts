@@ -10,6 +10,7 @@ import jsonlArchive from "../../nodes/jsonl-archive.ts";
 import mseedArchive from "../../nodes/mseed-archive.ts";
 import mseedDecode from "../../nodes/mseed-decode.ts";
 import mseedEncode from "../../nodes/mseed-encode.ts";
+import mseedFileIn from "../../nodes/mseed-file-in.ts";
 import seedlinkConnection from "../../nodes/seedlink-connection.ts";
 import seedlinkIn from "../../nodes/seedlink-in.ts";
 import signalFilter from "../../nodes/signal-filter.ts";
@@ -28,6 +29,7 @@ const MODULES = {
   "mseed-archive": mseedArchive,
   "mseed-decode": mseedDecode,
   "mseed-encode": mseedEncode,
+  "mseed-file-in": mseedFileIn,
   "signal-filter": signalFilter,
   "seedlink-in": seedlinkIn,
   "coincidence-trigger": coincidenceTrigger,
@@ -39,7 +41,8 @@ const MODULES = {
 describe("nodes without the newer settings", () => {
   for (const [type, module] of Object.entries(MODULES)) {
     it(`run: ${type}`, async () => {
-      const settings = type === "datalink-server" ? { port: await freePort() } : { connection: "server" };
+      const settings =
+        type === "datalink-server" ? { port: await freePort() } : { connection: "server", path: "data" };
       const flow = await startFlow(
         [datalinkConnection, seedlinkConnection, module],
         [

@@ -170,6 +170,27 @@ describe("where SeedLink readers begin and end", () => {
     assert.deepEqual(got, [12, 14, 16, 18, 20]);
   });
 
+  it("of which each may ask for other types", async () => {
+    const lines = [
+      "SLPROTO 4.0",
+      "STATION XX_ODD",
+      "SELECT *.2L",
+      "DATA ALL",
+      "STATION XX_ODD",
+      "SELECT *.2D",
+      "DATA 18",
+    ];
+    assert.deepEqual(await fetch(...lines), [18, 20]);
+  });
+
+  it("as often as it makes sense, and no more", async () => {
+    const peer = await SeedLinkPeer.connect(server.port);
+    const answers = await peer.ask(21, "SLPROTO 4.0", ...Array.from({ length: 20 }, () => "STATION *"));
+    assert.equal(answers.filter((word) => word === "OK\r\n").length, 1 + 8);
+    assert.match(answers.at(-1)!, /^ERROR LIMIT /);
+    peer.end();
+  });
+
   it("what was refused is not widened", async () => {
     const peer = await SeedLinkPeer.connect(server.port);
     const lines = [

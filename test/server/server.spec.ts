@@ -33,6 +33,23 @@ describe("datalink server", () => {
     await server.close();
   });
 
+  it("tells how far a reader is behind, in percent of the ring", async () => {
+    for (let i = 0; i < 10; i++) await peer.ask(write("XX_A", "x"));
+    const lag = () => server.connections.map(({ clientId, percentLag }) => `${clientId} ${percentLag}`);
+    await peer.ask("ID reader");
+    assert.deepEqual(lag(), ["reader 0"]);
+    for (const [id, percent] of [
+      [5, 50],
+      [1, 90],
+      [10, 0],
+    ]) {
+      await peer.ask(`POSITION SET ${id}`);
+      assert.deepEqual(lag(), [`reader ${percent}`]);
+    }
+    await peer.ask("POSITION SET 5");
+    assert.match(await peer.ask("INFO CONNECTIONS"), / PercentLag="50"/);
+  });
+
   it("takes packets and gives them back", async () => {
     assert.equal(
       await peer.ask("ID me"),

@@ -128,6 +128,15 @@ describe("coincidence", () => {
     assert.deepEqual(ons, ["on 1 AB", "on 901 AB", "on 1801 AB rate", "on 2701 AB rate", "on 3601 AB"]);
   });
 
+  it("ends and begins anew where all comes at once, as in a replay", () => {
+    const steps = [0, 1000, 2000].flatMap((i): Step[] => [
+      ["A", "on", i, 0],
+      ["A", "off", i + 5, 0],
+    ]);
+    const { events } = run({ stations: 1, within: 10 }, steps);
+    assert.deepEqual(events.map(short), ["on 0 A", "off 5 A", "on 1000 A", "off 1005 A", "on 2000 A"]);
+  });
+
   it("forgets a station whose end is never told of", () => {
     const { events } = run({ stations: 2, longest: 600 }, [
       ["A", "on", 0],

@@ -5,8 +5,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { PacketWriter } from "../../lib/index.ts";
 import { packRecords, readRecords } from "../../lib/mseed/index.ts";
 import { DataLinkServer } from "../../lib/server/server.ts";
+import { hasRingServer, RingServer } from "../seedlink/ring-server.ts";
 import { SeisCompServer } from "../seedlink/seiscomp-server.ts";
 import { newFolder } from "../support/folders.ts";
 import { NodeRed } from "../support/node-red.ts";
@@ -53,6 +55,33 @@ const SERVERS: Record<string, () => Promise<Server>> = {
     };
   },
 };
+
+/** A real one, where there is one: it has one number for all stations. */
+if (hasRingServer) {
+  SERVERS.ringserver = async () => {
+    const server = await RingServer.start("64M");
+    const writer = new PacketWriter(`datalink://${server.address}`, { maxWaitingBytes: 64 * 1024 * 1024 });
+    // The very oldest packet of a ringserver is never sent.
+    await writer.write({ streamId: "FDSN:XX_OLD__L_O_G/TEXT", dataStart: 0, payload: "old" });
+    const failures: Error[] = [];
+    return {
+      url: `seedlink://${server.address}`,
+      write: (station, payload, count) => {
+        const packet = {
+          streamId: `FDSN:${station}_00_H_H_Z/MSEED`,
+          dataStart: (START + count) * 1e6,
+          payload,
+        };
+        writer.write(packet).catch((error: Error) => failures.push(error));
+      },
+      async [Symbol.asyncDispose]() {
+        await writer.close();
+        await server[Symbol.asyncDispose]();
+        assert.deepEqual(failures, []);
+      },
+    };
+  };
+}
 
 /** Stations whose records count. */
 class Source implements AsyncDisposable {

@@ -82,9 +82,9 @@ async function connectSoon(address: string): Promise<DataLinkClient> {
 }
 
 /** The page, bundled, at an address of its own: another origin than the DataLink server's. */
-async function servePage(): Promise<Server> {
+async function servePage(file = "seismograph-page.ts"): Promise<Server> {
   const { outputFiles } = await build({
-    entryPoints: [path.join(__dirname, "../support/editor/seismograph-page.ts")],
+    entryPoints: [path.join(__dirname, "../support/editor", file)],
     bundle: true,
     write: false,
     format: "iife",
@@ -147,6 +147,42 @@ describe("seisplotjs", () => {
     });
     await drawFrom(`127.0.0.1:${port}`, `ws://127.0.0.1:${nodeRed.port}/datalink`);
     assert.deepEqual(nodeRed.complaints(), []);
+  });
+
+  it("reads by SeedLink, protocols 3 and 4, what is in the ring and what arrives", async () => {
+    await using server = await DataLinkServer.listen({ port: 0, ringBytes: 1 << 20 });
+    await using dali = await connectSoon(`127.0.0.1:${server.port}`);
+    const written = await write(dali, 0, 10);
+    const page4 = await servePage("seedlink-page.ts");
+    await using browser = await BrowserPage.blank();
+    const { page, errors } = browser;
+    await page.goto(`http://127.0.0.1:${(page4.address() as AddressInfo).port}/`);
+    const url = `ws://127.0.0.1:${server.port}/seedlink`;
+    const later = 4;
+    for (const [protocol, commands] of [
+      [4, ["STATION XX_PAGE", "SELECT *_H_H_?", "DATA ALL"]],
+      [3, ["STATION PAGE XX", "SELECT 00HH?"]],
+    ] as const) {
+      const count = server.status.packets + later;
+      const reading = page.evaluate(
+        ([url, protocol, commands, count]) => window.readSeedLink(url, protocol, [...commands], count),
+        [url, protocol, commands, count] as const,
+      );
+      while (
+        !server.connections.some(({ type, sent }) => type === "SeedLink:WebSocket" && sent.packets >= written)
+      )
+        await delay(20);
+      for (let i = 0; i < later / 2; i++) await write(dali, PIECE * i, PIECE * (i + 1));
+      const records = await reading;
+      assert.deepEqual(
+        records.map(({ sequence }) => sequence),
+        Array.from({ length: count }, (_, i) => i + 1),
+      );
+      assert.equal(new Set(records.map(({ channel }) => channel)).size, STREAMS.length);
+    }
+    assert.deepEqual(errors, []);
+    page4.close();
+    page4.closeAllConnections();
   });
 
   async function drawFrom(address: string, url: string): Promise<void> {

@@ -5,6 +5,7 @@ import type { EventEmitter } from "node:events";
 import { rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { Node, NodeAPI, NodeMessage } from "node-red";
+import { statusWidth } from "../../nodes/runtime/status.ts";
 import { newFolder } from "./folders.ts";
 
 /** A message with the properties that the tests look at. */
@@ -28,6 +29,9 @@ interface Helper {
 
 const load = createRequire(__filename);
 const helper = load("node-red-node-test-helper") as Helper;
+
+// The helper gives the catalogs' keys for their texts.
+statusWidth.letters = Number.POSITIVE_INFINITY;
 
 /** The helper leaves the hooks out of what it gives to nodes. */
 const { hooks } = load("@node-red/util") as Pick<NodeAPI, "hooks">;

@@ -1,5 +1,4 @@
-/** What `datalink relay` tells of its progress: a line that changes, on a terminal; with --verbose a line for each packet. */
-import type { Packet } from "../../datalink/protocol/packet.ts";
+/** What a relay tells of its progress: a line that changes, on a terminal; with --verbose a line for each packet. */
 import { RateMeter } from "../../rate-meter.ts";
 import { nowMicroseconds } from "../../time.ts";
 import type { Io } from "../command.ts";
@@ -9,12 +8,19 @@ import { durationText } from "./units.ts";
 
 const REDRAW_MS = 1000;
 
+/** What is told of a packet. */
+interface Passed {
+  readonly streamId: string;
+  readonly payload: Uint8Array;
+}
+
 export class RelayProgress implements Disposable {
   readonly #io: Io;
   readonly #isVerbose: boolean;
   readonly #rate = new RateMeter();
   readonly #timer: NodeJS.Timeout | undefined;
-  #newest: Packet | undefined;
+  /** Time of the newest packet: microseconds since 1970. */
+  #newest: number | undefined;
 
   constructor(io: Io, isVerbose: boolean) {
     this.#io = io;
@@ -22,14 +28,24 @@ export class RelayProgress implements Disposable {
     if (io.stderr.isTTY && !isVerbose) this.#timer = setInterval(() => this.#draw(), REDRAW_MS);
   }
 
-  /** The other server has acknowledged a packet; `id` is the one that it has there. */
-  passed(packet: Packet, id: bigint): void {
-    this.#newest = packet;
+  /**
+   * The other server has acknowledged a packet.
+   *
+   * @param number its own, where it came from
+   * @param time of the packet: microseconds since 1970
+   * @param id the one that it has there
+   */
+  passed({ streamId, payload }: Passed, number: bigint, time: number, id: bigint): void {
+    this.#newest = time;
     this.#rate.add();
     if (!this.#isVerbose) return;
-    const { packetId, streamId, payload } = packet;
-    const there = id === packetId ? "" : `, there ${id}`;
-    this.#io.stderr.write(`${packetId} ${printable(streamId)} ${payload.length} bytes${there}\n`);
+    const there = id === number ? "" : `, there ${id}`;
+    this.#io.stderr.write(`${number} ${printable(streamId)} ${payload.length} bytes${there}\n`);
+  }
+
+  /** Writes a line for people. */
+  note(line: string): void {
+    this.#io.stderr.write(`${this.#timer ? CLEAR_LINE : ""}${line}\n`);
   }
 
   /** Says how many there were. */
@@ -41,7 +57,7 @@ export class RelayProgress implements Disposable {
 
   #draw(): void {
     const { total } = this.#rate;
-    const age = this.#newest && (nowMicroseconds() - this.#newest.packetTime) / 1e6;
+    const age = this.#newest === undefined ? undefined : (nowMicroseconds() - this.#newest) / 1e6;
     const newest = age === undefined ? "" : `, the newest ${durationText(age)} old`;
     const line = `${total} packets passed on, ${this.#rate.read().toFixed(1)}/s${newest}`;
     this.#io.stderr.write(CLEAR_LINE + line.slice(0, widthOf(this.#io.stderr) - 1));

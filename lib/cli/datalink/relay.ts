@@ -65,7 +65,7 @@ interrupted; connections that are lost are made again. A packet whose acknowledg
       const passed = writer
         .write(copyOf(packet, keepsIds))
         .then((id) => {
-          progress.passed(packet, id);
+          progress.passed(packet, packet.packetId, packet.packetTime, id);
           subscription.commit(packet);
         })
         .catch(fail)

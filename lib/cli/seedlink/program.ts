@@ -1,6 +1,7 @@
 /** The commands of `seedlink`. */
 import { defineProgram } from "../program.ts";
 import { id, info, stations, streams } from "./info.ts";
+import { relay } from "./relay.ts";
 import { stream } from "./stream.ts";
 
 export const seedlink = defineProgram("seedlink", "Ask a SeedLink server, and read from it.", [
@@ -9,4 +10,5 @@ export const seedlink = defineProgram("seedlink", "Ask a SeedLink server, and re
   stations,
   streams,
   stream,
+  relay,
 ]);

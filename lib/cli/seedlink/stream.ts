@@ -1,15 +1,22 @@
 /** `seedlink stream`: shows, passes on or archives packets as they come. */
 import { MiniSeedArchive } from "../../archive/mini-seed.ts";
 import { SeedLinkClient } from "../../seedlink/client.ts";
-import { SeedLinkError } from "../../seedlink/protocol/errors.ts";
 import type { SeedLinkPacket } from "../../seedlink/protocol/packet.ts";
-import { SeedLinkPositionFile, subscribeSeedLink } from "../../seedlink/subscribe.ts";
-import type { SeedLinkEvent, SeedLinkSubscribeOptions } from "../../seedlink/subscription.ts";
-import { formatMicroseconds, toMicroseconds } from "../../time.ts";
+import type { SeedLinkSubscribeOptions, SeedLinkSubscription } from "../../seedlink/subscription.ts";
+import { formatMicroseconds } from "../../time.ts";
 import { defineCommand, EXIT_OK, type Io, usageError } from "../command.ts";
 import { JSON_OPTION, onlyServer } from "../datalink/server-options.ts";
 import { numberOption } from "../numbers.ts";
 import { printable } from "../printable.ts";
+import {
+  checkpointOf,
+  FROM_OPTION,
+  fromOption,
+  readPackets,
+  STATE_OPTION,
+  STREAMS_OPTION,
+  timeOption,
+} from "./reader.ts";
 import { ADDRESSES, connectOptions, SERVER_OPTIONS } from "./server-options.ts";
 
 export const stream = defineCommand({
@@ -17,15 +24,10 @@ export const stream = defineCommand({
   summary: "Show, pass on or archive packets as they come.",
   operands: "SERVER",
   options: {
-    streams: {
-      type: "string",
-      short: "S",
-      value: "STREAMS",
-      help: "which, such as IU_KONO:BHE BHN,GE_WLF; default: all",
-    },
-    from: { type: "string", value: "WHERE", help: "begin at earliest, latest (default) or a time" },
+    streams: STREAMS_OPTION,
+    from: FROM_OPTION,
     to: { type: "string", value: "TIME", help: "end at a time; --from is a time then, too" },
-    state: { type: "string", value: "FILE", help: "keep the position in this file, and go on behind it" },
+    state: STATE_OPTION,
     count: { type: "string", short: "n", value: "N", help: "end after so many packets" },
     json: JSON_OPTION,
     raw: { type: "boolean", help: "the records alone, as they are" },
@@ -52,14 +54,15 @@ connection is lost.`,
       from: fromOption(options.from),
     };
     let taken = 0;
-    const take = async (packet: SeedLinkPacket) => {
+    const take = async (packet: SeedLinkPacket, subscription?: SeedLinkSubscription) => {
       if (archive) await archive.write(packet);
       else await print(io, raw ? packet.payload : `${json ? asJson(packet) : asLine(packet)}\n`);
+      subscription?.commit(packet);
       return ++taken < count;
     };
     const server = onlyServer(operands);
     if (to !== undefined) await readWindow(server, reading, timeOption("to", to), io, take);
-    else await readOn(server, reading, state, io, take);
+    else await readPackets(server, { ...reading, checkpoint: checkpointOf(state, io) }, io, take);
     return EXIT_OK;
   },
 });
@@ -83,74 +86,6 @@ async function readWindow(
     onRefused: ({ error }) => io.stderr.write(`${error.message}\n`),
   });
   for await (const packet of packets) if (!(await take(packet))) break;
-}
-
-/**
- * Across losses of the connection, until `take` gives `false` or an interrupt comes, which is not a failure. What the server
- * refuses before it has sent anything is thrown; afterwards it is tried again. A packet counts once it is dealt with.
- */
-async function readOn(
-  server: string,
-  options: SeedLinkSubscribeOptions,
-  state: string | undefined,
-  io: Io,
-  take: Take,
-): Promise<void> {
-  const stop = new AbortController();
-  let refusal: SeedLinkError | undefined;
-  let hasStarted = false;
-  const onEvent = (event: SeedLinkEvent) => {
-    if (event.type === "started" || event.type === "resumed") hasStarted = true;
-    if ((event.type === "refused" || event.type === "disconnected") && !hasStarted) {
-      refusal = event.error;
-      stop.abort();
-    } else tell(event, io);
-  };
-  const packets = subscribeSeedLink(server, {
-    ...options,
-    checkpoint:
-      state === undefined
-        ? undefined
-        : new SeedLinkPositionFile(state, (error) => io.stderr.write(`${state}: ${error.message}\n`)),
-    signal: AbortSignal.any([io.signal, stop.signal]),
-    onEvent,
-  });
-  try {
-    for await (const packet of packets) {
-      const goesOn = await take(packet);
-      packets.commit(packet);
-      if (!goesOn) break;
-    }
-  } catch (error) {
-    if (refusal) throw refusal;
-    if (!(error instanceof SeedLinkError && error.code === "ABORTED")) throw error;
-  } finally {
-    await packets.close();
-  }
-}
-
-function tell(event: SeedLinkEvent, io: Io): void {
-  if (event.type === "gap") {
-    const whose = event.station === "*" ? "" : ` of ${event.station}`;
-    const lost = `packets ${event.firstSequence} to ${event.lastSequence}${whose} are lost`;
-    io.stderr.write(`${printable(lost)}\n`);
-  } else if (event.type === "missing") {
-    const names = printable(event.stations.join(", "));
-    io.stderr.write(`the server does not serve ${names}\n`);
-  } else if (event.type === "refused" || event.type === "disconnected") {
-    io.stderr.write(`${event.error.message} Trying again.\n`);
-  } else if (event.type === "position-damaged") io.stderr.write(`${event.error.message}\n`);
-}
-
-function fromOption(text: string | undefined): "earliest" | "latest" | number {
-  if (text === undefined || text === "latest" || text === "earliest") return text ?? "latest";
-  return timeOption("from", text);
-}
-
-function timeOption(name: string, text: string): number {
-  const time = toMicroseconds(text);
-  if (time !== undefined) return time;
-  throw usageError(`--${name} ${text}: give a time such as 2026-11-22T06:00:00Z`);
 }
 
 /** Waits for whoever reads; fails when nobody does any more. */

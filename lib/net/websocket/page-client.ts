@@ -2,7 +2,7 @@
  * A client's end of a WebSocket by the one that browsers have (Node.js 22 has it too): one message of the protocol per
  * WebSocket message. It cannot be told to wait: what a slow reader has not taken is kept, up to a limit.
  */
-import { viewBytes } from "../../bytes.ts";
+import { toBytes, viewBytes } from "../../bytes.ts";
 import { type Address, formatAddress, webSocketUrl } from "../address.ts";
 import { closeReason, NetError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
@@ -77,6 +77,7 @@ class PageWebSocketTransport extends WebSocketClientEnd<WebSocket> implements Tr
     this.listener = listener;
     this.socket.onmessage = ({ data }) => {
       if (data instanceof ArrayBuffer) this.#receive(viewBytes(data));
+      else if (typeof data === "string") this.#receive(toBytes(data));
     };
     this.socket.onclose = ({ code, reason }) => {
       // What came before it counts.

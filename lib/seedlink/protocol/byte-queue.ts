@@ -2,6 +2,7 @@
  * Bytes that arrived and are not read yet, in whatever pieces they came. What lies within one piece is given out as a
  * view of it; only what straddles pieces is copied together.
  */
+import { allocateBytes } from "../../bytes.ts";
 import type { TextCache } from "../../text-cache.ts";
 
 /** Shorter pieces that have to wait are gathered: each piece has a cost of its own, and there may be millions of them. */
@@ -10,7 +11,7 @@ const SMALL = 1024;
 /** Size of the memory that they are gathered in. */
 const GATHERED = 16 * 1024;
 
-const EMPTY = Buffer.alloc(0);
+const EMPTY = allocateBytes(0);
 
 export class ByteQueue {
   /** Not empty pieces; the first one is read from `#offset` on. */
@@ -20,6 +21,8 @@ export class ByteQueue {
   /** Memory that small pieces are copied to, and how much of it is used. */
   #gathered = EMPTY;
   #used = 0;
+  /** The piece that was gathered last. */
+  #tail: Buffer | undefined;
 
   /** How many bytes there are. */
   get length(): number {
@@ -37,15 +40,17 @@ export class ByteQueue {
   /** Memory that was given out is never written to again: what is gathered comes behind it. */
   #gather(piece: Buffer): void {
     if (this.#used + piece.length > this.#gathered.length) {
-      this.#gathered = Buffer.allocUnsafeSlow(GATHERED);
+      this.#gathered = allocateBytes(GATHERED);
       this.#used = 0;
+      this.#tail = undefined;
     }
     const last = this.#pieces.at(-1)!;
-    const continues = last.buffer === this.#gathered.buffer;
+    const continues = last === this.#tail;
     const start = continues ? this.#used - last.length : this.#used;
-    piece.copy(this.#gathered, this.#used);
+    this.#gathered.set(piece, this.#used);
     this.#used += piece.length;
     const gathered = this.#gathered.subarray(start, this.#used);
+    this.#tail = gathered;
     if (continues) this.#pieces[this.#pieces.length - 1] = gathered;
     else this.#pieces.push(gathered);
   }
@@ -110,12 +115,13 @@ export class ByteQueue {
   }
 
   #join(size: number): Buffer {
-    const joined = Buffer.allocUnsafe(size);
+    const joined = allocateBytes(size);
     let filled = 0;
     let used = 0;
     while (filled < size) {
       const piece = this.#pieces[used]!;
-      const copied = piece.copy(joined, filled, this.#offset, this.#offset + size - filled);
+      const copied = Math.min(piece.length - this.#offset, size - filled);
+      joined.set(piece.subarray(this.#offset, this.#offset + copied), filled);
       filled += copied;
       this.#offset += copied;
       if (this.#offset === piece.length) {

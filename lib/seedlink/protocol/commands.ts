@@ -2,6 +2,7 @@
  * SeedLink's commands as data: the line to send, and what answers it. Sans-I/O. Lengths and characters are checked here,
  * before anything is sent. BATCH is not among them: with it, refusals are silent.
  */
+import { toBytes } from "../../bytes.ts";
 import { SeedLinkError, shown } from "./errors.ts";
 import { formatSequence3, MAX_SEQUENCE } from "./sequence.ts";
 import { formatTime3, formatTime4 } from "./times.ts";
@@ -48,11 +49,11 @@ export const MAX_COMMAND = 255;
 /** ringserver looks at no more of credentials; servers take long lines for them only. */
 const MAX_CREDENTIALS = 4000;
 
-export const HELLO: Command = { name: "HELLO", bytes: Buffer.from("HELLO\r\n"), answer: "hello" };
-export const END: Command = { name: "END", bytes: Buffer.from("END\r\n"), answer: "stream" };
+export const HELLO: Command = { name: "HELLO", bytes: toBytes("HELLO\r\n"), answer: "hello" };
+export const END: Command = { name: "END", bytes: toBytes("END\r\n"), answer: "stream" };
 /** Sends what there is, and then `END`. Protocol 4, and ringserver 4 in 3. */
-export const END_FETCH: Command = { name: "ENDFETCH", bytes: Buffer.from("ENDFETCH\r\n"), answer: "stream" };
-export const BYE: Command = { name: "BYE", bytes: Buffer.from("BYE\r\n"), answer: "none" };
+export const END_FETCH: Command = { name: "ENDFETCH", bytes: toBytes("ENDFETCH\r\n"), answer: "stream" };
+export const BYE: Command = { name: "BYE", bytes: toBytes("BYE\r\n"), answer: "none" };
 
 /** Asks for protocol 4.0. To be sent right behind HELLO: one server takes any other command as a decision for 3. */
 export const SLPROTO_4 = line("SLPROTO 4.0");
@@ -140,7 +141,7 @@ function line(text: string): Command {
   if (text.length + 2 > MAX_COMMAND) {
     throw invalid(`A command has at most ${MAX_COMMAND} bytes: shorten ${shown(text, 60)}.`);
   }
-  return { name: text, bytes: Buffer.from(`${text}\r\n`), answer: "line" };
+  return { name: text, bytes: toBytes(`${text}\r\n`), answer: "line" };
 }
 
 /** A command of which nothing but its name is ever shown. */
@@ -155,7 +156,7 @@ function secretLine(name: string, words: readonly string[]): Command {
       `The credentials for ${name} have more than ${MAX_CREDENTIALS} bytes.`,
     );
   }
-  return { name, bytes: Buffer.from(text), answer: "line" };
+  return { name, bytes: toBytes(text), answer: "line" };
 }
 
 function invalid(message: string): SeedLinkError {

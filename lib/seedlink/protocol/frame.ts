@@ -6,6 +6,7 @@
  * - protocol 4: `SE`, format, subformat, u32 payload length, u64 sequence, u8 length of the station id, the id, payload;
  * - both: `END` without a line end, or a refusal, between packets.
  */
+import { toLatin1, toText } from "../../bytes.ts";
 import { TextCache } from "../../text-cache.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { SeedLinkError } from "./errors.ts";
@@ -58,6 +59,8 @@ const HEADER_3 = 8;
 const HEADER_4 = 17;
 const LF = 0x0a;
 
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
 const END: Frame = { kind: "end" };
 
 export class FrameReader {
@@ -65,7 +68,7 @@ export class FrameReader {
   readonly #limits: FrameLimits;
   /** How many bytes must be there before the next frame can be read on. */
   #needed = 3;
-  readonly #stations = new TextCache((name) => Buffer.from(name).toString("utf8"));
+  readonly #stations = new TextCache((name) => utf8.decode(name));
 
   constructor(limits: FrameLimits) {
     this.#limits = limits;
@@ -89,11 +92,7 @@ export class FrameReader {
    */
   nextLine(): string | undefined {
     const end = this.#bytes.indexOf(LF, MAX_LINE);
-    if (end >= 0)
-      return this.#bytes
-        .take(end + 1)
-        .toString("utf8", 0, end)
-        .replace(/\r$/, "");
+    if (end >= 0) return toText(this.#bytes.take(end + 1), 0, end).replace(/\r$/, "");
     if (this.#bytes.length < MAX_LINE) return undefined;
     throw new SeedLinkError("PROTOCOL", `the server sent a line of more than ${MAX_LINE} bytes`);
   }
@@ -105,7 +104,7 @@ export class FrameReader {
     const { length } = this.#bytes;
     if (length < 5 || length > MAX_LINE) return undefined;
     const isError = [0x45, 0x52, 0x52, 0x4f, 0x52].every((byte, i) => this.#bytes.at(i) === byte);
-    return isError ? parseReply(this.#bytes.take(length).toString()) : undefined;
+    return isError ? parseReply(toText(this.#bytes.take(length))) : undefined;
   }
 
   /**
@@ -174,9 +173,9 @@ export class FrameReader {
     if (size < 0) return this.#wait(HEADER_3 - size);
     this.#check(size, this.#limits.maxPayload, "a record");
     if (bytes.length < HEADER_3 + size) return this.#wait(HEADER_3 + size);
-    if (isInfo) return infoFrame3(bytes.take(HEADER_3).toString("latin1"), bytes.take(size));
+    if (isInfo) return infoFrame3(toLatin1(bytes.take(HEADER_3), 0, HEADER_3), bytes.take(size));
     const sequence = sequence3(bytes);
-    if (sequence < 0) throw badHeader(bytes.take(HEADER_3).toString("latin1"));
+    if (sequence < 0) throw badHeader(toLatin1(bytes.take(HEADER_3), 0, HEADER_3));
     bytes.skip(HEADER_3);
     const payload = bytes.take(size);
     return { kind: "data", sequence: BigInt(sequence), format: "", subformat: "", station: "", payload };

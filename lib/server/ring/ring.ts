@@ -205,6 +205,10 @@ export class Ring {
     return offset + PREHEADER + this.#store[offset + 2]!;
   }
 
+  payloadLengthAt(sequence: number): number {
+    return this.offsetAt(sequence) + this.lengthAt(sequence) - this.payloadOffsetAt(sequence);
+  }
+
   /** Time of the packet's first sample, in microseconds since 1970. */
   dataStartAt(sequence: number): number {
     const start = this.offsetAt(sequence) + PREHEADER;

@@ -21,7 +21,7 @@ const MAX_KEPT = 2 * 1024 * 1024;
 const MAX_TOLD = 10_000;
 
 /** The length of records for readers that know no other. */
-const RECORD_LENGTH = 512;
+export const RECORD_LENGTH = 512;
 
 const NONE: readonly Buffer[] = [];
 

@@ -14,8 +14,9 @@ import {
 import type { Gathered } from "../ring/gather.ts";
 import type { Ring } from "../ring/ring.ts";
 import type { Room } from "../session.ts";
-import type { Conversions, Protocol3Records } from "./conversions.ts";
+import { type Conversions, type Protocol3Records, RECORD_LENGTH } from "./conversions.ts";
 import { type Choice, filterFor, type StationRequests, wants } from "./station-requests.ts";
+import { streamNames } from "./stream-names.ts";
 
 /** Most packets looked at in one go, so that a reader that selects few of very many does not hold up the others. */
 const MAX_SCANNED = 10_000;
@@ -58,24 +59,25 @@ export function gatherRecords(source: RecordSource, wish: RecordWish): Gathered 
   for (; next < limit; next++) {
     if (packets > 0 && total + ring.lengthAt(next) > maxBytes) break;
     const work = requests.decisions + conversions.made;
-    const choice = firstThatWants(requests.choicesOf(ring.streamAt(next)), ring, next);
     const before = pieces.length;
-    if (choice && protocol === 3) addPieces3(pieces, source, choice, next);
-    else if (choice) addPiece4(pieces, source, choice, next);
+    for (const choice of requests.choicesOf(ring.streamAt(next))) {
+      if (!wants(choice.request, ring, next)) continue;
+      if (protocol === 3) addPieces3(pieces, source, choice, next);
+      else addPiece4(pieces, source, choice, next);
+      if (pieces.length > before) break;
+    }
     if (requests.decisions + conversions.made !== work && performance.now() > until) limit = next + 1;
     if (pieces.length === before) continue;
     for (let i = before; i < pieces.length; i++) total += sizeOf(pieces[i]!, protocol);
     packets++;
     last = next;
   }
-  const isLast = next >= ring.readEnd && (wish.isOverdue || requests.isFinished(next));
+  const hasAll = next >= ring.readEnd;
+  const isLast = (hasAll && wish.isOverdue) || requests.isFinished(next, hasAll);
   return { bytes: write(ring, pieces, total, isLast, wish), packets, last, next, isLast };
 }
 
-function firstThatWants(choices: readonly Choice[], ring: Ring, sequence: number): Choice | undefined {
-  for (const choice of choices) if (wants(choice.request, ring, sequence)) return choice;
-  return undefined;
-}
+const NOTHING = Buffer.alloc(0);
 
 const FORMAT_2 = 0x32;
 const FORMAT_3 = 0x33;
@@ -93,7 +95,7 @@ function isVersion3(ring: Ring, offset: number): boolean {
  */
 export function subformatAt(ring: Ring, sequence: number): number {
   const offset = ring.payloadOffsetAt(sequence);
-  const length = ring.offsetAt(sequence) + ring.lengthAt(sequence) - offset;
+  const length = ring.payloadLengthAt(sequence);
   if (length < 48 || isVersion3(ring, offset)) return LETTER_D;
   const isZero = (at: number) => ring.byteAt(offset + at) === 0 && ring.byteAt(offset + at + 1) === 0;
   if (!isZero(30)) return isZero(32) ? LETTER_L : LETTER_D;
@@ -117,26 +119,19 @@ function addPiece4(
   const filter = choice.typed ? filterFor(choice, String.fromCharCode(format, subformat)) : choice.filter;
   if (filter === undefined) return;
   const number = ring.idAt(sequence);
-  const { station } = choice;
+  const station = streamNames(ring.streamAt(sequence))!.stationId;
   if (filter === "3" && format === FORMAT_2) {
     // Where it cannot be, it goes out as it is.
     const records = conversions.get(sequence, "3");
     if (records.length === 1) {
       const record = records[0]!;
-      pieces.push({
-        sequence: number,
-        record,
-        offset: 0,
-        length: record.length,
-        format: FORMAT_3,
-        subformat: LETTER_D,
-        station,
-      });
+      const piece = { sequence: number, record, offset: 0, length: record.length, station };
+      pieces.push({ ...piece, format: FORMAT_3, subformat: LETTER_D });
       return;
     }
   }
   const offset = ring.payloadOffsetAt(sequence);
-  const length = ring.offsetAt(sequence) + ring.lengthAt(sequence) - offset;
+  const length = ring.payloadLengthAt(sequence);
   pieces.push({ sequence: number, record: undefined, offset, length, format, subformat, station });
 }
 
@@ -151,7 +146,7 @@ function addPieces3(
   sequence: number,
 ): void {
   const offset = ring.payloadOffsetAt(sequence);
-  const length = ring.offsetAt(sequence) + ring.lengthAt(sequence) - offset;
+  const length = ring.payloadLengthAt(sequence);
   const isOf3 = isVersion3(ring, offset);
   if (isOf3 && protocol3 === "omit") return;
   if (choice.typed) {
@@ -159,21 +154,10 @@ function addPieces3(
     if (filterFor(choice, type) === undefined) return;
   }
   const number = ring.idAt(sequence);
-  const piece = {
-    sequence: number,
-    record: undefined,
-    offset,
-    length,
-    format: 0,
-    subformat: 0,
-    station: choice.station,
-  };
-  if (
-    !isOf3 &&
-    length === recordLengthAt(ring, offset, length) &&
-    (protocol3 !== "repack" || length === 512)
-  ) {
-    pieces.push(piece);
+  const piece = { sequence: number, format: 0, subformat: 0, station: NOTHING };
+  const hasLength = protocol3 !== "repack" || length === RECORD_LENGTH;
+  if (!isOf3 && hasLength && length === recordLengthAt(ring, offset, length)) {
+    pieces.push({ ...piece, record: undefined, offset, length });
     return;
   }
   const records = conversions.get(sequence, protocol3);
@@ -197,8 +181,6 @@ function recordLengthAt(ring: Ring, offset: number, length: number): number {
 function sizeOf({ length, station }: Piece, protocol: 3 | 4): number {
   return length + (protocol === 3 ? HEADER_3 : HEADER_4 + station.length);
 }
-
-const NOTHING = Buffer.alloc(0);
 
 function write(
   ring: Ring,

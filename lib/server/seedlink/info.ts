@@ -65,7 +65,7 @@ function addStream(
   stream: RingStream,
   { station, streams }: InfoFilter,
 ): void {
-  const names = ring.streams.get(stream.streamId) === stream ? streamNames(stream.streamId) : undefined;
+  const names = ring.streams.get(stream.streamId) === stream ? streamNames(stream) : undefined;
   if (!names || (station !== undefined && !globMatches(station, names.station))) return;
   const format = String.fromCharCode(formatAt(ring, stream.latest));
   const subformat = String.fromCharCode(subformatAt(ring, stream.latest));
@@ -118,13 +118,20 @@ export const JSON_PARTS = {
     yield "]";
   },
 
-  *connections(clients: readonly ConnectionFigures[]): Generator<string> {
-    yield `,"connections":{"connection":[`;
+  *connections(clients: readonly ConnectionFigures[], serverPort: number): Generator<string> {
+    yield `,"connections":{"client_count":${clients.length},"client":[`;
     for (const [i, client] of clients.entries()) {
       const { address, port, type, clientId, selectedStreams, match, sent, percentLag } = client;
       const connected = secondsOf(client.connectedAt);
       const entry = {
-        ...{ host: address, ip_address: address, client_port: port, type, client_id: clientId },
+        ...{
+          host: address,
+          ip_address: address,
+          client_port: String(port),
+          server_port: String(serverPort),
+          type,
+          client_id: clientId,
+        },
         ...{ connect_time: connected, stream_count: selectedStreams, match: match ?? null },
         ...{ transmit_packets: sent.packets, transmit_bytes: sent.bytes, lag_percent: percentLag },
       };

@@ -148,8 +148,7 @@ export class SeedLinkSession extends Session {
         this.send(OK);
         return undefined;
       case "USERAGENT":
-        this.identify(request.text.slice(0, MAX_NAME));
-        return this.#ok();
+        return this.#name(request.text.slice(0, MAX_NAME));
       case "CAPABILITIES":
         this.#isExtended ||= request.words.includes("EXTREPLY");
         return this.#ok();
@@ -185,6 +184,11 @@ export class SeedLinkSession extends Session {
 
   get #software(): string {
     return `${this.context.seedLink.version} :: ${FLAGS}`;
+  }
+
+  #name(clientId: string): undefined {
+    if (clientId !== this.clientId) this.identify(clientId);
+    return this.#ok();
   }
 
   #authenticate(login: Extract<Request, { kind: "AUTH" }>["login"]): Promise<void> | undefined {
@@ -312,7 +316,7 @@ export class SeedLinkSession extends Session {
       case "STREAMS":
         return JSON_PARTS.stations(yield* this.#stationRows(request), request.item === "STREAMS");
       case "CONNECTIONS":
-        return JSON_PARTS.connections(this.context.clients());
+        return JSON_PARTS.connections(this.context.clients(), this.context.status().listeners[0]!.port);
       default:
         return undefined;
     }

@@ -20,6 +20,9 @@ const MAX_CHARACTERS = 256 * 1024;
  */
 const MAX_COMPARED = 16 * 1024;
 
+/** Most STATION with the same pattern: each of them has to be asked for each stream. */
+const MAX_SAME = 8;
+
 /** A packet that is not looked for by its time. */
 const ANY = Number.NEGATIVE_INFINITY;
 const UNLIMITED = Number.POSITIVE_INFINITY;
@@ -42,13 +45,13 @@ export interface StationRequest {
   /** Of a window: the serials of streams that have come, and of those that have not reached its end. */
   readonly seen: Set<number>;
   readonly open: Set<number>;
+  /** How its streams are sent where that does not depend on their packets: the same for all of them. */
+  readonly plain: Readonly<Record<Filter, readonly [Choice]>>;
 }
 
 /** Why a stream is sent: which request asks for it, and how. */
 export interface Choice {
   readonly request: StationRequest;
-  /** The station's id, as it goes out. */
-  readonly station: Buffer;
   /** Where it depends on a packet's type: the selectors to be asked, in order. */
   readonly typed: readonly StreamSelector[] | undefined;
   readonly filter: Filter;
@@ -84,7 +87,8 @@ export class StationRequests {
   #isRefused = false;
   #permitted: ((streamId: string) => boolean) | undefined;
   /** By the stream's slot: its serial, and how it is sent, if at all. */
-  #choices: { serial: number; choices: readonly Choice[] }[] = [];
+  #serials: number[] = [];
+  #choices: (readonly Choice[])[] = [];
 
   /** How often a stream had to be compared with the patterns. */
   decisions = 0;
@@ -102,7 +106,7 @@ export class StationRequests {
   /** Which streams may be read; `undefined` for all. */
   set permitted(permitted: ((streamId: string) => boolean) | undefined) {
     this.#permitted = permitted;
-    this.#choices = [];
+    this.#forget();
   }
 
   permits(streamId: string): boolean {
@@ -125,9 +129,9 @@ export class StationRequests {
         this.#wild.push({ order: group.order, pattern, requests: group.requests });
       }
     }
+    if (group.requests.length >= MAX_SAME) return false;
     this.#isRefused = false;
     this.#latest = newRequest(pattern);
-    this.#choices = [];
     group.requests.push(this.#latest);
     return true;
   }
@@ -190,8 +194,8 @@ export class StationRequests {
       const requests = [this.#global ?? newRequest("*")];
       this.#groups.set("*", { order: 0, requests });
       this.#wild.push({ order: 0, pattern: "*", requests });
-      this.#choices = [];
     }
+    this.#forget();
     this.#started = [...this.#groups.values()].flatMap(({ requests }) => requests);
     let first = ring.end;
     for (const request of this.#started) {
@@ -204,10 +208,15 @@ export class StationRequests {
     return first;
   }
 
-  /** Whether nothing more is to come for who has read up to a sequence. */
-  isFinished(next: number): boolean {
+  /**
+   * Whether nothing more is to come for who has read up to a sequence.
+   *
+   * @param hasAll whether that is all there is: a window is not over before
+   */
+  isFinished(next: number, hasAll: boolean): boolean {
     return (
-      this.#canFinish && this.#started.every((request) => next >= request.until || isWindowOver(request))
+      this.#canFinish &&
+      this.#started.every((request) => next >= request.until || (hasAll && isWindowOver(request)))
     );
   }
 
@@ -220,21 +229,26 @@ export class StationRequests {
 
   /** How a stream is sent: by the first of the choices that wants the packet. */
   choicesOf(stream: RingStream): readonly Choice[] {
-    const known = this.#choices[stream.slot];
-    if (known?.serial === stream.serial) return known.choices;
+    const { slot, serial } = stream;
+    if (this.#serials[slot] === serial) return this.#choices[slot]!;
     this.decisions++;
-    const choices = this.permits(stream.streamId) ? this.#choose(stream.streamId) : NONE;
-    this.#choices[stream.slot] = { serial: stream.serial, choices };
+    const choices = this.permits(stream.streamId) ? this.#choose(stream) : NONE;
+    this.#serials[slot] = serial;
+    this.#choices[slot] = choices;
     return choices;
   }
 
-  #choose(streamId: string): readonly Choice[] {
-    const names = streamNames(streamId);
+  #choose(stream: RingStream): readonly Choice[] {
+    const names = streamNames(stream);
     if (!names) return NONE;
-    const requests = this.#requestsFor(names.station);
-    const station = Buffer.from(names.station, "latin1");
-    const choices = requests.flatMap((request) => choiceOf(request, station, names.stream) ?? []);
-    return choices.length === 0 ? NONE : choices;
+    const all = this.#requestsFor(names.station).map((request) => choicesFor(request, names.stream));
+    const some = all.filter((choices) => choices.length > 0);
+    return some.length <= 1 ? (some[0] ?? NONE) : some.flat();
+  }
+
+  #forget(): void {
+    this.#serials = [];
+    this.#choices = [];
   }
 
   #requestsFor(station: string): readonly StationRequest[] {
@@ -262,7 +276,7 @@ const MAX_DESCRIPTION = 200;
 const NONE: readonly Choice[] = [];
 
 function newRequest(pattern: string): StationRequest {
-  return {
+  const request = {
     pattern,
     selectors: [],
     characters: 0,
@@ -272,20 +286,23 @@ function newRequest(pattern: string): StationRequest {
     after: ANY,
     startsAfter: ANY,
     before: UNLIMITED,
-    seen: new Set(),
-    open: new Set(),
+    seen: new Set<number>(),
+    open: new Set<number>(),
+    plain: { native: [] as unknown as [Choice], 3: [] as unknown as [Choice] },
   };
+  for (const filter of ["native", "3"] as const)
+    request.plain[filter][0] = { request, typed: undefined, filter };
+  return request;
 }
 
-/** How a request sends a stream: a stream that one of the positive selectors fits, if there are any, and no negative one. */
-function choiceOf(request: StationRequest, station: Buffer, stream: string): Choice | undefined {
-  const fitting = request.selectors.filter((selector) => globMatches(selector.stream, stream));
-  const isAsked =
-    request.selectors.every(({ negative }) => negative) || fitting.some(({ negative }) => !negative);
-  if (!isAsked || fitting.some(({ negative, type }) => negative && type === undefined)) return undefined;
-  const hasTypes = fitting.some(({ type }) => type !== undefined);
-  const typed = hasTypes ? withDefault(request.selectors, fitting) : undefined;
-  return { request, station, typed, filter: filterOf(fitting) };
+/** How a request sends a stream: one that a positive selector fits, if there are any, and no negative one. */
+function choicesFor(request: StationRequest, stream: string): readonly Choice[] {
+  const { selectors, plain } = request;
+  const fitting = selectors.filter((selector) => globMatches(selector.stream, stream));
+  const isAsked = selectors.every(({ negative }) => negative) || fitting.some(({ negative }) => !negative);
+  if (!isAsked || fitting.some(({ negative, type }) => negative && type === undefined)) return NONE;
+  if (fitting.every(({ type }) => type === undefined)) return plain[filterOf(fitting)];
+  return [{ request, typed: withDefault(selectors, fitting), filter: filterOf(fitting) }];
 }
 
 /** Where there are negative selectors only, all others are asked for. */

@@ -234,6 +234,8 @@ export class Reader<Packet extends ReadPacket, Position, From, Event extends Con
       this.#tellAstray(astray);
       return { fill: "blue", shape: "ring", text: this.#text("waiting") };
     }
+    if (this.#source.isAtEnd)
+      return { fill: "grey", shape: "dot", text: this.#text("ended", { count: this.#rate.total }) };
     if (!this.#connection.isConnected) return this.#connection.status();
     if (this.#delivery.isHeldUp) return { fill: "blue", shape: "ring", text: this.#text("paused") };
     if (this.#packets?.selectedStreams === 0 && !this.#hasMatched) {

@@ -60,6 +60,8 @@ export interface PacketSource<Packet extends ReadPacket, Position, From, Event e
   details(event: Event): Record<string, unknown>;
   /** Where the server has no stream of those asked for: which they are, in words. */
   selection?(): string;
+  /** Whether there is nothing more to come: of what has an end. */
+  readonly isAtEnd?: boolean;
   /** What the status says of a position: empty for nothing. */
   place(position: Position): string;
 }

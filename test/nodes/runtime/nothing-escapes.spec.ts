@@ -14,6 +14,8 @@ import mseedEncode from "../../../nodes/mseed-encode.ts";
 import { FlowWatch } from "../../../nodes/runtime/flow-watch.ts";
 import { asError, guarded } from "../../../nodes/runtime/input-handler.ts";
 import { StatusLine } from "../../../nodes/runtime/status.ts";
+import seedlinkConnection from "../../../nodes/seedlink-connection.ts";
+import seedlinkIn from "../../../nodes/seedlink-in.ts";
 import signalFilter from "../../../nodes/signal-filter.ts";
 import waveform from "../../../nodes/waveform.ts";
 import { type Flow, startFlow } from "../../support/flow.ts";
@@ -105,6 +107,31 @@ describe("nothing that is thrown escapes", () => {
     );
     try {
       for (const topic of ["nonsense", "position", "match"])
+        flow.node("node").receive({ topic, payload: deep() });
+      flow.node("node").receive({ topic: "nonsense" });
+      await flow.inbox("errors").next();
+    } finally {
+      await flow.stop();
+    }
+  });
+
+  it("seedlink-in: control messages that cannot be copied", async () => {
+    flow = await startFlow(
+      [seedlinkConnection, seedlinkIn],
+      [
+        {
+          id: "line",
+          type: "seedlink-connection",
+          version: 1,
+          address: server.url.replace("datalink", "seedlink"),
+        },
+        { id: "node", type: "seedlink-in", version: 1, connection: "line", wires: [[], ["a", "b"]] },
+        { id: "catch", type: "catch", scope: ["node"], wires: [["errors", "more"]] },
+        ...["a", "b", "errors", "more"].map((id) => ({ id, type: "helper", wires: [] })),
+      ],
+    );
+    try {
+      for (const topic of ["nonsense", "position", "streams"])
         flow.node("node").receive({ topic, payload: deep() });
       flow.node("node").receive({ topic: "nonsense" });
       await flow.inbox("errors").next();

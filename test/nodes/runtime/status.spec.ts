@@ -1,7 +1,7 @@
 // nodes/runtime/status.ts: what a node shows, and that it shows nothing any more once it is closed.
 import assert from "node:assert/strict";
 import type { NodeStatus } from "node-red";
-import { StatusLine, shortestNeeded, shortText } from "../../../nodes/runtime/status.ts";
+import { StatusLine, shortestNeeded, shortText, statusWidth } from "../../../nodes/runtime/status.ts";
 
 describe("status line", () => {
   it("stays empty after it was closed, whatever still happens", () => {
@@ -15,6 +15,14 @@ describe("status line", () => {
 });
 
 describe("texts of a status", () => {
+  const before = statusWidth.letters;
+  beforeEach(() => {
+    statusWidth.letters = 44;
+  });
+  after(() => {
+    statusWidth.letters = before;
+  });
+
   it("are left as they are while they are short", () => {
     assert.equal(shortText("streaming 12/s #4711, 2 gaps"), "streaming 12/s #4711, 2 gaps");
     assert.equal(

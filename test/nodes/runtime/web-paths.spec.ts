@@ -84,6 +84,26 @@ describe("a web path on Node-RED's port", () => {
     assert.equal(others, 1);
   });
 
+  it("gives up the path of a server that ends, and no other's", async () => {
+    await start();
+    paths.serve("/one", server);
+    const other = await DataLinkServer.listen({ port: 0, ringBytes: 1 << 20, packetSize: 1000 });
+    paths.serve("/two", other);
+    const packetSize = async (path: string) => {
+      const page = await fetch(`http://127.0.0.1:${port}${path}/id`);
+      return page.status === 200 ? ((await page.json()) as { packetSize: number }).packetSize : page.status;
+    };
+    assert.deepEqual([await packetSize("/one"), await packetSize("/two")], [512, 1000]);
+    paths.end(server);
+    assert.deepEqual([await packetSize("/one"), await packetSize("/two")], [404, 1000]);
+    assert.match(await id("/two"), /PACKETSIZE:1000/);
+    assert.equal(paths.serve("/one", server), "/one");
+    assert.match(await id("/one"), /PACKETSIZE:512/);
+    paths.end(other);
+    assert.deepEqual([await packetSize("/one"), await packetSize("/two")], [512, 404]);
+    await other.close();
+  });
+
   it("speaks SeedLink below it, or where that is what the client offers", async () => {
     await start();
     paths.serve("/datalink", server);

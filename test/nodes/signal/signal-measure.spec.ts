@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { WindowStatistics } from "../../../lib/signal/index.ts";
 import { formatNanoseconds } from "../../../lib/time.ts";
+import { shortText } from "../../../nodes/runtime/status.ts";
 import signalMeasure from "../../../nodes/signal-measure.ts";
 import { type Flow, type Message, startFlow } from "../../support/flow.ts";
 import { at, ID, quake, record, recordsOf, START } from "./records.ts";
@@ -103,7 +104,7 @@ describe("signal measure node", () => {
     await flow.status(
       "measure",
       ({ fill, text }) =>
-        fill === "red" && text === "signal-measure.status.streams, signal-measure.status.above",
+        fill === "red" && text === shortText("signal-measure.status.streams, signal-measure.status.above"),
     );
   });
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { NodeMessage } from "node-red";
 import { designButterworth, IirFilter, TriggerDetector } from "../../../lib/signal/index.ts";
 import { formatNanoseconds } from "../../../lib/time.ts";
+import { shortText } from "../../../nodes/runtime/status.ts";
 import signalTrigger from "../../../nodes/signal-trigger.ts";
 import { type Flow, type Message, startFlow } from "../../support/flow.ts";
 import { at, ID, quake, record, recordsOf, START } from "./records.ts";
@@ -165,7 +166,7 @@ describe("signal trigger node", () => {
     give(...records.slice(0, 3).map((each) => ({ ...each, sourceId: "FDSN:XX_B_00_H_H_Z" })));
     await flow.status(
       "trigger",
-      ({ text }) => text === "signal-trigger.status.streams, signal-trigger.status.ratio",
+      ({ text }) => text === shortText("signal-trigger.status.streams, signal-trigger.status.ratio"),
     );
   });
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { packRecords } from "../../../lib/mseed/pack.ts";
 import { formatNanoseconds } from "../../../lib/time.ts";
+import { shortText } from "../../../nodes/runtime/status.ts";
 import stationMonitor from "../../../nodes/station-monitor.ts";
 import { type Flow, startFlow } from "../../support/flow.ts";
 import { at, ID, quake, record, START } from "./records.ts";
@@ -81,7 +82,7 @@ describe("station monitor node", () => {
     await flow.status(
       "monitor",
       ({ fill, text }) =>
-        fill === "red" && text === "station-monitor.status.stream, station-monitor.status.silents",
+        fill === "red" && text === shortText("station-monitor.status.stream, station-monitor.status.silents"),
     );
     give(bytes(1, { sampleRate }));
     const back = (await events()).find(({ event }) => event === "back");

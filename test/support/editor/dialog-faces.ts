@@ -27,6 +27,10 @@ const CHOICES: Record<string, Record<string, unknown>[]> = {
   "seedlink-connection": [{ auth: "none" }, { auth: "password" }, { auth: "token" }],
   "seedlink-in": [{ from: "latest" }, { from: "time", commit: "complete" }],
   "mseed-decode": [{ samples: "counts" }, { samples: "scaled" }],
+  "mseed-file-in": [
+    { source: "path", path: "data" },
+    { source: "archive", pace: "time", commit: "complete" },
+  ],
   "mseed-encode": [{ fill: "full" }, { fill: "message" }],
   "mseed-archive": [{ layout: "SDS" }, { layout: "own" }],
 };
@@ -47,6 +51,9 @@ export const VALUES: Record<string, string> = {
   factor: "0.5",
   recordLength: "1024",
   wait: "9",
+  after: "2026-11-22T06:00:00Z",
+  before: "2026-11-22T07:00:00Z",
+  speed: "60",
   fromTime: "2026-11-22T06:00:00Z",
   fromPacket: "4711",
   pattern: "%n/%s.jsonl",
