@@ -34,9 +34,6 @@ const MODULES = {
   "seedlink-in": seedlinkIn,
   "coincidence-trigger": coincidenceTrigger,
   "station-monitor": stationMonitor,
-  "coincidence-trigger": coincidenceTrigger,
-  "station-monitor": stationMonitor,
-  "seedlink-in": seedlinkIn,
   "signal-measure": signalMeasure,
   "signal-trigger": signalTrigger,
 };
