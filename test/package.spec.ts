@@ -94,7 +94,10 @@ function expectedFiles(): string[] {
     // What the editor shows of helps' links.
     ...below("docs", /^docs\/(?:nodes\/)?[\w-]+\.(?:md|png)$/).map((file) => `resources/${file}`),
     ...below("examples", /^examples\/\d\d - [^/]+\.json$/),
-    ...below("docs", /\.md$|\/scripts\/[\w-]+\.mjs$|\/operations\/[\w-]+\.(?:service|Containerfile)$/),
+    ...below(
+      "docs",
+      /\.md$|^docs\/[\w-]+\.png$|\/scripts\/[\w-]+\.mjs$|\/operations\/[\w-]+\.(?:service|Containerfile)$/,
+    ),
   ];
 }
 
