@@ -1,7 +1,7 @@
 /** The dialog of coincidence trigger. */
 import { define } from "./shared/define.ts";
-import { presets } from "./shared/filter-dialog.ts";
 import { number } from "./shared/validators.ts";
+import { presets } from "./signal/filter-dialog.ts";
 
 const seconds = (min: number) => number({ min, max: 604800, blank: true });
 

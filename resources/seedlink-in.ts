@@ -1,8 +1,9 @@
 /** The dialog of seedlink in. */
+
+import { listLabel } from "./shared/canvas/labels.ts";
 import { chosenNodes, nodeList } from "./shared/check-list.ts";
 import { define } from "./shared/define.ts";
 import { showWhen } from "./shared/dialog.ts";
-import { listLabel } from "./shared/labels.ts";
 import { seedLinkStreams as streamsOf } from "./shared/stream-patterns.ts";
 import { streamPicker } from "./shared/stream-picker.ts";
 import { atLeastOne, number, seedLinkStreams, time, when } from "./shared/validators.ts";

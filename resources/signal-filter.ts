@@ -1,7 +1,7 @@
 /** The dialog of signal filter. */
 import { define } from "./shared/define.ts";
-import { presets, showCorners } from "./shared/filter-dialog.ts";
 import { number, when } from "./shared/validators.ts";
+import { presets, showCorners } from "./signal/filter-dialog.ts";
 
 const LOW = ["highpass", "bandpass", "bandstop"];
 const HIGH = ["lowpass", "bandpass", "bandstop"];

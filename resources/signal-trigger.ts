@@ -1,8 +1,8 @@
 /** The dialog of signal trigger, and the button that tries the alarm chain behind it. */
 import { define } from "./shared/define.ts";
 import { ask } from "./shared/dialog.ts";
-import { presets, showCorners } from "./shared/filter-dialog.ts";
 import { number, when } from "./shared/validators.ts";
+import { presets, showCorners } from "./signal/filter-dialog.ts";
 
 const LOW = ["highpass", "bandpass"];
 const HIGH = ["bandpass"];

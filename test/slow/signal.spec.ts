@@ -27,7 +27,7 @@ const collectGarbage = vm.runInNewContext("gc") as () => void;
 function second(index: number): Int32Array {
   let random = (Math.imul(index + 1, 2_654_435_761) ^ 0x5bd1e995) >>> 0;
   const isEvent = index % 1800 >= 900 && index % 1800 < 920;
-  return Int32Array.from({ length: RATE }, (_, i) => {
+  return Int32Array.from({ length: RATE }, () => {
     random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0;
     const noise = (random >>> 16) / 65_536 - 0.5;
     return 16_000 + index / 10 + 100 * noise * (isEvent ? 40 : 1);

@@ -1,5 +1,5 @@
 /** The fields of a filter, in the dialogs of the nodes that have one: presets, and what belongs to which kind. */
-import { fieldValue } from "./dialog.ts";
+import { fieldValue } from "../shared/dialog.ts";
 
 /** The values that a preset puts into the fields, by their names. */
 export type Preset = Record<string, string>;
