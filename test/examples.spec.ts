@@ -4,6 +4,13 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import vm from "node:vm";
+import {
+  designButterworth,
+  formatNanoseconds,
+  IirFilter,
+  readRecords,
+  TriggerDetector,
+} from "../lib/index.ts";
 import { definitions } from "./support/editor/definitions.ts";
 import { temporaryFolder } from "./support/folders.ts";
 
@@ -387,5 +394,22 @@ describe("the synthetic seismometer of the first example", () => {
     }
     assert.ok(loud.length >= 4 && loud.length <= 7, `in 8 minutes at the seconds ${loud.join()}`);
     assert.ok(samples.every((value) => Number.isInteger(value) && Math.abs(value) < 10_000));
+  });
+});
+
+describe("the earthquake of the examples", () => {
+  it("triggers once, at its P wave", () => {
+    const records = [...readRecords(readFileSync(path.join(root, "examples/earthquake.mseed")))];
+    const sampleRate = 100;
+    const filter = new IirFilter(designButterworth({ kind: "bandpass", corners: [0.8, 9], sampleRate }));
+    const settings = { method: "recursive", sta: 6, lta: 30, on: 3.95, off: 0.9, sampleRate } as const;
+    const detector = new TriggerDetector(settings);
+    const events = records.flatMap(
+      ({ startTime, samples }) => detector.push(startTime, filter.push(samples as Int32Array)).events,
+    );
+    assert.deepEqual(
+      events.map(({ event, onTime }) => [event, formatNanoseconds(onTime)]),
+      ["on", "off"].map((event) => [event, "2026-01-01T00:01:15.14Z"]),
+    );
   });
 });
