@@ -66,6 +66,9 @@ const REFUSALS: ReadonlySet<SeedLinkErrorCode> = new Set([
   "WRONG_SERVER",
 ]);
 
+/** After so many silences in a row the server is not asked for its stations any more. */
+const MAX_SILENCES = 2;
+
 /** What came from the server makes no sense. */
 const UNREADABLE: ReadonlySet<SeedLinkErrorCode> = new Set(["PROTOCOL", "TOO_LARGE"]);
 
@@ -127,6 +130,8 @@ class PacketReading
   /** Where it was before anything came: what is committed is counted from there. */
   #begun: SeedLinkPosition | undefined;
   #distrusted = new Set<string>();
+  /** How often in a row the server has said nothing when it was asked for its stations. */
+  #silences = 0;
   /** How often in a row the ring has moved on before a packet of it came. */
   #overtaken = 0;
   #missing = new Set<string>();
@@ -217,7 +222,7 @@ class PacketReading
   }
 
   async #follow(session: SeedLinkSession): Promise<SeedLinkError> {
-    const stations = await listStations(session);
+    const stations = await this.#stations(session);
     const plan = this.#plan(session, stations);
     this.#tell(plan);
     const refused = await requestStations(session, plan.stations);
@@ -228,6 +233,19 @@ class PacketReading
     this.#tellBegun(plan);
     this.#stream(session, plan);
     return await session.connection.closed;
+  }
+
+  /** ringserver never answers while its ring has a stream id without six codes: then it is read without the list. */
+  async #stations(session: SeedLinkSession): Promise<readonly InfoStation[] | undefined> {
+    if (this.#silences >= MAX_SILENCES) return undefined;
+    try {
+      const stations = await listStations(session);
+      this.#silences = 0;
+      return stations;
+    } catch (error) {
+      if (error instanceof SeedLinkError && error.code === "TIMEOUT") this.#silences++;
+      throw error;
+    }
   }
 
   #plan({ hello, protocol }: SeedLinkSession, stations: readonly InfoStation[] | undefined): Plan {

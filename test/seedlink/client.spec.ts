@@ -161,6 +161,13 @@ describe("the SeedLink client", () => {
     assert.match(failures[2]!, /behind packet 6 of "CO_JSC"/);
   });
 
+  it("goes on without the list of stations where the server never sends it", async () => {
+    server.habits = { answers: { "INFO STATIONS": "" } };
+    const { seen } = await read(server.url, 14, { streams: "CO_JSC,CO_HAW", timeout: { command: 200 } });
+    assert.deepEqual(seen.sort(), [...expected("CO_JSC", 0, 10), ...expected("CO_HAW", 0, 4)].sort());
+    assert.equal(server.commands.filter((line) => line === "INFO STATIONS").length, 2);
+  });
+
   it("tells what the server does not have any more", async () => {
     const { position } = await read(server.url, 10, { streams: "CO_JSC" });
     server.stations.set("CO_JSC", { first: 20, records: records("CO_JSC", 20, 25) });
