@@ -1,10 +1,11 @@
 /** The dialog of datalink in. */
+
+import { patternLabel } from "./shared/canvas/labels.ts";
 import { chosenNodes, nodeList } from "./shared/check-list.ts";
 import { define } from "./shared/define.ts";
 import { showWhen } from "./shared/dialog.ts";
-import { patternLabel } from "./shared/labels.ts";
-import { regularExpression } from "./shared/stream-patterns.ts";
-import { streamPicker } from "./shared/stream-picker.ts";
+import { regularExpression } from "./shared/streams/patterns.ts";
+import { streamPicker } from "./shared/streams/picker.ts";
 import { atLeastOne, number, packetId, pattern, time, when } from "./shared/validators.ts";
 
 /** ringserver takes as many bytes of a pattern as ten packets have, of 512 bytes where nobody has set another size. */

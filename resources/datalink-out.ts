@@ -1,6 +1,7 @@
 /** The dialog of datalink out. */
+
+import { streamLabel } from "./shared/canvas/labels.ts";
 import { define } from "./shared/define.ts";
-import { streamLabel } from "./shared/labels.ts";
 import { number, streamId } from "./shared/validators.ts";
 
 define("datalink-out", {

@@ -11,8 +11,8 @@ define("mseed-file-in", {
     source: { value: "path" },
     path: { value: "", validate: when(({ source }) => source === "path", required) },
     pattern: { value: "SDS@archive", validate: when(({ source }) => source === "archive", required) },
-    after: { value: "", validate: when(({ after }) => after !== "", time) },
-    before: { value: "", validate: when(({ before }) => before !== "", time) },
+    after: { value: "", validate: when(({ after }) => Boolean(after), time) },
+    before: { value: "", validate: when(({ before }) => Boolean(before), time) },
     pace: { value: "flow" },
     speed: {
       value: "1",

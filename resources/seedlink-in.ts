@@ -1,10 +1,11 @@
 /** The dialog of seedlink in. */
+
+import { listLabel } from "./shared/canvas/labels.ts";
 import { chosenNodes, nodeList } from "./shared/check-list.ts";
 import { define } from "./shared/define.ts";
 import { showWhen } from "./shared/dialog.ts";
-import { listLabel } from "./shared/labels.ts";
-import { seedLinkStreams as streamsOf } from "./shared/stream-patterns.ts";
-import { streamPicker } from "./shared/stream-picker.ts";
+import { seedLinkStreams as streamsOf } from "./shared/streams/patterns.ts";
+import { streamPicker } from "./shared/streams/picker.ts";
 import { atLeastOne, number, seedLinkStreams, time, when } from "./shared/validators.ts";
 
 /** Servers of protocol 3 are told each station and each channel by a command of its own: thousands take minutes. */

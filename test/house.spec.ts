@@ -12,6 +12,7 @@ const BELOW: Record<string, string[]> = {
   "lib/net": [],
   "lib/files": [],
   "lib/mseed": [],
+  "lib/shake": [],
   "lib/signal": [],
   "lib/stations": [],
   "lib/waveform": ["lib/mseed", "lib/signal"],
@@ -30,6 +31,7 @@ const BELOW: Record<string, string[]> = {
     "lib/archive",
     "lib/server",
     "lib/waveform",
+    "lib/shake",
     "lib/signal",
     "lib/bzip2",
   ],
@@ -44,6 +46,7 @@ const BELOW: Record<string, string[]> = {
     "lib/archive",
     "lib/server",
     "lib/waveform",
+    "lib/shake",
     "lib/signal",
     "lib/stations",
     "lib/bzip2",
@@ -60,7 +63,7 @@ const BETWEEN: Record<string, string[]> = { "lib/packets.ts": ["lib/datalink", "
 const FACES = ["lib/index.ts", "lib/browser.ts"];
 
 /** Packages that only some rooms may import: Node-RED stays in nodes/, browsers' floor stays free of Node.js. */
-const PURE = ["lib/mseed", "lib/signal", "lib/waveform"];
+const PURE = ["lib/mseed", "lib/shake", "lib/signal", "lib/waveform"];
 
 function sources(folder: string): string[] {
   return readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" })

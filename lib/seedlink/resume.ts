@@ -112,7 +112,10 @@ export interface Plan {
 /** ringserver's station codes in INFO are cut to so many characters; shorter ones can be told apart. */
 const TOLD_CODE = 9;
 
-const EVERYTHING_BY_TIME: Begin = { at: "time", start: 0 };
+/** No data are older. ringserver 2020.075 takes the very beginning of 1970 for no time, and sends nothing. */
+const FIRST_TIME = 1_000_000;
+
+const EVERYTHING_BY_TIME: Begin = { at: "time", start: FIRST_TIME };
 
 /**
  * Decides how to begin.
@@ -242,8 +245,8 @@ function everything(how: How, drop: Drop, range: Range | undefined): Decision {
 }
 
 function startRing(start: Start, range: Range | undefined): Decision {
-  const begin: Begin =
-    start === "latest" ? { at: "next" } : start === "earliest" ? EVERYTHING_BY_TIME : { at: "time", start };
+  const time = typeof start === "number" ? Math.max(start, FIRST_TIME) : FIRST_TIME;
+  const begin: Begin = start === "latest" ? { at: "next" } : { at: "time", start: time };
   const near = start === "latest" ? range?.next : range?.first;
   const held = start === "earliest" ? range : undefined;
   return { begin, judgement: { how: "new", drop: { rule: "none" }, expect: undefined, near, held } };

@@ -1,5 +1,5 @@
 /** Lists of items with check boxes. */
-import { reachedFrom } from "./downstream.ts";
+import { reachedFrom } from "./canvas/downstream.ts";
 import { text } from "./texts.ts";
 
 interface Item {

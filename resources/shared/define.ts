@@ -3,9 +3,9 @@
  * node's page names its type in `datalinkNodes`, behind which its help is in the document, where the palette looks for it when
  * a type is registered. The pages may come before these scripts, as when the package is installed in an open editor.
  */
-import { unfoldSentences } from "./debug-sentences.ts";
+import { unfoldSentences } from "./canvas/debug-sentences.ts";
+import { shortLines } from "./canvas/labels.ts";
 import { makeFirstConnection, offerFirstConnection } from "./first-connection.ts";
-import { shortLines } from "./labels.ts";
 
 /** What a node's own script says of it; `name`, `version` and the style of its label are the same for all. */
 export type OwnDefinition = Omit<NodeDefinition, "labelStyle">;

@@ -18,7 +18,8 @@ export function offerFirstConnection(property: string, type: string): void {
       " ",
       $("<span>").text(text("first-address")),
     ),
-    $("<input>", { type: "text", id: FIELD, placeholder: String(address?.value ?? "") }),
+    " ",
+    $("<input>", { type: "text", id: FIELD, placeholder: (address?.value as string) ?? "" }),
   );
   row.after(field, hint);
   field.find("input").on("input", ({ target }) => {

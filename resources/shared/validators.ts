@@ -110,3 +110,13 @@ export const streamId: Validator = (value, options) =>
   hasEnvironmentVariable(value) ||
   /^[\x21-\x7e]{1,63}$/.test(value) ||
   invalid(options, "stream-id");
+
+/** Letters and digits, from so many up to eight: a part of a stream id. */
+export function code(least: number): Validator {
+  return (value, options) => {
+    const trimmed = String(value ?? "").trim();
+    if (hasEnvironmentVariable(trimmed)) return true;
+    if (trimmed.length < least) return invalid(options, "required");
+    return /^[A-Za-z0-9-]{0,8}$/.test(trimmed) || invalid(options, "code", { value: trimmed });
+  };
+}

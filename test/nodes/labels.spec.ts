@@ -14,7 +14,7 @@ interface Labels {
 }
 
 describe("labels", () => {
-  const labels = pureModule<Labels>("shared/labels");
+  const labels = pureModule<Labels>("shared/canvas/labels");
 
   const PATTERNS: [string, string][] = [
     ["^FDSN:XX_DEMO_00_H_H_E/MSEED$", "XX_DEMO_00_H_H_E"],
@@ -100,7 +100,7 @@ describe("labels", () => {
   it("finds what wires lead to, in rings too", () => {
     const { reachedFrom } = pureModule<{
       reachedFrom: (first: string[], next: (id: string) => string[]) => Set<string>;
-    }>("shared/downstream");
+    }>("shared/canvas/downstream");
     const wires: Record<string, string[]> = { a: ["b", "c"], b: ["a"], c: [], d: ["e"] };
     assert.deepEqual([...reachedFrom(["a"], (id) => wires[id] ?? [])].sort(), ["a", "b", "c"]);
     assert.deepEqual([...reachedFrom([], (id) => wires[id] ?? [])], []);

@@ -26,9 +26,9 @@ interface Scripts {
   seedLinkStreams(picks: object[]): string;
 }
 
-const SHARED = path.join(__dirname, "../../resources/shared");
+const SHARED = path.join(__dirname, "../../resources/shared/streams");
 const scripts = ((): Scripts => {
-  const contents = 'export * from "./streams.js"; export * from "./stream-patterns.js";';
+  const contents = 'export * from "./streams.js"; export * from "./patterns.js";';
   const { outputFiles } = buildSync({
     stdin: { contents, resolveDir: SHARED },
     ...{ bundle: true, format: "iife", globalName: "scripts", write: false },

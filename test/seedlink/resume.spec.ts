@@ -84,7 +84,7 @@ function sent(server: Server, { stations }: Plan): string[] {
   });
 }
 
-const FROM_1970 = { ring4: "DATA 0 1970-01-01T00:00:00.000000Z", ring3: "TIME 1970,01,01,00,00,00" };
+const FROM_1970 = { ring4: "DATA 0 1970-01-01T00:00:01.000000Z", ring3: "TIME 1970,01,01,00,00,01" };
 
 interface Case {
   name: string;

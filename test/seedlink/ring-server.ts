@@ -1,7 +1,7 @@
 /** A real ringserver as a process of its own, on a port of its own, and records to fill it with. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -9,8 +9,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { PacketWriter } from "../../lib/datalink/writer.ts";
 import { packRecords } from "../../lib/mseed/index.ts";
+import type { Certificate } from "../support/network/certificates.ts";
 
 export const hasRingServer = spawnSync("ringserver", ["-V"]).error === undefined;
+
+/** An old ringserver (2020.075: protocol 3.1 only, ids of NET_STA_LOC_CHA), if RINGSERVER_2020 names the program. */
+export const oldRingServer = process.env.RINGSERVER_2020;
 
 async function freePort(): Promise<number> {
   const server = net.createServer().listen(0, "127.0.0.1");
@@ -21,25 +25,55 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-export class RingServer implements AsyncDisposable {
+/** What records can be written to. */
+export interface Target {
+  /** Where DataLink is spoken, in plain. */
+  readonly address: string;
+  /** Whether it has no FDSN source identifiers in its stream ids. */
+  readonly isOld?: boolean;
+}
+
+export interface RingServerOptions {
+  /** The old one of RINGSERVER_2020. */
+  isOld?: boolean;
+  /** For a second port, with TLS. */
+  tls?: Certificate;
+}
+
+export class RingServer implements AsyncDisposable, Target {
   readonly port: number;
+  /** Of TLS. */
+  readonly tlsPort: number;
+  readonly isOld: boolean;
   readonly #directory: string;
   readonly #size: string;
   #process!: ChildProcess;
 
   /** @param size of the ring, for example `16M` */
-  static async start(size: string): Promise<RingServer> {
-    const server = new RingServer(await freePort(), size);
+  static async start(size: string, options: RingServerOptions = {}): Promise<RingServer> {
+    const server = new RingServer([await freePort(), await freePort()], size, options);
     await server.start();
     return server;
   }
 
-  private constructor(port: number, size: string) {
+  private constructor([port, tlsPort]: [number, number], size: string, options: RingServerOptions) {
+    const { isOld = false, tls } = options;
     this.port = port;
+    this.tlsPort = tlsPort;
+    this.isOld = isOld;
     this.#size = size;
     this.#directory = mkdtempSync(path.join(os.tmpdir(), "ringserver-"));
-    const allow = ["AcceptIP", "WriteIP", "TrustedIP"].map((word) => `${word} 127.0.0.1\n`).join("");
-    writeFileSync(path.join(this.#directory, "ring.conf"), `ListenPort ${port} IPv4\n${allow}`);
+    const lines = [`ListenPort ${port}${isOld ? "" : " IPv4"}`];
+    for (const word of isOld ? ["WriteIP", "TrustedIP"] : ["AcceptIP", "WriteIP", "TrustedIP"]) {
+      lines.push(`${word} 127.0.0.1`);
+    }
+    if (tls) {
+      const [cert, key] = [path.join(this.#directory, "cert.pem"), path.join(this.#directory, "key.pem")];
+      writeFileSync(cert, tls.cert);
+      writeFileSync(key, tls.key);
+      lines.push(`ListenPort ${tlsPort} IPv4 TLS`, `TLSCertFile ${cert}`, `TLSKeyFile ${key}`);
+    }
+    writeFileSync(path.join(this.#directory, "ring.conf"), `${lines.join("\n")}\n`);
   }
 
   get address(): string {
@@ -49,8 +83,13 @@ export class RingServer implements AsyncDisposable {
   /** Starts it, with an empty ring. */
   async start(): Promise<void> {
     const config = path.join(this.#directory, "ring.conf");
-    const options = ["-Rd", this.#directory, "-Rs", this.#size, "-Rp", "512", "-VOLATILE", config];
-    this.#process = spawn("ringserver", options, { stdio: "ignore" });
+    const ring = path.join(this.#directory, "ring");
+    rmSync(ring, { recursive: true, force: true });
+    mkdirSync(ring);
+    const memory = this.isOld ? "-NOMM" : "-VOLATILE";
+    const options = ["-Rd", ring, "-Rs", this.#size, "-Rp", "512", memory, config];
+    const program = this.isOld ? oldRingServer! : "ringserver";
+    this.#process = spawn(program, options, { stdio: "ignore" });
     for (let attempt = 0; ; attempt++) {
       try {
         await (await DataLinkClient.connect(this.address)).close();
@@ -96,7 +135,7 @@ export function numberOf(packet: { dataStart: number }): number {
 }
 
 /** Writes the records `from` to before `to`; their packet ids are those numbers behind `firstId`, where it is given. */
-export async function fill(server: RingServer, from: number, to: number, firstId?: bigint): Promise<void> {
+export async function fill(server: Target, from: number, to: number, firstId?: bigint): Promise<void> {
   const writer = new PacketWriter(`datalink://${server.address}`, { maxInFlight: 200 });
   const writes: Promise<bigint>[] = [];
   for (let n = from; n < to; n++) {
@@ -104,7 +143,7 @@ export async function fill(server: RingServer, from: number, to: number, firstId
     const { sourceId, start, bytes } = recordOf(n);
     writes.push(
       writer.write({
-        streamId: `${sourceId}/MSEED`,
+        streamId: server.isOld ? oldStreamId(sourceId) : `${sourceId}/MSEED`,
         dataStart: start,
         dataEnd: start + 200_000,
         payload: bytes,
@@ -114,4 +153,10 @@ export async function fill(server: RingServer, from: number, to: number, firstId
   }
   await Promise.all(writes);
   await writer.close();
+}
+
+/** `FDSN:AA_ONE_00_H_H_Z` as `AA_ONE_00_HHZ/MSEED`. */
+function oldStreamId(sourceId: string): string {
+  const [network, station, location, ...channel] = sourceId.slice("FDSN:".length).split("_");
+  return `${network}_${station}_${location}_${channel.join("")}/MSEED`;
 }

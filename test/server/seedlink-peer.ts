@@ -89,7 +89,8 @@ export function writeRecord(
     formatVersion = 2,
     recordLength = 512,
     samples = 10,
-  }: { formatVersion?: 2 | 3; recordLength?: number; samples?: number } = {},
+    packetId,
+  }: { formatVersion?: 2 | 3; recordLength?: number; samples?: number; packetId?: bigint | undefined } = {},
 ): number {
   const dataStart = START + second * 1_000_000;
   const series = {
@@ -101,5 +102,7 @@ export function writeRecord(
   const [payload] = [...packRecords(series, { formatVersion, recordLength })];
   const type = formatVersion === 2 ? "MSEED" : "MSEED3";
   const dataEnd = dataStart + (samples - 1) * 100_000;
-  return Number(server.write({ streamId: `FDSN:${source}/${type}`, dataStart, dataEnd, payload: payload! }));
+  return Number(
+    server.write({ streamId: `FDSN:${source}/${type}`, dataStart, dataEnd, payload: payload!, packetId }),
+  );
 }

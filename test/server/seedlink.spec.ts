@@ -495,8 +495,13 @@ describe("our own client at our own server", () => {
     }
   }
 
-  for (const protocol of ["3.1", "4.0"] as const) {
-    it(`goes on where it was when a server with a folder comes back, by protocol ${protocol}`, async () => {
+  for (const [protocol, firstId] of [
+    ["3.1", 1n],
+    ["4.0", 1n],
+    // The lower 24 bits begin anew meanwhile.
+    ["3.1", 0x1ff_ffc0n],
+  ] as const) {
+    it(`goes on where it was when a server with a folder comes back, by protocol ${protocol}, from packet ${firstId} on`, async () => {
       await using folder = await temporaryFolder();
       const directory = path.join(folder.path, "ring");
       const checkpoint = new SeedLinkPositionFile(path.join(folder.path, "position"), assert.fail);
@@ -506,7 +511,10 @@ describe("our own client at our own server", () => {
       const seen: number[] = [];
       let second = 0;
       const writeSome = (count: number) => {
-        for (let i = 0; i < count; i++, second++) writeRecord(server, `XX_S${second % 2}_00_B_H_Z`, second);
+        for (let i = 0; i < count; i++, second++) {
+          const packetId = second === 0 ? firstId : undefined;
+          writeRecord(server, `XX_S${second % 2}_00_B_H_Z`, second, { packetId });
+        }
       };
       writeSome(100);
       const packets = subscribeSeedLink(`127.0.0.1:${port}`, {
@@ -539,6 +547,36 @@ describe("our own client at our own server", () => {
       }
       assert.ok(!events.some(({ type }) => type === "gap"));
       assert.ok(events.some((event) => event.type === "resumed" && event.how === "position"));
+    });
+  }
+
+  for (const protocol of ["3.1", "4.0"] as const) {
+    it(`reads what a server without a folder has when it begins anew, by protocol ${protocol}`, async () => {
+      let server = await listen();
+      const { port } = server;
+      const events: SeedLinkEvent[] = [];
+      const seen: number[] = [];
+      for (let second = 0; second < 20; second++) writeRecord(server, "XX_S0_00_B_H_Z", second);
+      const onEvent = (event: SeedLinkEvent) => void events.push(event);
+      const packets = subscribeSeedLink(`127.0.0.1:${port}`, { ...options, protocol, onEvent });
+      const beginAnew = async () => {
+        await server.close();
+        server = await listen({ port });
+        for (let second = 20; second < 25; second++) writeRecord(server, "XX_S0_00_B_H_Z", second);
+      };
+      let begun = Promise.resolve();
+      for await (const { dataStart } of packets) {
+        seen.push((dataStart - START) / 1e6);
+        if (seen.length === 20) begun = beginAnew();
+        if (seen.length === 25) break;
+      }
+      await begun;
+      await server.close();
+      assert.deepEqual(
+        seen,
+        Array.from({ length: 25 }, (_, i) => i),
+      );
+      assert.ok(events.some((event) => event.type === "resumed" && event.how === "restarted"));
     });
   }
 });

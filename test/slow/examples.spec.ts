@@ -40,6 +40,10 @@ async function flowOf(name: string): Promise<ExampleNode[]> {
   return [{ id: "tab", type: "tab" }, ...nodes];
 }
 
+/** What is in the log; readers say there that the server has nothing for them yet. */
+const complaintsOf = (nodeRed: NodeRed): string[] =>
+  nodeRed.complaints().filter((line) => !/No stream of \S+ matches/.test(line));
+
 const idOf = (flow: ExampleNode[], name: string): string => flow.find((node) => node.name === name)!.id;
 
 /** A web server on this machine; `url` is its address. */
@@ -104,7 +108,7 @@ describe("example 13 - Alarm by mail and Telegram", function () {
     await new Promise((resolve) => setTimeout(resolve, 6000));
     assert.equal(posts.length, 1);
     assert.ok(!nodeRed.log.join("\n").includes("secret"), "the token is in the log");
-    assert.deepEqual(nodeRed.complaints(), []);
+    assert.deepEqual(complaintsOf(nodeRed), []);
   });
 
   it("says in words that Telegram does not take it, without the token", async () => {
@@ -142,7 +146,7 @@ describe("example 14 - Silent station", function () {
     await nodeRed.request(`/inject/${idOf(flows, "BRAVO works again")}`, { method: "POST" });
     await nodeRed.logged(/XX_BRAVO_00_B_H_Z\/MSEED3 is back/, 20_000);
     assert.equal(nodeRed.log.filter((line) => /is silent|is back/.test(line)).length, 2);
-    assert.deepEqual(nodeRed.complaints(), []);
+    assert.deepEqual(complaintsOf(nodeRed), []);
   });
 });
 
@@ -187,7 +191,7 @@ describe("example 15 - Backfill from an FDSN web service", function () {
       asked.sort((a, b) => Number(a) - Number(b)),
       ["07", "07", "08"],
     );
-    assert.deepEqual(nodeRed.complaints(), []);
+    assert.deepEqual(complaintsOf(nodeRed), []);
   });
 });
 
@@ -269,7 +273,7 @@ describe("example 17 - Dashboard", function () {
     await eventually("another picture", async () =>
       (await chart.screenshot()).equals(before) ? undefined : true,
     );
-    assert.deepEqual(nodeRed.complaints(), []);
+    assert.deepEqual(complaintsOf(nodeRed), []);
     assert.deepEqual(browser.errors, []);
   });
 });

@@ -85,7 +85,8 @@ function formatsOf(value: unknown): InfoContent["formats"] {
 }
 
 function connectionsOf(root: Json): InfoConnection[] {
-  const list = root.connection ?? asObject(root.connections)?.connection ?? root.connections;
+  const inside = asObject(root.connections);
+  const list = root.connection ?? inside?.client ?? inside?.connection ?? root.connections;
   return objectsOf(list).map((connection) => {
     const host = textOf(connection.host) ?? textOf(connection.ip_address);
     const port = Number(connection.port ?? connection.client_port ?? Number.NaN);

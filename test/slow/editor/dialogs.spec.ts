@@ -8,7 +8,7 @@ import { freePort, NodeRed, needsNodeRed, VERSIONS } from "../../support/node-re
 
 const TYPES = ALL_TYPES.filter((type) => !type.endsWith("-connection"));
 
-const READERS = new Set(["datalink-in", "seedlink-in"]);
+const READERS = new Set(["datalink-in", "mseed-file-in", "seedlink-in"]);
 
 const FLOWS = [
   { id: "tab", type: "tab", label: "test" },

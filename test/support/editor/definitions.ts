@@ -31,7 +31,7 @@ export function definitions(): Map<string, Definition> {
   return found;
 }
 
-/** A module of the editor's scripts that asks nothing of the editor, such as `shared/labels`. */
+/** A module of the editor's scripts that asks nothing of the editor, such as `shared/canvas/labels`. */
 export function pureModule<Module>(name: string): Module {
   const context: { module?: Module } = vm.createContext({});
   vm.runInContext(bundled(`${name}.js`, "module"), context);

@@ -42,7 +42,7 @@ export class Dialogs {
     const { page } = this;
     const search = page.locator("#red-ui-palette-search input").first();
     await search.fill("");
-    await search.pressSequentially(type.replace("-", " "), { delay: 5 });
+    await search.pressSequentially(type.replaceAll("-", " "), { delay: 5 });
     const item = page.locator(`.red-ui-palette-node[data-palette-type="${type}"]`);
     // The search waits for more letters, then other nodes slide away; hover waits until the node has stopped moving.
     await page.locator('.red-ui-palette-node[data-palette-type="inject"]').waitFor({ state: "hidden" });

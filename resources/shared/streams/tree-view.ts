@@ -2,8 +2,9 @@
  * A tree to pick streams from. Of thousands of streams only the rows that are open are in the page; for the keyboard it is one
  * stop: the arrow keys go from row to row, open and close them, the space bar picks.
  */
+
+import { text } from "../texts.ts";
 import { type Branch, type Leaf, search } from "./streams.ts";
-import { text } from "./texts.ts";
 
 /** Rows that are in the page at most: who has more searches. */
 const MAX_ROWS = 200;

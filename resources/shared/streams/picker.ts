@@ -1,9 +1,9 @@
 /** Streams of the chosen server, to search and pick from; what is picked becomes the text of a field when one says so. */
-import { chosenConnection } from "./connection-questions.ts";
-import { ask, onPress } from "./dialog.ts";
-import { StreamTree } from "./stream-tree.ts";
+import { chosenConnection } from "../connection-questions.ts";
+import { ask, onPress } from "../dialog.ts";
+import { text } from "../texts.ts";
 import { type Picked, picked, streamTree } from "./streams.ts";
-import { text } from "./texts.ts";
+import { StreamTree } from "./tree-view.ts";
 
 interface Picker {
   /** Shows the streams. */

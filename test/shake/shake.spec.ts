@@ -1,0 +1,148 @@
+// lib/shake: the datagrams of a Raspberry Shake, and what becomes of them when some are lost, late or twice there.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import fc from "fast-check";
+import { ShakeCollector, type ShakeStretch } from "../../lib/shake/collector.ts";
+import { readShakeDatagram, type ShakeDatagram, ShakeError } from "../../lib/shake/datagram.ts";
+import { formatNanoseconds } from "../../lib/time.ts";
+
+interface Case {
+  text: string;
+  why: string;
+  record?: { channel: string; startTime: string; samples: number[]; sampleRate: number | null };
+  problem?: string;
+}
+const { cases } = JSON.parse(readFileSync(path.join(__dirname, "vectors/shake-datagrams.json"), "utf8")) as {
+  cases: Case[];
+};
+
+const START = 1_700_000_000_000_000_000n;
+
+function datagram(n: number, count = 25, channel = "EHZ"): ShakeDatagram {
+  const samples = Int32Array.from({ length: count }, (_, i) => count * n + i);
+  return { channel, startTime: START + BigInt(n) * 250_000_000n, samples };
+}
+
+const shape = (stretches: ShakeStretch[]) =>
+  stretches.map(({ startTime, samples }) => [Number(startTime - START) / 1e9, samples.length]);
+
+describe("a Shake's datagrams", () => {
+  for (const { text, why, record, problem } of cases) {
+    it(`are read: ${why || text}`, () => {
+      const read = () => readShakeDatagram(Buffer.from(text));
+      if (!record) {
+        assert.throws(read, { name: "ShakeError", code: problem! });
+        return;
+      }
+      const { channel, startTime, samples } = read();
+      assert.deepEqual(
+        { channel, startTime: formatNanoseconds(startTime), samples: [...samples] },
+        { channel: record.channel, startTime: record.startTime, samples: record.samples },
+      );
+      const collector = new ShakeCollector({ seconds: 0.01 });
+      const [stretch] = collector.add(read(), 0)!.stretches;
+      assert.equal(stretch?.sampleRate ?? null, record.sampleRate);
+    });
+  }
+
+  it("are refused with a code, whatever the bytes are", () => {
+    const text = fc.string({ unit: fc.constantFrom(...Array.from("{}'\",. 019-EHZ\n\u0000é")) });
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.uint8Array({ maxLength: 200 }),
+          text.map((each) => Buffer.from(each)),
+        ),
+        (bytes) => {
+          try {
+            readShakeDatagram(bytes);
+          } catch (error) {
+            assert.ok(error instanceof ShakeError && error.message.length < 200);
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe("the collector of a Shake's datagrams", () => {
+  function run(
+    datagrams: ShakeDatagram[],
+    seconds = 1,
+  ): { stretches: ShakeStretch[]; missing: number; duplicates: number } {
+    const collector = new ShakeCollector({ seconds });
+    const all = { stretches: [] as ShakeStretch[], missing: 0, duplicates: 0 };
+    for (const [i, each] of datagrams.entries()) {
+      const { stretches, missing, isDuplicate } = collector.add(each, i)!;
+      all.stretches.push(...stretches);
+      all.missing += missing;
+      if (isDuplicate) all.duplicates++;
+    }
+    all.stretches.push(...collector.flush(Number.POSITIVE_INFINITY));
+    return all;
+  }
+
+  const some = (...numbers: number[]) => numbers.map((n) => datagram(n));
+
+  it("makes stretches of a second, and ends them where one is lost, filling nothing in", () => {
+    assert.deepEqual(shape(run(some(0, 1, 2, 3, 4, 5, 6, 7)).stretches), [
+      [0, 100],
+      [1, 100],
+    ]);
+    const lossy = run(some(0, 1, 3, 4, 5, 6, 7));
+    assert.deepEqual(shape(lossy.stretches), [
+      [0, 50],
+      [0.75, 100],
+      [1.75, 25],
+    ]);
+    assert.equal(lossy.missing, 25);
+    // Exactly at the end of a stretch.
+    assert.equal(run(some(0, 1, 2, 3, 5)).missing, 25);
+  });
+
+  it("leaves out what is there twice, and keeps the time of what is late", () => {
+    const { stretches, duplicates } = run(some(0, 1, 1, 2, 3));
+    assert.deepEqual([shape(stretches), duplicates], [[[0, 100]], 1]);
+    assert.deepEqual(shape(run(some(0, 2, 1, 3)).stretches), [
+      [0, 25],
+      [0.5, 25],
+      [0.25, 25],
+      [0.75, 25],
+    ]);
+  });
+
+  it("has every sample at its time, whatever is lost", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.boolean(), { minLength: 1, maxLength: 80 }),
+        fc.constantFrom(0.25, 1, 5),
+        (kept, seconds) => {
+          const there = kept.flatMap((isKept, n) => (isKept ? [n] : []));
+          const { stretches, missing } = run(some(...there), seconds);
+          const samples = stretches.flatMap(({ startTime, samples: values }) =>
+            Array.from(values, (value, i) => [Number((startTime - START) / 10_000_000n) + i, value]),
+          );
+          assert.deepEqual(
+            samples,
+            there.flatMap((n) => Array.from({ length: 25 }, (_, i) => [25 * n + i, 25 * n + i])),
+          );
+          const [first = 0, last = first] = [there[0], there.at(-1)];
+          assert.equal(missing, 25 * (there.length === 0 ? 0 : last - first + 1 - there.length));
+        },
+      ),
+    );
+  });
+
+  it("learns an unusual rate from two datagrams, and bounds the channels", () => {
+    const collector = new ShakeCollector({ seconds: 1 });
+    const at = (n: number) => ({ ...datagram(0, 40, "HDF"), startTime: START + BigInt(n) * 400_000_000n });
+    assert.deepEqual(collector.add(at(0), 0)!.stretches, []);
+    collector.add(at(1), 1);
+    const [stretch] = collector.add(at(2), 2)!.stretches;
+    assert.deepEqual([stretch!.sampleRate, stretch!.samples.length, stretch!.startTime], [100, 120, START]);
+    for (let i = 0; i < 100; i++) collector.add(datagram(0, 25, `C${String(i).padStart(2, "0")}`), 3);
+    assert.equal(collector.channels.length, 16);
+    assert.equal(collector.add(datagram(0, 25, "ZZZ"), 3), undefined);
+  });
+});
