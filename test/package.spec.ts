@@ -93,7 +93,7 @@ function expectedFiles(): string[] {
     ...below("resources", /\.css$/),
     // What the editor shows of helps' links.
     ...below("docs", /^docs\/(?:nodes\/)?[\w-]+\.(?:md|png)$/).map((file) => `resources/${file}`),
-    ...below("examples", /^examples\/\d\d - [^/]+\.json$/),
+    ...below("examples", /^examples\/(?:\d\d - [^/]+\.json|earthquake\.mseed)$/),
     ...below(
       "docs",
       /\.md$|^docs\/[\w-]+\.png$|\/scripts\/[\w-]+\.mjs$|\/operations\/[\w-]+\.(?:service|Containerfile)$/,
