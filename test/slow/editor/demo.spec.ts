@@ -24,7 +24,7 @@ const PROOF: Record<string, string | undefined> = {
   "07 - Server status": "latencies",
   "12 - Files from disk": "archived",
   "13 - Alarm by mail and Telegram": "alarm",
-  "21 - Seismometer to phone alert": "to the phone",
+  "21 - Seismometer to phone alert": undefined,
   "22 - Volcano tremor alarm": "RSAM of each station",
   "23 - Silent stations by mail": "report",
 };
@@ -34,6 +34,7 @@ const QUIET = [
   "08 - Live from EarthScope",
   "09 - Raspberry Shake by SeedLink",
   "10 - Data center to SDS archive",
+  "11 - Raspberry Shake by UDP",
   "14 - Silent station",
   "15 - Backfill from an FDSN web service",
   "16 - Archive that keeps its size",
