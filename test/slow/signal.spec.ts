@@ -106,7 +106,7 @@ describe("signals, a day of them", function () {
     );
     assert.ok(count.windows > 1430 && count.triggers >= 2 * 47, JSON.stringify(count));
     console.log(`      memory at four times of the day: ${memory.map((mb) => mb.toFixed(1)).join(", ")} MB`);
-    // A leak of a record in ten would take more; the collector's own moods take some megabytes.
+    // A leak of one record in four would take more; the collector's own moods take some megabytes.
     assert.ok(Math.max(...memory.slice(1)) < memory[0]! + 10, "memory grows");
   });
 
