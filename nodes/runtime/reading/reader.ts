@@ -16,6 +16,9 @@ import type { PacketSource, PacketStream, ReadPacket } from "./source.ts";
 const SETTLE_PART = { send: 1 / 30, complete: 1 / 5 };
 const NODE_CLOSE_MS = 15_000;
 
+/** So long no stream may match after connecting: in a flow that begins, the first packets are written then. */
+const NO_STREAM_MS = 3000;
+
 /** Stations that a status names. */
 const NAMED = 3;
 
@@ -36,6 +39,7 @@ export class Reader<Packet extends ReadPacket, Position, From, Event extends Con
   /** Whether a packet has come since the streams were chosen. */
   #hasMatched = false;
   #isToldNoStream = false;
+  #connectedAt = 0;
   /** Stations that the server does not serve at the moment. */
   readonly #missing = new Set<string>();
   #toldAstray: Packet | undefined;
@@ -165,8 +169,10 @@ export class Reader<Packet extends ReadPacket, Position, From, Event extends Con
     this.#connection.note(event);
     const details = this.#source.details(event);
     if (event.type === "gap") this.#gaps++;
-    else if (event.type === "connected") this.#missing.clear();
-    else if (event.type === "missing") {
+    else if (event.type === "connected") {
+      this.#missing.clear();
+      this.#connectedAt = performance.now();
+    } else if (event.type === "missing") {
       for (const station of details.stations as string[]) this.#missing.add(station);
     }
     this.#tell(event.type, { ...details, message: this.#source.sentence(event) });
@@ -238,7 +244,7 @@ export class Reader<Packet extends ReadPacket, Position, From, Event extends Con
       return { fill: "grey", shape: "dot", text: this.#text("ended", { count: this.#rate.total }) };
     if (!this.#connection.isConnected) return this.#connection.status();
     if (this.#delivery.isHeldUp) return { fill: "blue", shape: "ring", text: this.#text("paused") };
-    if (this.#packets?.selectedStreams === 0 && !this.#hasMatched) {
+    if (this.#hasNoStream()) {
       this.#tellNoStream();
       return { fill: "yellow", shape: "dot", text: this.#text("no-stream") };
     }
@@ -255,6 +261,11 @@ export class Reader<Packet extends ReadPacket, Position, From, Event extends Con
     const at = this.#packets?.position ? this.#source.place(this.#packets.position) : "";
     const troubles = gaps + this.#missingText();
     return shortestNeeded(`${streaming}${at}${troubles}`, `${streaming}${troubles}`);
+  }
+
+  #hasNoStream(): boolean {
+    if (this.#packets?.selectedStreams !== 0 || this.#hasMatched) return false;
+    return performance.now() - this.#connectedAt > NO_STREAM_MS;
   }
 
   #tellNoStream(): void {

@@ -1,12 +1,12 @@
 // Each node as a newcomer meets it: dragged from the palette, its dialog opened, every field changed, saved, deployed,
 // and opened again.
 import assert from "node:assert/strict";
-import { TYPES as ALL_TYPES, VALUES } from "../../support/editor/dialog-faces.ts";
+import { TYPES as ALL_TYPES, isConfig, VALUES } from "../../support/editor/dialog-faces.ts";
 import { Dialogs, type FieldValue } from "../../support/editor/dialogs.ts";
 import { Editor, needsChromium } from "../../support/editor/editor.ts";
 import { freePort, NodeRed, needsNodeRed, VERSIONS } from "../../support/node-red.ts";
 
-const TYPES = ALL_TYPES.filter((type) => !type.endsWith("-connection"));
+const TYPES = ALL_TYPES.filter((type) => !isConfig(type));
 
 const READERS = new Set(["datalink-in", "mseed-file-in", "seedlink-in"]);
 
@@ -23,6 +23,7 @@ const FLOWS = [
     timeout: "5",
   },
   { id: "seedlink", type: "seedlink-connection", version: 1, name: "", address: "localhost:1", auth: "none" },
+  { id: "stations", type: "station-metadata", name: "", source: "table", table: "CO.JSC.00.HHZ 1000 m/s" },
   { id: "tls", type: "tls-config", name: "certificates", cert: "", key: "", ca: "", verifyservercert: true },
 ];
 

@@ -1,7 +1,7 @@
 // Every dialog without a mouse: opened, gone through with Tab, each of its controls used, saved, closed.
 import assert from "node:assert/strict";
 import { DataLinkServer } from "../../../lib/server/server.ts";
-import { FACES, type Face, faceFlows, VALUES } from "../../support/editor/dialog-faces.ts";
+import { FACES, type Face, faceFlows, isConfig, VALUES } from "../../support/editor/dialog-faces.ts";
 import { Dialogs } from "../../support/editor/dialogs.ts";
 import { Editor, needsChromium } from "../../support/editor/editor.ts";
 import { type Stop, TabStops } from "../../support/editor/tab-stops.ts";
@@ -54,9 +54,9 @@ for (const version of VERSIONS) {
       editor.page.locator(`${within} [role="status"], ${within}[role="status"]`);
     const focused = () => editor.page.evaluate(() => document.activeElement?.id ?? "");
 
-    /** Opens a dialog with Enter; that of a connection from the dialog of a node that uses it. */
+    /** Opens a dialog with Enter; that of a config node as the editor's sidebar does. */
     async function open({ id, type }: Face): Promise<void> {
-      if (type.endsWith("-connection")) return await dialogs.open(id);
+      if (isConfig(type)) return await dialogs.open(id);
       await editor.showTab(`tab-${id}`);
       await editor.page.evaluate((nodeId) => {
         RED.view.select({ nodes: [RED.nodes.node(nodeId)] });
@@ -258,18 +258,17 @@ for (const version of VERSIONS) {
 
       it(`${face.title}: each control is used, and the dialog saved`, async () => {
         await open(face);
-        const before = await dialogs.fields();
-        const used: Stop[] = [];
         await stops.walk(async (stop) => {
+          const name = stop.key.replace(/^node-(config-)?input-/, "");
+          // One choice may change other fields, which are used later.
+          const before = await dialogs.fields();
           await use(stop);
-          used.push(stop);
+          const after = await dialogs.fields();
+          if (stop.kind === "button" || stop.kind === "summary" || !(name in after) || name === "connection")
+            return;
+          assert.notEqual(after[name], before[name], `${name} is changed`);
         });
         const typed = await dialogs.fields();
-        for (const { key, kind } of used) {
-          const name = key.replace(/^node-(config-)?input-/, "");
-          if (kind === "button" || kind === "summary" || !(name in typed) || name === "connection") continue;
-          assert.notEqual(typed[name], before[name], `${name} is changed`);
-        }
         await close("Control+Enter");
         await dialogs.open(face.id);
         assert.deepEqual(await dialogs.fields(), typed);

@@ -8,6 +8,11 @@ const manifest = JSON.parse(readFileSync(path.join(__dirname, "../../../package.
 /** The types of the package's nodes. */
 export const TYPES: string[] = Object.keys(manifest["node-red"].nodes);
 
+/** Whether a type is a config node's: it has no place on a tab, nor in the palette. */
+export function isConfig(type: string): boolean {
+  return type.endsWith("-connection") || type === "station-metadata";
+}
+
 export interface Face {
   /** The id of the node in {@link faceFlows}, and of its tab. */
   id: string;
@@ -141,6 +146,7 @@ export function faceFlows(address: string, seedLink = "127.0.0.1:1"): object[] {
       },
       plainAuth: false,
     },
+    "station-metadata": { type: "station-metadata", name: "" },
   };
   const flows: object[] = [
     { id: "server", ...connections["datalink-connection"], auth: "none" },
