@@ -5,6 +5,8 @@ import { readRecords } from "../../lib/mseed/reader.ts";
 import type { MonitoredRecord } from "../../lib/signal/monitor/stream-watch.ts";
 import { MessageError } from "../messages/message-error.ts";
 import { readTime } from "../messages/times-and-ids.ts";
+import { whatCame, whatCameText } from "../messages/what-came.ts";
+import { misfit } from "../runtime/misfits.ts";
 import { samplesOf, sourceIdOf } from "./series-message.ts";
 
 /** Bits of `flags`. */
@@ -14,12 +16,19 @@ const LOCKED = 4;
 /** @throws MessageError where there is no record in the payload. */
 export function monitoredRecords(payload: unknown): MonitoredRecord[] {
   if (types.isUint8Array(payload)) return ofBytes(payload);
-  if (typeof payload === "object" && payload !== null && !Array.isArray(payload)) {
-    return [ofFields(payload as Record<string, unknown>)];
-  }
-  throw new MessageError(
-    "msg.payload is neither a Buffer of miniSEED nor a record: give what datalink in or mseed decode sends.",
+  if (isLikeRecord(payload)) return [ofFields(payload)];
+  throw misfit(
+    whatCame({ payload }, ["json", "text"]),
+    new MessageError(
+      `msg.payload is neither a Buffer of miniSEED nor a record but ${whatCameText({ payload })}: give what datalink in or mseed decode sends.`,
+    ),
   );
+}
+
+/** Whether an object means to be a record: any other JSON comes of a wire from elsewhere. */
+function isLikeRecord(payload: unknown): payload is Record<string, unknown> {
+  if (typeof payload !== "object" || payload === null || Array.isArray(payload)) return false;
+  return "startTime" in payload || "sourceId" in payload || "samples" in payload;
 }
 
 function ofBytes(bytes: Uint8Array): MonitoredRecord[] {
@@ -35,7 +44,7 @@ function ofBytes(bytes: Uint8Array): MonitoredRecord[] {
     ...clockOf(record.flags, record.extraHeaders),
   }));
   if (records.length > 0) return records;
-  throw new MessageError(`msg.payload has no miniSEED record${problem}.`);
+  throw misfit("other", new MessageError(`msg.payload has no miniSEED record${problem}.`));
 }
 
 function ofFields(fields: Record<string, unknown>): MonitoredRecord {

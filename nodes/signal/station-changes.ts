@@ -3,6 +3,8 @@ import type { StationChange } from "../../lib/signal/coincidence.ts";
 import { toNanoseconds } from "../../lib/time.ts";
 import { MessageError } from "../messages/message-error.ts";
 import { readTime } from "../messages/times-and-ids.ts";
+import { whatCame, whatCameText } from "../messages/what-came.ts";
+import { misfit } from "../runtime/misfits.ts";
 
 export type StationInput =
   | { kind: "change"; change: StationChange }
@@ -18,7 +20,7 @@ const MOST_PATTERNS = 100;
 
 /** @throws MessageError */
 export function readStationInput(payload: unknown): StationInput {
-  if (typeof payload !== "object" || payload === null || Array.isArray(payload)) throw notUsable();
+  if (typeof payload !== "object" || payload === null || Array.isArray(payload)) throw notUsable(payload);
   const fields = payload as Record<string, unknown>;
   if (fields.mute !== undefined) {
     const until = timeOf("until", fields.until);
@@ -33,7 +35,7 @@ function changeOf(fields: Record<string, unknown>): StationChange {
     typeof fields.event === "string" && Object.hasOwn(EVENTS, fields.event) && EVENTS[fields.event];
   const { sourceId, peakRatio } = fields;
   if (!event || typeof sourceId !== "string" || sourceId === "" || sourceId.length > LONGEST)
-    throw notUsable();
+    throw notUsable(fields);
   const name = fields.time !== undefined ? "time" : event === "on" ? "onTime" : "offTime";
   const time = timeOf(name, fields[name]);
   if (time === undefined)
@@ -56,8 +58,11 @@ function patternsOf(name: string, value: unknown): string[] {
   );
 }
 
-function notUsable(): MessageError {
-  return new MessageError(
-    "msg.payload is neither a trigger nor a level nor a mute: give what signal trigger or signal measure sends, or { mute, until }.",
+function notUsable(payload: unknown): MessageError {
+  return misfit(
+    whatCame({ payload }, ["mseed", "record", "json", "text"]),
+    new MessageError(
+      `msg.payload is neither a trigger nor a level nor a mute but ${whatCameText({ payload })}: give what signal trigger or signal measure sends, or { mute, until }.`,
+    ),
   );
 }

@@ -109,7 +109,12 @@ describe("catalogs", () => {
     for (const page of pages) {
       const file = path.join(NODES, `${page}.ts`);
       const source = existsSync(file) ? readFileSync(file, "utf8") : "";
-      if (!/\b(misfit|runArchive|readSeries|seriesPayload|messagePackets)\(/.test(source)) continue;
+      if (
+        !/\b(misfit|runArchive|readSeries|seriesPayload|messagePackets|monitoredRecords|readStationInput)\(/.test(
+          source,
+        )
+      )
+        continue;
       const known = catalog("en-US", page);
       for (const key of ["got-other", "others"])
         assert.ok(known.includes(`${page}.status.${key}`), `${page}: ${key}`);

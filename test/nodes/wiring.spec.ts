@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import type { EventEmitter } from "node:events";
 import type { NodeAPI, NodeMessage } from "node-red";
 import { DataLinkServer, packRecords } from "../../lib/index.ts";
+import coincidenceTrigger from "../../nodes/coincidence-trigger.ts";
 import datalinkConnection from "../../nodes/datalink-connection.ts";
 import datalinkIn from "../../nodes/datalink-in.ts";
 import datalinkOut from "../../nodes/datalink-out.ts";
@@ -14,6 +15,7 @@ import mseedEncode from "../../nodes/mseed-encode.ts";
 import signalFilter from "../../nodes/signal-filter.ts";
 import signalMeasure from "../../nodes/signal-measure.ts";
 import signalTrigger from "../../nodes/signal-trigger.ts";
+import stationMonitor from "../../nodes/station-monitor.ts";
 import waveform from "../../nodes/waveform.ts";
 import { type Flow, type Status, startFlow } from "../support/flow.ts";
 
@@ -124,6 +126,28 @@ for (const [type, module] of [
     right: undefined,
   };
 }
+
+WIRINGS["station-monitor"] = {
+  module: stationMonitor,
+  wrong: [
+    ["json", "json", "fails"],
+    ["rawJson", "other", "fails"],
+    ["text", "text", "fails"],
+    ["nothing", "other", "fails"],
+  ],
+  right: undefined,
+};
+WIRINGS["coincidence-trigger"] = {
+  module: coincidenceTrigger,
+  wrong: [
+    ["mseed", "mseed", "fails"],
+    ["record", "record", "fails"],
+    ["json", "json", "fails"],
+    ["text", "text", "fails"],
+    ["nothing", "other", "fails"],
+  ],
+  right: undefined,
+};
 
 const TIMES = 3;
 

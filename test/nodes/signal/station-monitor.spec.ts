@@ -131,7 +131,8 @@ describe("station monitor node", () => {
     assert.equal((await flow.inbox("errors").next()).error.code, "BAD_TIME");
     give(bytes(0));
     await flow.inbox("completed").next();
-    await flow.status("monitor", ({ text }) => text === "station-monitor.status.stream");
+    const expected = "station-monitor.status.stream, station-monitor.status.others";
+    await flow.status("monitor", ({ text }) => text === expected);
   });
 
   it("forgets all on reset", async () => {
