@@ -38,6 +38,7 @@ const QUIET = [
   "14 - Silent station",
   "15 - Backfill from an FDSN web service",
   "16 - Archive that keeps its size",
+  "24 - Replay an earthquake",
 ];
 /** Cannot be imported without the package that it is about. */
 const OF_OTHERS = ["17 - Dashboard"];
