@@ -94,7 +94,13 @@ for (const version of VERSIONS) {
       assert.match(JSON.stringify(await nodeRed.request("/datalink/status")), /ring/i);
       const { answers } = await nodeRed.request<{ answers: object[] }>("/datalink/server-test/s1");
       const software = `SeisFlow/${VERSION}`;
-      assert.deepEqual(answers, Array(3).fill({ software, protocol: "1.1", write: true }));
+      const dataLink = { software, protocol: "1.1", write: true };
+      assert.deepEqual(answers, [
+        { kind: "tcp", ...dataLink },
+        { kind: "webSocket", ...dataLink },
+        { kind: "web", ...dataLink },
+        { kind: "seedLink", software, protocol: "4.0", organization: "Node-RED DataLink" },
+      ]);
       await nodeRed.deploy([{ id: "tab", type: "tab", label: "test" }]);
       await assert.rejects(connect());
       await assert.rejects(nodeRed.request("/datalink/status"), /404/);

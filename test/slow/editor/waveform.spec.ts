@@ -304,7 +304,8 @@ for (const version of VERSIONS) {
       assert.match(day, /until 2010-02-28 05:59/);
       assert.doesNotMatch(day, /latency/);
       await editor.showTab("tab");
-      await picture().waitFor();
+      // Those of the other tab go.
+      await editor.page.waitForFunction("document.querySelectorAll('.waveform-picture').length === 1");
     });
 
     it("has marks at round times, far enough apart, for every span from a second to centuries", async () => {
