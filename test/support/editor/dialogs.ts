@@ -41,11 +41,15 @@ export class Dialogs {
   async drag(type: string, x: number, y: number): Promise<string> {
     const { page } = this;
     const search = page.locator("#red-ui-palette-search input").first();
-    await search.fill("");
-    await search.pressSequentially(type.replaceAll("-", " "), { delay: 5 });
     const item = page.locator(`.red-ui-palette-node[data-palette-type="${type}"]`);
+    const other = page.locator('.red-ui-palette-node[data-palette-type="inject"]');
+    // What the last search has closed opens first: searched for while it does, a category may stay closed.
+    await search.fill("");
+    await other.waitFor({ state: "visible" });
+    await page.waitForFunction("$('#red-ui-palette :animated').length === 0");
+    await search.pressSequentially(type.replaceAll("-", " "), { delay: 5 });
     // The search waits for more letters, then other nodes slide away; hover waits until the node has stopped moving.
-    await page.locator('.red-ui-palette-node[data-palette-type="inject"]').waitFor({ state: "hidden" });
+    if (type !== "inject") await other.waitFor({ state: "hidden" });
     await item.hover();
     const chart = await boxOf(page.locator("#red-ui-workspace-chart"));
     const before = await this.#ids(type);
