@@ -21,6 +21,7 @@ const BELOW: Record<string, string[]> = {
   "lib/seedlink": ["lib/mseed", "lib/net", "lib/subscription"],
   "lib/archive": ["lib/files", "lib/mseed", "lib/datalink", "lib/bzip2"],
   "lib/server": ["lib/net", "lib/files", "lib/mseed", "lib/datalink", "lib/seedlink"],
+  "lib/jetstream": ["lib/net", "lib/files", "lib/subscription", "lib/datalink"],
   "lib/cli": [
     "lib/net",
     "lib/files",
@@ -30,6 +31,7 @@ const BELOW: Record<string, string[]> = {
     "lib/seedlink",
     "lib/archive",
     "lib/server",
+    "lib/jetstream",
     "lib/waveform",
     "lib/shake",
     "lib/signal",
@@ -45,6 +47,7 @@ const BELOW: Record<string, string[]> = {
     "lib/seedlink",
     "lib/archive",
     "lib/server",
+    "lib/jetstream",
     "lib/waveform",
     "lib/shake",
     "lib/signal",
