@@ -67,3 +67,8 @@ export function jetStreamEventText(event: JetStreamEvent | JetStreamWriterEvent)
       return event.error.message;
   }
 }
+
+/** Whether a failure means that the servers cannot be reached, or that they do not want what was asked. @internal */
+export function eventOf({ code }: JetStreamError): "refused" | "disconnected" {
+  return code === "CONNECT_FAILED" || code === "NO_ANSWER" ? "disconnected" : "refused";
+}

@@ -12,18 +12,15 @@ export {
   type JetStreamWriterEvent,
   jetStreamEventText,
 } from "./events.ts";
-export type { JetStreamPacket, PacketStore, SourcePacket, Stored } from "./packet.ts";
+export type { JetStreamPacket, PacketStore, SourcePacket, Stored } from "./format/packet.ts";
+export type { JetStreamFilter } from "./format/subject.ts";
+export type { JetStreamSubscribeOptions } from "./reading/options.ts";
+export type { JetStreamPosition, JetStreamSubscription } from "./reading/subscription.ts";
 export {
   checkStream,
   createStream,
   type JetStreamStreamInfo,
   type JetStreamStreamSettings,
 } from "./stream.ts";
-export {
-  type JetStreamFilter,
-  type JetStreamPosition,
-  type JetStreamSubscribeOptions,
-  type JetStreamSubscription,
-  subscribeJetStream,
-} from "./subscribe.ts";
-export { JetStreamWriter, type JetStreamWriterOptions } from "./writer.ts";
+export { subscribeJetStream } from "./subscribe.ts";
+export { JetStreamWriter, type JetStreamWriterOptions } from "./writing/writer.ts";

@@ -1,5 +1,5 @@
 /** Packets as they lie in a stream of JetStream, and as they are given to it. */
-import type { Packet } from "../datalink/protocol/packet.ts";
+import type { Packet } from "../../datalink/protocol/packet.ts";
 
 /** A packet out of a stream: all of DataLink's {@link Packet}, and where it was. */
 export interface JetStreamPacket extends Packet {
