@@ -32,9 +32,9 @@ export interface JetStreamWriterOptions {
   /**
    * Of a relay: looks up what the stream has of `source` before it sends packets older than half of the stream's window, so that none
    * is stored twice however long the relay was away. It begins at `sequence`, or a minute before the first packet's time if that is
-   * earlier. Packets have to come in the order of their source.
+   * earlier. `isOrdered`: packets of the source always come in the same order, as those of DataLink do.
    */
-  lookUp?: { source: string; sequence?: number | undefined } | undefined;
+  lookUp?: { source: string; isOrdered: boolean; sequence?: number | undefined } | undefined;
   /** Called with what happens. */
   onEvent?: ((event: JetStreamWriterEvent) => void) | undefined;
   /** How long to wait between attempts. Default: 100 ms to 2 s. */
@@ -281,7 +281,7 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
     this.#info = info;
     this.#inbox = link.packages.createInbox();
     const { lookUp } = this.#options;
-    if (lookUp) this.#stored ??= new StoredIds(info.duplicateWindow * 1000, lookUp.source, lookUp.sequence);
+    if (lookUp) this.#stored ??= new StoredIds(info.duplicateWindow * 1000, lookUp);
     const callback = (error: Error | null, message: NatsMessage) => {
       if (!error) this.#onAck(message);
     };
