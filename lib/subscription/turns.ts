@@ -5,6 +5,7 @@
  *
  * As long as a reader is alone nothing is measured, and it is never stopped.
  */
+import { inNextTurn } from "../slices.ts";
 
 /** How long a reader may go on, in milliseconds: short beside what a disk takes, long beside what a turn costs. */
 const SHARE_MS = 2;
@@ -19,10 +20,7 @@ export interface TurnClock {
 
 const processClock: TurnClock = {
   now: () => performance.now(),
-  later: (callback) => {
-    if (typeof setImmediate === "function") setImmediate(callback);
-    else setTimeout(callback);
-  },
+  later: inNextTurn,
 };
 
 /** All readers that share one event loop. */
