@@ -3,6 +3,7 @@
  * packets until they are committed.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { type Turn, Turns } from "../../lib/subscription/turns.ts";
 import type { FlowWatch, Followed } from "./flow-watch.ts";
 import { guarded } from "./input-handler.ts";
 
@@ -35,6 +36,7 @@ interface SentPacket<Packet> extends Followed {
   readonly since: number;
   /** Memory that its message takes. */
   bytes: number;
+  spent: number;
   /** When it left the flow without having reached the nodes. */
   leftAt: number | undefined;
 }
@@ -49,10 +51,20 @@ const ASTRAY_MS = 10_000;
 
 const TURNS = 5;
 
+/** All nodes that send packets: what those make in the flow comes in later turns than they are sent in, so it is counted ahead. */
+const senders = new Turns();
+
+/** What a packet takes in the flow until it is known, in milliseconds, and how many packets it takes to know it. */
+const FIRST_COST_MS = 0.1;
+const COST_MEMORY = 32;
+
 export class Delivery<Packet> {
   readonly #watch: FlowWatch;
   readonly #settings: DeliverySettings;
   readonly #actions: DeliveryActions<Packet>;
+  readonly #turn: Turn;
+  /** What a packet takes of the event loop on its way through the flow, in milliseconds: the mean of the last ones. */
+  #cost = FIRST_COST_MS;
   /** By their `_msgid`, in the order in which they were sent. */
   readonly #inFlow = new Map<string, SentPacket<Packet>>();
   #bytes = 0;
@@ -60,16 +72,23 @@ export class Delivery<Packet> {
   #lastSent = 0;
   #again: NodeJS.Immediate | undefined;
 
-  constructor(watch: FlowWatch, settings: DeliverySettings, actions: DeliveryActions<Packet>) {
+  constructor(
+    watch: FlowWatch,
+    settings: DeliverySettings,
+    actions: DeliveryActions<Packet>,
+    turns: Turns = senders,
+  ) {
     this.#watch = watch;
     this.#settings = settings;
     this.#actions = actions;
+    this.#turn = turns.join();
     watch.join(this.#inFlow);
   }
 
   /** Follows nothing any more. */
   leave(): void {
     this.clear();
+    this.#turn.leave();
     this.#watch.leave(this.#inFlow);
   }
 
@@ -104,6 +123,7 @@ export class Delivery<Packet> {
       packet,
       since: performance.now(),
       bytes: 0,
+      spent: 0,
       leftAt: undefined,
       nodes,
       underWay: 0,
@@ -115,17 +135,22 @@ export class Delivery<Packet> {
     };
     this.#inFlow.set(id, entry);
     this.#lastSent = entry.since;
+    this.#turn.charge(this.#cost);
     this.#watch.hold(id, entry, () => this.#count(entry, this.#actions.send(packet, id)));
     if (!nodes) this.#actions.commit(packet);
   }
 
-  /** Whether no packet may be sent now: too many are in the flow, nodes are being stopped, or lost ones come first. */
+  /**
+   * Whether no packet may be sent now: too many are in the flow, nodes are being stopped, lost ones come first, or it is the
+   * turn of others.
+   */
   get mustWait(): boolean {
-    return this.isFull || this.#watch.isStopping || this.#again !== undefined;
+    return this.isFull || this.#watch.isStopping || this.#again !== undefined || this.#turn.isOver;
   }
 
   /** Resolves when it may be different, or when `release` is called. */
   change(): Promise<void> {
+    if (this.#turn.isOver) void this.#turn.next().then(() => this.#wake());
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -188,6 +213,7 @@ export class Delivery<Packet> {
 
   #onQuiet(entry: SentPacket<Packet>): void {
     const { nodes, onError, unreached } = this.#settings;
+    if (entry.spent > 0) this.#learnCost(entry);
     const { reached, error } = entry;
     if (nodes) {
       if (error && onError === "stop") {
@@ -202,6 +228,11 @@ export class Delivery<Packet> {
       this.#actions.commit(entry.packet);
     }
     this.#remove(entry.id);
+  }
+
+  #learnCost(entry: SentPacket<Packet>): void {
+    this.#cost += (entry.spent - this.#cost) / COST_MEMORY;
+    entry.spent = 0;
   }
 
   #remove(id: string): void {

@@ -43,6 +43,8 @@ export interface Followed {
   reached: boolean;
   /** The error that some node on the way ended with. */
   error: Error | undefined;
+  /** Milliseconds that it has taken of the event loop, roughly; measured while there are several who send packets. */
+  spent: number;
   /** A part of it went to a node that a deploy was just stopping: it is followed no longer. */
   lost: boolean;
   /** Called each time that nothing of the message is on its way any more. */
@@ -55,6 +57,9 @@ export interface Followed {
 export type InFlow = ReadonlyMap<string, Followed>;
 
 const LABEL = "datalink-flow-watch";
+
+/** What Node-RED itself takes to bring a message to a node, in milliseconds, roughly: it does so outside of all handlers. */
+const ROUTE_MS = 0.03;
 
 type Runtime = Pick<NodeAPI, "hooks" | "events" | "nodes" | "log">;
 
@@ -76,6 +81,8 @@ export class FlowWatch {
   /** While nodes are being stopped: what was sent to a node that may not be there any more. */
   readonly #unrouted = new Map<RouteEvent, string>();
   #stopping = false;
+  /** When a node began to work on the message that was taken last; 0 unless it is measured. */
+  #begun = 0;
 
   /** The one of this Node-RED. */
   static of(RED: Runtime): FlowWatch {
@@ -164,6 +171,10 @@ export class FlowWatch {
     // Link and Catch nodes hand messages over without sending them.
     if (sent === 0) entry.underWay++;
     else this.#sent.set(msg, sent - 1);
+    if (this.#flows.size > 1) {
+      entry.spent += ROUTE_MS;
+      this.#begun = performance.now();
+    }
     const node = destination?.node;
     if (!node || node._inputCallback || node._inputCallbacks) return;
     // Nobody takes it: the node has none that would, or it has been stopped while the message was on its way.
@@ -174,11 +185,23 @@ export class FlowWatch {
 
   /** A node of the old kind never says when it is done: it is when its handler has returned. */
   #onHandled({ msg, destination }: ReceiveEvent): void {
+    this.#measure(msg);
+    this.#begun = 0;
     const node = destination?.node;
     if (msg && node?._expectedDoneCount === 0) this.#onComplete({ msg, node: { id: node.id, node } });
   }
 
+  #measure(msg: RouteEvent["msg"]): void {
+    if (this.#begun === 0) return;
+    const now = performance.now();
+    const entry = this.#entryOf(msg);
+    if (entry) entry.spent += now - this.#begun;
+    this.#begun = now;
+  }
+
   #onComplete({ msg, error, node }: CompleteEvent): void {
+    // A node may be done before its handler has returned, and nothing left to be told of the message then.
+    this.#measure(msg);
     const entry = this.#entryOf(msg);
     if (!msg?._msgid || !entry) return;
     if (error && this.#stopping) {
