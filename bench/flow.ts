@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { DataLinkServer, packRecords, recordPacket, readRecords } from "../lib/index.ts";
+import { DataLinkServer, packRecords, readRecords, recordPacket } from "../lib/index.ts";
 import type { Figures } from "./flow/nodes.ts";
 
 const RUNS = Number(process.env.RUNS ?? 5);
@@ -51,13 +51,18 @@ const FLOWS: Flow[] = [
 ];
 
 const chosen = FLOWS.filter(({ name }) => name.includes(process.env.FLOWS ?? ""));
-const packages: { [name: string]: string } = { here: HERE, ...(process.env.BASE && { base: process.env.BASE }) };
+const packages: { [name: string]: string } = {
+  here: HERE,
+  ...(process.env.BASE && { base: process.env.BASE }),
+};
 
 async function run(): Promise<void> {
   await using server = await DataLinkServer.listen({ port: 0, ringBytes: 2 * PACKETS * 1024 });
   await fill(server);
   const address = `127.0.0.1:${server.port}`;
-  console.log(`${PACKETS - WARM_UP} packets of 512 bytes, ${STREAMS} streams; medians of ${RUNS} runs, µs of processor time a packet`);
+  console.log(
+    `${PACKETS - WARM_UP} packets of 512 bytes, ${STREAMS} streams; medians of ${RUNS} runs, µs of processor time a packet`,
+  );
   for (const flow of chosen) {
     const times: { [name: string]: number[] } = {};
     for (let i = 0; i < RUNS; i++) {
@@ -80,7 +85,8 @@ async function fill(server: DataLinkServer): Promise<void> {
   for (let i = 0; i < PACKETS; i++) {
     const stream = i % STREAMS;
     const sourceId = `FDSN:XX_S${String(stream).padStart(5, "0")}_00_H_H_Z`;
-    const startTime = BigInt(Date.UTC(2026, 10, 22, 6, 30)) * 1_000_000n + BigInt(Math.floor(i / STREAMS)) * 4_000_000_000n;
+    const startTime =
+      BigInt(Date.UTC(2026, 10, 22, 6, 30)) * 1_000_000n + BigInt(Math.floor(i / STREAMS)) * 4_000_000_000n;
     const [bytes] = packRecords(
       { sourceId, startTime, sampleRate: 100, samples },
       { formatVersion: 3, encoding: "steim2", recordLength: 512 },
@@ -100,7 +106,11 @@ async function measure({ name, nodes }: Flow, folder: string, address: string): 
     const child = fork(path.join(__dirname, "flow/node-red.js"), [userDir, path.join(userDir, "bench")], {
       cwd: userDir,
       execArgv: profile
-        ? ["--cpu-prof", `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name.replace(/\W+/g, "-")}.cpuprofile`]
+        ? [
+            "--cpu-prof",
+            `--cpu-prof-dir=${profile}`,
+            `--cpu-prof-name=${name.replace(/\W+/g, "-")}.cpuprofile`,
+          ]
         : [],
     });
     const exit = once(child, "exit");
@@ -117,9 +127,20 @@ async function measure({ name, nodes }: Flow, folder: string, address: string): 
 }
 
 function writeFlow(userDir: string, nodes: readonly FlowNode[], address: string): void {
-  const placed = nodes.map((node, i) => ({ id: `n${i}`, z: "tab", x: 100, y: 100, wires: [] as string[][], ...node }));
+  const placed = nodes.map((node, i) => ({
+    id: `n${i}`,
+    z: "tab",
+    x: 100,
+    y: 100,
+    wires: [] as string[][],
+    ...node,
+  }));
   for (const [i, node] of placed.entries()) node.wires = placed[i + 1] ? [[placed[i + 1]!.id], []] : [];
-  const flow = [{ id: "tab", type: "tab", label: "bench" }, { id: "connection", type: "datalink-connection", address }, ...placed];
+  const flow = [
+    { id: "tab", type: "tab", label: "bench" },
+    { id: "connection", type: "datalink-connection", address },
+    ...placed,
+  ];
   writeFileSync(path.join(userDir, "flows.json"), JSON.stringify(flow));
 }
 
@@ -134,7 +155,10 @@ function link(userDir: string, folder: string): void {
   );
   const nodes = path.join(userDir, "bench");
   mkdirSync(nodes);
-  writeFileSync(path.join(nodes, "bench.js"), `module.exports = require(${JSON.stringify(path.join(__dirname, "flow/nodes.js"))}).default;`);
+  writeFileSync(
+    path.join(nodes, "bench.js"),
+    `module.exports = require(${JSON.stringify(path.join(__dirname, "flow/nodes.js"))}).default;`,
+  );
   writeFileSync(path.join(nodes, "bench.html"), "");
 }
 
