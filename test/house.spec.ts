@@ -20,8 +20,8 @@ const BELOW: Record<string, string[]> = {
   "lib/datalink": ["lib/net", "lib/subscription"],
   "lib/seedlink": ["lib/mseed", "lib/net", "lib/subscription"],
   "lib/archive": ["lib/files", "lib/mseed", "lib/datalink", "lib/bzip2"],
+  "lib/seismograph": ["lib/files", "lib/mseed", "lib/signal", "lib/waveform", "lib/archive"],
   "lib/server": ["lib/net", "lib/files", "lib/mseed", "lib/datalink", "lib/seedlink"],
-  "lib/seismograph": ["lib/waveform", "lib/signal", "lib/mseed", "lib/archive"],
   "lib/cli": [
     "lib/net",
     "lib/files",
@@ -31,11 +31,11 @@ const BELOW: Record<string, string[]> = {
     "lib/seedlink",
     "lib/archive",
     "lib/server",
+    "lib/seismograph",
     "lib/waveform",
     "lib/shake",
     "lib/signal",
     "lib/bzip2",
-    "lib/seismograph",
   ],
   nodes: [
     "lib/index",
@@ -47,12 +47,12 @@ const BELOW: Record<string, string[]> = {
     "lib/seedlink",
     "lib/archive",
     "lib/server",
+    "lib/seismograph",
     "lib/waveform",
     "lib/shake",
     "lib/signal",
     "lib/stations",
     "lib/bzip2",
-    "lib/seismograph",
   ],
 };
 
