@@ -1,8 +1,8 @@
 /** Reads many bins at once into memory that is used again. */
 import type { Bins } from "./views.ts";
 
-/** Bins that are read at once, at the most: 32 MB. */
-export const MOST_READ = 2_000_000;
+/** Bins that are read at once, at the most: 8 MB, an hour in bins of 7 ms. */
+export const MOST_READ = 500_000;
 
 let mins = new Float64Array(8192);
 let maxs = new Float64Array(8192);
@@ -15,7 +15,7 @@ export function readBins(bins: Bins, first: number, count: number): { min: Float
     maxs = new Float64Array(2 * length);
   }
   const [min, max] = [mins.subarray(0, length), maxs.subarray(0, length)];
-  if (bins.read) bins.read(first, min, max);
+  if (bins.copy) bins.copy(first, min, max);
   else {
     for (let i = 0; i < length; i++) {
       min[i] = bins.min(first + i);
