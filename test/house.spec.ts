@@ -20,6 +20,7 @@ const BELOW: Record<string, string[]> = {
   "lib/datalink": ["lib/net", "lib/subscription"],
   "lib/seedlink": ["lib/mseed", "lib/net", "lib/subscription"],
   "lib/archive": ["lib/files", "lib/mseed", "lib/datalink", "lib/bzip2"],
+  "lib/seismograph": ["lib/files", "lib/mseed", "lib/signal", "lib/waveform", "lib/archive"],
   "lib/server": ["lib/net", "lib/files", "lib/mseed", "lib/datalink", "lib/seedlink"],
   "lib/seismograph": ["lib/waveform", "lib/signal", "lib/mseed", "lib/archive"],
   "lib/cli": [
@@ -31,6 +32,7 @@ const BELOW: Record<string, string[]> = {
     "lib/seedlink",
     "lib/archive",
     "lib/server",
+    "lib/seismograph",
     "lib/waveform",
     "lib/shake",
     "lib/signal",
@@ -47,6 +49,7 @@ const BELOW: Record<string, string[]> = {
     "lib/seedlink",
     "lib/archive",
     "lib/server",
+    "lib/seismograph",
     "lib/waveform",
     "lib/shake",
     "lib/signal",
