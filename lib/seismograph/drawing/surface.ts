@@ -49,6 +49,8 @@ export interface Surface {
   columns(x: number, spans: Int32Array, count: number, color: Color): void;
   /** A straight line `width` wide; `dash` is the length of its dashes and of the holes between them. */
   line(x1: number, y1: number, x2: number, y2: number, width: number, color: Color, dash?: number): void;
+  /** A line through points, x and y of each in turn. Smooth edges. */
+  polyline(points: readonly number[], width: number, color: Color): void;
   /** Fills a polygon: x and y of each corner in turn. Smooth edges. */
   polygon(corners: readonly number[], color: Color): void;
   /** Fills a circle. Smooth edges. */

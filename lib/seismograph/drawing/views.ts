@@ -14,6 +14,15 @@ export interface Bins {
   max(bin: number): number;
 }
 
+/** Samples at equal distances, without a gap between them. */
+export interface Segment {
+  /** Time of the first sample, in microseconds since 1970. */
+  start: number;
+  /** From one sample to the next, in microseconds. */
+  period: number;
+  samples: ArrayLike<number>;
+}
+
 /** A trigger of a stream. Times in microseconds since 1970. */
 export interface TriggerMark {
   start: number;

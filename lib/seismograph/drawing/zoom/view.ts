@@ -2,16 +2,7 @@
 import type { Palette } from "../palette.ts";
 import type { Spectrogram } from "../spectrogram/spectrogram.ts";
 import type { Rect } from "../surface.ts";
-import type { Bins, DrawingTexts, EventMark, TriggerMark } from "../views.ts";
-
-/** Samples at equal distances, without a gap between them. */
-export interface Segment {
-  /** Time of the first sample, in microseconds since 1970. */
-  start: number;
-  /** From one sample to the next, in microseconds. */
-  period: number;
-  samples: ArrayLike<number>;
-}
+import type { Bins, DrawingTexts, EventMark, Segment, TriggerMark } from "../views.ts";
 
 /** A zoom. Times in microseconds since 1970. */
 export interface ZoomView {
