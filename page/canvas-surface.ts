@@ -84,11 +84,19 @@ export class CanvasSurface implements Surface {
     context.stroke();
   }
 
+  polyline(points: readonly number[], width: number, color: Color): void {
+    const context = this.#context;
+    context.strokeStyle = color;
+    context.lineWidth = width;
+    context.setLineDash([]);
+    this.#path(points);
+    context.stroke();
+  }
+
   polygon(corners: readonly number[], color: Color): void {
     const context = this.#context;
     context.fillStyle = color;
-    context.beginPath();
-    for (let i = 0; i + 1 < corners.length; i += 2) context.lineTo(corners[i]!, corners[i + 1]!);
+    this.#path(corners);
     context.fill();
   }
 
@@ -137,6 +145,11 @@ export class CanvasSurface implements Surface {
       context.restore();
       this.#font = "";
     }
+  }
+
+  #path(points: readonly number[]): void {
+    this.#context.beginPath();
+    for (let i = 0; i + 1 < points.length; i += 2) this.#context.lineTo(points[i]!, points[i + 1]!);
   }
 
   /** A CSS length on the nearest edge between two pixels. */

@@ -2,14 +2,15 @@
 import {
   drawHelicorder,
   formatAmplitude,
+  HeldScale,
   type HelicorderLayout,
   type HelicorderView,
+  helicorderScale,
   layoutHelicorder,
 } from "../lib/seismograph/drawing/index.ts";
 import { CanvasSurface } from "./canvas-surface.ts";
 import { button, type Menu, menu, textButton, tick } from "./controls.ts";
 import { element, once, write } from "./dom.ts";
-import { DrumScale } from "./drum-scale.ts";
 import { Feed } from "./feed.ts";
 import { isTyping } from "./live-page.ts";
 import type { Channel } from "./model/channel.ts";
@@ -45,7 +46,9 @@ export class DrumPage {
   readonly #surface: CanvasSurface;
   readonly #feed: Feed;
   readonly #zoom: ZoomStrip;
-  readonly #scale = new DrumScale();
+  readonly #held = new HeldScale();
+  /** Half a line spacing as it was judged; 0 before. */
+  #judged = 0;
   readonly #heading = element("h1", { class: "aloud" });
   readonly #channels: Menu;
   readonly #info = element("span", { class: "info" });
@@ -129,7 +132,6 @@ export class DrumPage {
 
   #changed(changed: Set<string>): void {
     if (["view", "hours"].some((name) => changed.has(name))) this.#open();
-    if (["view", "hours", "line", "centred"].some((name) => changed.has(name))) this.#scale.forget();
     if (changed.has("zoom")) this.#zoom.show(this.#settings.state.zoom);
     if (changed.has("print")) this.#drawNow();
     else this.#draw();
@@ -139,7 +141,6 @@ export class DrumPage {
 
   #told(model: Model): void {
     const isNew = model !== this.#model;
-    if (isNew) this.#scale.forget();
     this.#model = model;
     this.#showState(model);
     this.#zoom.told(model, this.#channel);
@@ -196,7 +197,7 @@ export class DrumPage {
     const view = this.#view(model, channel);
     const layout = layoutHelicorder(view, area);
     this.#layout = layout;
-    const isSettled = this.#scale.judge(view, layout, this.#drag !== undefined);
+    const isSettled = this.#judge(model, view, layout);
     view.scale = this.#shownScale;
     this.#surface.resize(layout.area.width, layout.area.height, ratio);
     drawHelicorder(this.#surface, view, layout);
@@ -205,9 +206,19 @@ export class DrumPage {
     if (!isSettled) this.#draw();
   }
 
+  /** Judges the scale where it is time to. False while it is on its way to another: draw again soon. */
+  #judge(model: Model, view: HelicorderView, layout: HelicorderLayout): boolean {
+    const picture = [model.hello.view, view.hours, view.lineMinutes, view.baseline, model.isRefilling].join();
+    const line = layout.lines.at(-1)!.start / layout.lineLength;
+    const before = this.#judged;
+    const judge = () => helicorderScale(view.bins, layout, view.baseline);
+    this.#judged = this.#held.next(picture, line, judge, this.#drag !== undefined) || 0;
+    return before === this.#judged || before === 0;
+  }
+
   get #shownScale(): number {
     const { fixed, gain = 0 } = this.#settings.state;
-    return fixed ?? this.#scale.value * Math.SQRT2 ** -gain;
+    return fixed ?? this.#judged * Math.SQRT2 ** -gain;
   }
 
   #view(model: Model, channel: Channel): HelicorderView {

@@ -256,13 +256,12 @@ export class LivePage {
     return { rows, end, seconds: this.#seconds, spectrograms, palette, texts: drawingTexts };
   }
 
-  #reaches(shown: readonly Channel[], from: number, to: number): RowScale[] {
+  #reaches(shown: readonly Channel[], start: number, end: number): RowScale[] {
     const { fixed, scale } = this.#settings.state;
-    const stations = shown.map(({ station }) => station);
-    const bins = shown.map((channel) => channel.bins);
+    const rows = shown.map(({ station, bins, info }) => ({ station, bins, units: info.units }));
     const mode = fixed ?? scale ?? "each";
-    const previous = this.#scales?.length === bins.length ? this.#scales : undefined;
-    const scales = liveScales(bins, { from, to, stations, mode }, previous);
+    const previous = this.#scales?.length === rows.length ? this.#scales : undefined;
+    const scales = liveScales(rows, { start, end, mode }, previous);
     this.#scales = scales;
     return scales;
   }

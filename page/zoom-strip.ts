@@ -1,10 +1,8 @@
 /** The strip below a drum: trace and spectrogram of a short span, moved and widened by pointer, wheel, fingers and keys. */
 import {
   drawZoom,
-  formatAmplitude,
   layoutZoom,
   type Spectrogram,
-  sampleAt,
   spectrogramOf,
   type ZoomLayout,
   type ZoomView,
@@ -51,7 +49,6 @@ export class ZoomStrip {
   readonly #surface: CanvasSurface;
   readonly #heading = element("h2", {});
   readonly #note = element("span", { class: "note" });
-  readonly #readout = element("span", { class: "readout" });
   readonly #downloads: { format: "mseed" | "wav"; link: HTMLAnchorElement }[];
   readonly #pointers = new Map<number, number>();
   #model: Model | undefined;
@@ -84,7 +81,7 @@ export class ZoomStrip {
       ...this.#downloads.map(({ link }) => link),
       button(say("close"), "✕", () => this.close()),
     );
-    const texts = element("div", { class: "title" }, this.#heading, this.#note, this.#readout);
+    const texts = element("div", { class: "title" }, this.#heading, this.#note);
     const head = element("div", { class: "head" }, texts, controls);
     this.element = element(
       "section",
@@ -270,13 +267,6 @@ export class ZoomStrip {
     this.#surface.resize(layout.area.width, layout.area.height, ratio);
     drawZoom(this.#surface, view, layout);
     this.#canvas.setAttribute("aria-label", `${say("zoom")} ${channel.name}, ${this.#heading.textContent}`);
-    this.#showReadout(view);
-  }
-
-  /** Time and value at the crosshair. */
-  #showReadout(view: ZoomView): void {
-    const found = this.#cursor === undefined ? undefined : sampleAt(view, this.#cursor);
-    write(this.#readout, found ? `${exactTime(found.time)}  ${valueText(found.value, view.units)}` : "");
   }
 
   #listen(): void {
@@ -329,14 +319,4 @@ export class ZoomStrip {
       this.#change(moved(span, event.deltaX / layout.trace.width));
     else this.#change(widened(span, 2 ** (event.deltaY / WHEEL_STEP), layout.timeAt(event.offsetX)));
   }
-}
-
-/** `14:42:31.250`. */
-function exactTime(time: number): string {
-  return `${clockTime(time)}.${String(Math.floor((time / 1000) % 1000)).padStart(3, "0")}`;
-}
-
-/** A value with its units and its sign, where amplitudes have `±`. */
-function valueText(value: number, units: string): string {
-  return formatAmplitude(Math.abs(value), units).replace("±", value < 0 ? "−" : "");
 }
