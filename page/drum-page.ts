@@ -145,9 +145,30 @@ export class DrumPage {
     this.#showState(model);
     this.#zoom.told(model, this.#channel);
     if (isNew) this.#zoom.show(this.#settings.state.zoom);
-    this.#draw();
+    if (isNew || this.#hasMoreToShow(model)) this.#draw();
     this.#shell.read(model, this.#channel ? [this.#channel] : []);
   }
+
+  /** Whether the newest sample has come to another pixel, or a mark has come: a drum is much to draw for nothing. */
+  #hasMoreToShow({ triggers, events, isRefilling, now }: Model): boolean {
+    const layout = this.#layout;
+    if (!layout) return true;
+    const pixel = layout.lineLength / layout.plot.width;
+    const newest = this.#channel?.newest ?? 0;
+    const marks = [...triggers.values()].map(({ on, off }) => [on, off]);
+    const shown = [
+      Math.floor(newest / pixel),
+      Math.floor(now / layout.lineLength),
+      marks,
+      events.size,
+      isRefilling,
+    ];
+    const key = JSON.stringify(shown);
+    const isOther = key !== this.#shownKey;
+    this.#shownKey = key;
+    return isOther;
+  }
+  #shownKey = "";
 
   #showState(model: Model): void {
     const { say } = this.#settings;
@@ -203,6 +224,7 @@ export class DrumPage {
     drawHelicorder(this.#surface, view, layout);
     this.#drawSpan();
     this.#showScale(channel);
+    this.#shell.drawn(model.hello.view);
     if (!isSettled) this.#draw();
   }
 

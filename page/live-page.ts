@@ -229,6 +229,7 @@ export class LivePage {
     this.#surface.resize(layout.area.width, layout.area.height, ratio);
     drawLive(this.#surface, view, layout);
     this.#lastPicture = performance.now();
+    this.#shell.drawn(model.hello.view);
   }
 
   #view(model: Model, shown: readonly Channel[]): LiveView {

@@ -22,19 +22,22 @@ export class Shell {
   readonly filter: Menu;
   readonly #settings: Settings;
   readonly #state = element("span", { class: "state" });
-  readonly #date = element("span", { class: "date" });
+  readonly #weekday = element("span", { class: "weekday" });
+  readonly #date = element("span", {});
   readonly #time = element("b", {});
   readonly #message = element("p", { class: "message", hidden: true });
   readonly #aloud = element("p", { class: "aloud", role: "status" });
   readonly #theme: HTMLButtonElement;
   readonly #table: TextTable;
   readonly #news = new News();
+  readonly #days: Intl.DateTimeFormat;
   #lastReading = Number.NEGATIVE_INFINITY;
   #isLost = false;
 
   constructor(settings: Settings) {
     const { say } = settings;
     this.#settings = settings;
+    this.#days = new Intl.DateTimeFormat(settings.language, { weekday: "short", timeZone: "UTC" });
     this.filter = menu(say("filter"), (view) => settings.change({ view: view === "raw" ? undefined : view }));
     this.filter.element.classList.add("filter");
     this.#theme = button("", "", () => {
@@ -43,7 +46,14 @@ export class Shell {
     this.#table = new TextTable(settings);
     this.picture = element("div", { class: "picture" }, this.canvas);
     this.main = element("main", {}, this.picture, this.#message, this.#table.element, this.#aloud);
-    const clock = element("div", { class: "clock" }, this.#date, this.#time, element("span", {}, "UTC"));
+    const clock = element(
+      "div",
+      { class: "clock" },
+      this.#weekday,
+      this.#date,
+      this.#time,
+      element("span", {}, "UTC"),
+    );
     const bar = element("header", {}, this.title, this.controls, clock);
     document.documentElement.classList.toggle("wall", settings.isWall);
     document.body.replaceChildren(bar, this.main);
@@ -72,7 +82,8 @@ export class Shell {
   show(model: Model, state: { text: string; isLate: boolean }): void {
     this.#state.className = `state ${state.isLate ? "late" : "live"}`;
     write(this.#state, state.text);
-    write(this.#date, `${this.#weekday(model.now)} ${dateOf(model.now)}`);
+    write(this.#weekday, this.#dayOf(model.now));
+    write(this.#date, dateOf(model.now));
     write(this.#time, clockTime(model.now));
     const news = this.#news.of(model, this.#settings.say);
     if (this.#isLost) news.unshift(this.#settings.say("connected"));
@@ -108,6 +119,13 @@ export class Shell {
     write(this.#aloud, sentence);
   }
 
+  /** Notes on the canvas that a picture of a view stands there: what drives the page from outside can wait for it. */
+  drawn(view: string): void {
+    const { dataset } = this.canvas;
+    dataset.view = view;
+    dataset.pictures = String(Number(dataset.pictures ?? 0) + 1);
+  }
+
   /** The mark of connection and latency, for the title. */
   get state(): HTMLElement {
     return this.#state;
@@ -141,19 +159,10 @@ export class Shell {
     wall.href = address.href;
   }
 
-  #weekday(time: number): string {
+  #dayOf(time: number): string {
     const date = new Date(time / 1000);
     return Number.isNaN(date.getTime()) ? "" : this.#days.format(date);
   }
-
-  get #days(): Intl.DateTimeFormat {
-    this.#dayNames ??= new Intl.DateTimeFormat(this.#settings.language, {
-      weekday: "short",
-      timeZone: "UTC",
-    });
-    return this.#dayNames;
-  }
-  #dayNames: Intl.DateTimeFormat | undefined;
 
   #showTheme(): void {
     const { say, theme } = this.#settings;

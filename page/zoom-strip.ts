@@ -256,7 +256,8 @@ export class ZoomStrip {
       units: channel.info.units,
       spectrogram: this.#data ? this.#spectrogram : undefined,
       palette,
-      texts: drawingTexts,
+      // Said above the picture, where screen readers find it.
+      texts: { ...drawingTexts, envelopeOnly: "" },
       triggers: drawnTriggers(model, channel.id),
       events: drawnEvents(model, channel.id),
       cursor: this.#cursor,
@@ -266,6 +267,9 @@ export class ZoomStrip {
     this.#layout = layout;
     this.#surface.resize(layout.area.width, layout.area.height, ratio);
     drawZoom(this.#surface, view, layout);
+    this.#canvas.dataset.samples = String(
+      view.segments.reduce((sum, { samples }) => sum + samples.length, 0),
+    );
     this.#canvas.setAttribute("aria-label", `${say("zoom")} ${channel.name}, ${this.#heading.textContent}`);
   }
 
