@@ -273,6 +273,6 @@ function replaceBins(bins: TraceBins, { start, sampleRate, samples }: Turn, valu
   const count = Math.ceil((samples.length * 1e6) / sampleRate / width) + 1;
   const other = new TraceBins(width, count, "float32");
   other.add(start, 1e6 / sampleRate, values);
-  const { min, max } = other.read(first, other.end);
+  const { min, max } = other.slice(first, other.end);
   bins.set(first, min, max);
 }

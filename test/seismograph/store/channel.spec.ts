@@ -16,7 +16,7 @@ const clock = (at: number) => DAY + at * 1e6 + 1.5e6;
 
 function binsOf(channel: Channel, view: number, from: number, to: number) {
   const bin = (at: number) => Math.floor((DAY + at * 1e6) / COARSE);
-  return channel.coarse[view]!.read(bin(from), bin(to));
+  return channel.coarse[view]!.slice(bin(from), bin(to));
 }
 
 describe("a channel of a seismograph", () => {

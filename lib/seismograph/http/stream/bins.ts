@@ -46,7 +46,7 @@ const NOTHING = new Float32Array();
 
 /** Bins of which each is `factor` of those kept; `from` is a multiple of it. */
 function folded(bins: TraceBins, from: number, to: number, factor: number) {
-  const { min, max } = bins.read(from, to);
+  const { min, max } = bins.slice(from, to);
   if (factor === 1) return { min, max };
   const count = Math.ceil(min.length / factor);
   const wide = {

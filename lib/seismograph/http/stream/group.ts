@@ -39,6 +39,8 @@ export class Group {
   readonly #seismograph: Seismograph;
   readonly #beat: number;
   readonly #cursors = new Map<string, Cursor>();
+  /** Channels of which all is to be sent, behind the present beat. */
+  readonly #wholes: string[] = [];
   #marks: number;
 
   constructor(seismograph: Seismograph, request: StreamRequest, beat: number) {
@@ -62,6 +64,8 @@ export class Group {
     frames.push(this.#status(now));
     const bytes = Buffer.concat(frames.map(encodeFrame));
     for (const member of this.members) member.write(bytes);
+    // Behind the frame that names them.
+    for (const id of this.#wholes.splice(0)) for (const member of this.members) member.sendWhole(id);
   }
 
   /** What a page begins with, before its bins. */
@@ -152,11 +156,7 @@ export class Group {
 
   #addCursor(channel: Channel): void {
     this.#cursors.set(channel.id, this.#cursorAt(channel));
-    this.#sendWhole(channel.id);
-  }
-
-  #sendWhole(id: string): void {
-    if (this.#isWanted(id)) for (const member of this.members) member.sendWhole(id);
+    if (this.#isWanted(channel.id)) this.#wholes.push(channel.id);
   }
 
   #newOf(channel: Channel): Frame[] {
@@ -168,7 +168,7 @@ export class Group {
     const bins = this.#binsOf(channel);
     const from = this.#firstNew(channel, bins, before.end);
     if (before.epoch !== channel.epoch || !patches || bins.end - from > MANY_BINS) {
-      this.#sendWhole(channel.id);
+      this.#wholes.push(channel.id);
       return [];
     }
     const stretch = { channel: channel.number, bins, factor: this.request.factor };
