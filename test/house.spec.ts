@@ -22,6 +22,7 @@ const BELOW: Record<string, string[]> = {
   "lib/archive": ["lib/files", "lib/mseed", "lib/datalink", "lib/bzip2"],
   "lib/server": ["lib/net", "lib/files", "lib/mseed", "lib/datalink", "lib/seedlink"],
   "lib/seismograph": ["lib/waveform", "lib/signal", "lib/mseed", "lib/archive"],
+  "lib/jetstream": ["lib/net", "lib/files", "lib/subscription", "lib/datalink"],
   "lib/cli": [
     "lib/net",
     "lib/files",
@@ -31,6 +32,7 @@ const BELOW: Record<string, string[]> = {
     "lib/seedlink",
     "lib/archive",
     "lib/server",
+    "lib/jetstream",
     "lib/waveform",
     "lib/shake",
     "lib/signal",
@@ -47,6 +49,7 @@ const BELOW: Record<string, string[]> = {
     "lib/seedlink",
     "lib/archive",
     "lib/server",
+    "lib/jetstream",
     "lib/waveform",
     "lib/shake",
     "lib/signal",
