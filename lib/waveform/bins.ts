@@ -56,6 +56,28 @@ export class TraceBins {
     return Math.max(this.#begin, this.#end - this.count);
   }
 
+  /** Copies the bins from number `first` on into two arrays of the same length; `NaN` where there is none. */
+  read(first: number, min: Float64Array | Float32Array, max: Float64Array | Float32Array): void {
+    min.fill(Number.NaN);
+    max.fill(Number.NaN);
+    const end = Math.min(first + min.length, this.#end);
+    for (let bin = Math.max(first, this.begin); bin < end; ) {
+      const slot = this.#slot(bin);
+      const count = Math.min(end - bin, this.#min.length - slot);
+      min.set(this.#min.subarray(slot, slot + count), bin - first);
+      max.set(this.#max.subarray(slot, slot + count), bin - first);
+      bin += count;
+    }
+  }
+
+  /** The bins from `from` up to `to`, NaN where there is no sample. */
+  slice(from: number, to: number): { min: Float32Array; max: Float32Array } {
+    const min = new Float32Array(Math.max(0, to - from));
+    const max = new Float32Array(min.length);
+    this.read(from, min, max);
+    return { min, max };
+  }
+
   /** Forgets all bins. */
   clear(): void {
     this.#min.fill(Number.NaN);
@@ -73,21 +95,6 @@ export class TraceBins {
       this.#min[slot] = min[bin - first]!;
       this.#max[slot] = max[bin - first]!;
     }
-  }
-
-  /** The bins from `from` up to `to`, NaN where there is no sample. */
-  read(from: number, to: number): { min: Float32Array; max: Float32Array } {
-    const min = new Float32Array(Math.max(0, to - from)).fill(Number.NaN);
-    const max = min.slice();
-    const last = Math.min(to, this.#end);
-    for (let bin = Math.max(from, this.begin); bin < last; ) {
-      const slot = this.#slot(bin);
-      const end = Math.min(last, bin + this.#min.length - slot);
-      min.set(this.#min.subarray(slot, slot + end - bin), bin - from);
-      max.set(this.#max.subarray(slot, slot + end - bin), bin - from);
-      bin = end;
-    }
-    return { min, max };
   }
 
   /** The same trace in bins of twice the width, of which as many are kept. */

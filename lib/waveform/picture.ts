@@ -88,10 +88,7 @@ export function niceAtLeast(value: number): number {
 }
 
 /** A scale that the trace fills well; a half range of 0 where there is nothing in view. */
-export function scaleOf(
-  bins: Pick<TraceBins, "min" | "max">,
-  { from, to }: Pick<View, "from" | "to">,
-): Scale {
+export function scaleOf(bins: TraceBins, { from, to }: View): Scale {
   let lowest = Number.POSITIVE_INFINITY;
   let highest = Number.NEGATIVE_INFINITY;
   let mean = 0;

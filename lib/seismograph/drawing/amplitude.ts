@@ -15,9 +15,12 @@ export function formatValue(value: number, units: string): string {
   return joined(grouped(value / 1000 ** (prefix - NONE)), `${PREFIXES[prefix]}${name}`);
 }
 
-/** `±2.4 µm/s`: how far something reaches up and down. */
+/** `±2.4 µm/s`, `±16.8 µm/s`: how far something reaches up and down; below 10 two digits will do. */
 export function formatAmplitude(reach: number, units: string): string {
-  return Number.isNaN(reach) ? "–" : `±${formatValue(Math.abs(reach), units)}`;
+  const size = Math.abs(reach);
+  const power = Math.floor(Math.log10(size));
+  const rounded = ((power % 3) + 3) % 3 === 0 && Number.isFinite(power) ? Number(size.toPrecision(2)) : size;
+  return Number.isNaN(reach) ? "–" : `±${formatValue(rounded, units)}`;
 }
 
 function joined(number: string, units: string): string {

@@ -2,12 +2,13 @@
  * From bins to the columns of a picture: each pixel column has the smallest and the largest value of the bins in it.
  * Every column takes equally many bins, so that no pattern arises where bins and pixels don't divide.
  */
+import { MOST_READ, readBins } from "./bin-reader.ts";
 import type { Bins } from "./views.ts";
 
 /** More columns than any screen has: what is wider is drawn no further. */
 export const MOST_COLUMNS = 32_768;
-/** Bins of one column; of more, some are passed over. */
-const MOST_BINS_OF_COLUMN = 4096;
+/** Bins of one column that are looked at where there are too many to read all. */
+const MOST_BINS_OF_COLUMN = 256;
 /** A bin's edge that the division just misses is still the edge. */
 const SLACK = 1e-6;
 
@@ -29,19 +30,47 @@ export class Columns {
   fill(bins: Bins, start: number, columnTime: number): void {
     const perColumn = columnTime / bins.width;
     const taken = Math.max(1, Math.ceil(perColumn - SLACK));
-    const stride = Math.ceil(taken / MOST_BINS_OF_COLUMN);
     const origin = start / bins.width + SLACK;
-    for (let column = 0; column < this.count; column++) {
+    const from = Math.floor(origin);
+    const all = Math.floor(origin + (this.count - 1) * perColumn) + taken - from;
+    // Where there are far more bins than anybody sees, the first ones of each column stand for it.
+    if (all <= MOST_READ)
+      this.#reduce(readBins(bins, from, all), { origin: origin - from, perColumn, taken });
+    else this.#fillOneByOne(bins, origin, perColumn);
+  }
+
+  #reduce(
+    { min, max }: { min: Float64Array; max: Float64Array },
+    { origin, perColumn, taken }: { origin: number; perColumn: number; taken: number },
+  ): void {
+    const [mins, maxs, count] = [this.min, this.max, this.count];
+    for (let column = 0; column < count; column++) {
       const first = Math.floor(origin + column * perColumn);
-      let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-      for (let bin = first; bin < first + taken; bin += stride) {
-        const low = bins.min(bin);
+      const end = first + taken;
+      let lowest = Number.POSITIVE_INFINITY;
+      let highest = Number.NEGATIVE_INFINITY;
+      for (let i = first; i < end; i++) {
+        const low = min[i]!;
+        const high = max[i]!;
         // NaN compares with nothing.
-        if (low < min) min = low;
-        const high = bins.max(bin);
-        if (high > max) max = high;
+        if (low < lowest) lowest = low;
+        if (high > highest) highest = high;
       }
-      this.set(column, min, max);
+      const isEmpty = !(lowest <= highest);
+      mins[column] = isEmpty ? Number.NaN : lowest;
+      maxs[column] = isEmpty ? Number.NaN : highest;
+    }
+  }
+
+  #fillOneByOne(bins: Bins, origin: number, perColumn: number): void {
+    for (let column = 0; column < this.count; column++) {
+      const { min, max } = readBins(bins, Math.floor(origin + column * perColumn), MOST_BINS_OF_COLUMN);
+      let [lowest, highest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+      for (let i = 0; i < min.length; i++) {
+        if (min[i]! < lowest) lowest = min[i]!;
+        if (max[i]! > highest) highest = max[i]!;
+      }
+      this.set(column, lowest, highest);
     }
   }
 
@@ -103,42 +132,51 @@ export function newSpans(count: number): Spans {
 
 /** Turns columns into spans of pixels. Neighbours touch, so that a steep trace has no holes. */
 export function spansOf(columns: Columns, mapping: Mapping, into: Spans, cutHeight: number): void {
-  const { trace, cut } = into;
-  const { top, bottom } = mapping;
+  const { trace } = into;
+  const { top, bottom, middle, perUnit, centre } = mapping;
+  if (into.isCut) into.cut.fill(0);
   into.isCut = false;
+  const isOwnCentre = Number.isNaN(centre);
+  let zero = middle + centre * perUnit;
   let [lastTop, lastBottom] = [Number.NaN, Number.NaN];
   for (let i = 0; i < columns.count; i++) {
     const [min, max] = [columns.min[i]!, columns.max[i]!];
-    cut[4 * i + 1] = cut[4 * i + 3] = trace[2 * i] = trace[2 * i + 1] = cut[4 * i] = cut[4 * i + 2] = 0;
-    const centre = Number.isNaN(mapping.centre) ? min / 2 + max / 2 : mapping.centre;
-    let high = Math.round(rowOf(max, centre, mapping));
-    let low = Math.round(rowOf(min, centre, mapping)) + 1;
-    // A column without samples is NaN, and so is all that comes of it.
+    if (isOwnCentre) zero = middle + (min / 2 + max / 2) * perUnit;
+    let high = Math.floor(zero - max * perUnit + 0.5);
+    let low = Math.floor(zero - min * perUnit + 1.5);
     if (!(high < low)) {
-      lastTop = Number.NaN;
-      continue;
+      if (!columns.has(i)) {
+        trace[2 * i] = trace[2 * i + 1] = 0;
+        lastTop = lastBottom = Number.NaN;
+        continue;
+      }
+      // An infinite value less an infinite centre is nowhere: in the middle.
+      [high, low] = [middle, middle + 1];
     }
     const [ownTop, ownBottom] = [high, low];
     if (high > lastBottom) high = lastBottom;
     if (low < lastTop) low = lastTop;
     [lastTop, lastBottom] = [ownTop, ownBottom];
-    if (ownTop < top) {
-      into.isCut = true;
-      cut[4 * i] = top;
-      cut[4 * i + 1] = top + cutHeight;
-    }
-    if (ownBottom > bottom) {
-      into.isCut = true;
-      cut[4 * i + 2] = bottom - cutHeight;
-      cut[4 * i + 3] = bottom;
-    }
+    if (ownTop < top || ownBottom > bottom) cutOff(into, i, [ownTop, ownBottom], mapping, cutHeight);
     trace[2 * i] = Math.min(Math.max(high, top), bottom - 1);
     trace[2 * i + 1] = Math.max(Math.min(low, bottom), top + 1);
   }
 }
 
-function rowOf(value: number, centre: number, { middle, perUnit }: Mapping): number {
-  const away = perUnit === 0 && !Number.isNaN(value) ? 0 : value * perUnit - centre * perUnit;
-  // An infinite value less an infinite centre is nowhere: in the middle.
-  return Number.isNaN(away) && !Number.isNaN(value) ? middle : middle - away;
+function cutOff(
+  into: Spans,
+  column: number,
+  [high, low]: [number, number],
+  { top, bottom }: Mapping,
+  height: number,
+): void {
+  into.isCut = true;
+  if (high < top) {
+    into.cut[4 * column] = top;
+    into.cut[4 * column + 1] = top + height;
+  }
+  if (low > bottom) {
+    into.cut[4 * column + 2] = bottom - height;
+    into.cut[4 * column + 3] = bottom;
+  }
 }

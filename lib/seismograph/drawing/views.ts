@@ -12,6 +12,8 @@ export interface Bins {
   min(bin: number): number;
   /** The largest sample of a bin; `NaN` where there is none. */
   max(bin: number): number;
+  /** Copies the bins from number `first` on into two arrays of the same length: much faster than one by one. */
+  read?(first: number, min: Float64Array, max: Float64Array): void;
 }
 
 /** Samples at equal distances, without a gap between them. */

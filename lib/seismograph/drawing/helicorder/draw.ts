@@ -180,6 +180,6 @@ function drawNewest({ surface, view, layout }: Drum): void {
 function placesOf(view: HelicorderView, layout: HelicorderLayout) {
   return view.events.flatMap(({ time, text }) => {
     const place = layout.placeOf(time);
-    return place ? [{ x: place.x, y: place.y, half: layout.spacing / 2, text }] : [];
+    return place ? [{ x: place.x, y: place.y, half: layout.spacing / 2 + 4, text }] : [];
   });
 }

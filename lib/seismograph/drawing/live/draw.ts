@@ -10,8 +10,9 @@ import type { LiveLayout, LiveRow, LiveRowPlace, LiveView } from "./view.ts";
 
 /** The newest ones of a row are drawn. */
 const MOST_TRIGGERS = 200;
-/** Pixels of the axis that a label wants. */
-const LABEL_ROOM = 90;
+/** Pixels of the axis that a label wants; on a phone. */
+const LABEL_ROOM = 130;
+const COMPACT_LABEL_ROOM = 64;
 const MINUTE = 60e6;
 
 interface Picture {
@@ -46,7 +47,7 @@ function drawAxis(surface: Surface, { palette, texts, rows }: LiveView, layout: 
   const { step, times } = timeTicks(
     layout.timeAt(plot.x)!,
     layout.timeAt(plot.x + plot.width)!,
-    plot.width / LABEL_ROOM,
+    plot.width / (layout.isCompact ? COMPACT_LABEL_ROOM : LABEL_ROOM),
   );
   const foot = plot.y + plot.height;
   for (const time of times) {

@@ -1,7 +1,7 @@
 /** Where the rows of the live picture lie, over one time axis whose columns begin at whole multiples of their time. */
 import { COMPACT_WIDTH } from "../compact.ts";
 import type { Rect } from "../surface.ts";
-import type { LiveLayout, LiveRowPlace, LiveView } from "./view.ts";
+import type { LiveLayout, LiveRow, LiveRowPlace, LiveView } from "./view.ts";
 
 /** The axis below the rows. */
 const AXIS = 28;
@@ -9,7 +9,10 @@ const LEAST_ROW = 70;
 const LEAST_ROW_WITH_SPECTROGRAM = 120;
 /** The names' line above the trace, on a phone. */
 const NAME_LINE = 20;
-const LABELS = 118;
+/** The column of names, and the pixels of one letter in it. */
+const LEAST_LABELS = 118;
+const MOST_LABELS = 200;
+const LETTER = 7.6;
 const PADDING = 2;
 const MOST_ROWS = 200;
 
@@ -18,12 +21,12 @@ const MOST_ROWS = 200;
  * need more than there is, the layout's area is higher than the one given. `pixelRatio` is the surface's.
  */
 export function layoutLive(
-  view: Pick<LiveView, "end" | "seconds" | "spectrograms"> & { rows: { length: number } },
+  view: Pick<LiveView, "end" | "seconds" | "spectrograms"> & { rows: readonly Pick<LiveRow, "name">[] },
   area: Rect,
   pixelRatio: number,
 ): LiveLayout {
   const isCompact = area.width < COMPACT_WIDTH;
-  const [left, right] = isCompact ? [6, 6] : [LABELS, 8];
+  const [left, right] = isCompact ? [6, 6] : [labelsWidth(view.rows), 8];
   const count = Math.min(view.rows.length, MOST_ROWS);
   const least = view.spectrograms ? LEAST_ROW_WITH_SPECTROGRAM : LEAST_ROW;
   const rowHeight = count === 0 ? 0 : Math.max(least, Math.floor((area.height - AXIS) / count));
@@ -47,6 +50,11 @@ export function layoutLive(
   };
   const height = Math.max(area.height, plot.height + AXIS);
   return { area: { ...area, height }, plot, rows, isCompact, columnTime, firstColumn, timeAt, xOf, rowAt };
+}
+
+function labelsWidth(rows: readonly Pick<LiveRow, "name">[]): number {
+  const longest = rows.reduce((most, { name }) => Math.max(most, name.length), 0);
+  return Math.ceil(Math.min(Math.max(LEAST_LABELS, 14 + LETTER * longest), MOST_LABELS));
 }
 
 function partsOf(

@@ -1,5 +1,6 @@
 /** How far the rows of the live picture reach: each for itself, as its station, as all, or fixed; and held still. */
-import { niceAtLeast, scaleOf } from "../../../waveform/picture.ts";
+import { niceAtLeast } from "../../../waveform/picture.ts";
+import { readBins } from "../bin-reader.ts";
 import type { LiveRow, RowScale } from "./view.ts";
 
 /** Which rows share their reach: none, those of a station, all of the same units; or the reach itself, in units of the samples. */
@@ -38,8 +39,21 @@ function ownScale({ bins }: Pick<LiveRow, "bins">, start: number, end: number): 
   const to = Math.min(Math.ceil(end / bins.width), bins.end);
   const from = Math.max(Math.floor(start / bins.width), to - MOST_BINS);
   if (!(to > from)) return { centre: 0, reach: 0 };
-  const { centre, halfRange } = scaleOf(bins, { from, to });
-  return { centre, reach: halfRange };
+  const { min, max } = readBins(bins, from, to - from);
+  let [lowest, highest, mean, used] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
+  for (let i = 0; i < min.length; i++) {
+    // An infinite sample is drawn at the edge, and doesn't count.
+    if (!(min[i]! > Number.NEGATIVE_INFINITY && max[i]! < Number.POSITIVE_INFINITY)) continue;
+    if (min[i]! < lowest) lowest = min[i]!;
+    if (max[i]! > highest) highest = max[i]!;
+    used++;
+    // Divided before anything is added up, so that the largest numbers don't overflow.
+    mean += (min[i]! / 2 + max[i]! / 2) / used - mean / used;
+  }
+  if (used === 0) return { centre: 0, reach: 0 };
+  const centre = Math.min(Math.max(mean, lowest), highest);
+  const reach = Math.min(Math.max(highest - centre, centre - lowest), Number.MAX_VALUE);
+  return { centre, reach: reach > 0 ? niceAtLeast(reach) : 1 };
 }
 
 function groupOf(

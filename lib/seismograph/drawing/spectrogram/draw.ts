@@ -4,8 +4,8 @@ import { INFERNO } from "./inferno.ts";
 import type { Spectrogram } from "./spectrogram.ts";
 
 /** Darkest and brightest colour, as parts of the values in order: one loud moment doesn't darken all the rest. */
-const DARKEST = 0.1;
-const BRIGHTEST = 0.998;
+const DARKEST = 0.3;
+const BRIGHTEST = 0.999;
 /** Fewer decibels than that from dark to bright would make noise of nothing. */
 const LEAST_RANGE = 20;
 /** Values that are asked for the range. */
