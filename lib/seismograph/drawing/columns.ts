@@ -12,6 +12,18 @@ const MOST_BINS_OF_COLUMN = 256;
 /** A bin's edge that the division just misses is still the edge. */
 const SLACK = 1e-6;
 
+interface BinValues {
+  min: Float64Array;
+  max: Float64Array;
+}
+
+/** Where columns lie over the bins that were read: the first one's left edge and the width of each in bins, and how many bins one takes. */
+interface Grid {
+  origin: number;
+  perColumn: number;
+  taken: number;
+}
+
 /** The columns of one trace, with room for others after it. */
 export class Columns {
   /** How many there are. */
@@ -26,23 +38,38 @@ export class Columns {
     this.max = new Float64Array(this.count);
   }
 
-  /** Takes what bins have from `start` (microseconds since 1970) on, `columnTime` microseconds in each column. */
+  /**
+   * Takes what bins have from `start` (microseconds since 1970) on, `columnTime` microseconds in each column. Where columns are narrower
+   * than bins, they have the straight line between the middles of neighbours.
+   */
   fill(bins: Bins, start: number, columnTime: number): void {
     const perColumn = columnTime / bins.width;
     const taken = Math.max(1, Math.ceil(perColumn - SLACK));
     const origin = start / bins.width + SLACK;
-    const from = Math.floor(origin);
-    const all = Math.floor(origin + (this.count - 1) * perColumn) + taken - from;
+    const from = Math.floor(origin) - 1;
+    const all = Math.floor(origin + (this.count - 1) * perColumn) + taken + 1 - from;
+    const grid = { origin: origin - from, perColumn, taken };
     // Where there are far more bins than anybody sees, the first ones of each column stand for it.
-    if (all <= MOST_READ)
-      this.#reduce(readBins(bins, from, all), { origin: origin - from, perColumn, taken });
-    else this.#fillOneByOne(bins, origin, perColumn);
+    if (!(all <= MOST_READ)) this.#fillOneByOne(bins, origin, perColumn);
+    else if (perColumn < 1 - SLACK) this.#interpolate(readBins(bins, from, all), grid);
+    else this.#reduce(readBins(bins, from, all), grid);
   }
 
-  #reduce(
-    { min, max }: { min: Float64Array; max: Float64Array },
-    { origin, perColumn, taken }: { origin: number; perColumn: number; taken: number },
-  ): void {
+  #interpolate({ min, max }: BinValues, { origin, perColumn }: Grid): void {
+    for (let column = 0; column < this.count; column++) {
+      const at = origin + (column + 0.5) * perColumn - 0.5;
+      const left = Math.floor(at);
+      const own = Math.floor(at + 0.5);
+      const part = at - left;
+      const low = min[left]! * (1 - part) + min[left + 1]! * part;
+      const high = max[left]! * (1 - part) + max[left + 1]! * part;
+      // Beside a gap, and beside what is infinite, a bin keeps to its own.
+      if (Number.isFinite(low) && Number.isFinite(high)) this.set(column, low, high);
+      else this.set(column, min[own]!, max[own]!);
+    }
+  }
+
+  #reduce({ min, max }: BinValues, { origin, perColumn, taken }: Grid): void {
     const [mins, maxs, count] = [this.min, this.max, this.count];
     for (let column = 0; column < count; column++) {
       const first = Math.floor(origin + column * perColumn);

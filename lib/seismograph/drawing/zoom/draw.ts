@@ -7,7 +7,7 @@ import { liveScales } from "../live/scale.ts";
 import type { RowScale } from "../live/view.ts";
 import { drawSpectrogram } from "../spectrogram/draw.ts";
 import type { Rect, Surface, TextStyle } from "../surface.ts";
-import { timeTicks, valueTicks } from "../ticks.ts";
+import { LabelRow, timeTicks, valueTicks } from "../ticks.ts";
 import { cutHeight, drawSpans } from "../traces.ts";
 import type { Segment } from "../views.ts";
 import { isSegment, sampleAt, samplesIn, zoomScale } from "./samples.ts";
@@ -58,13 +58,14 @@ function drawTimes(surface: Surface, view: ZoomView, layout: ZoomLayout): void {
   const [start, end] = [layout.timeAt(trace.x), layout.timeAt(trace.x + trace.width)];
   const { step, times } = timeTicks(start, end, trace.width / LABEL_ROOM);
   const foot = spectrogram ? spectrogram.y + spectrogram.height : trace.y + trace.height;
+  const labels = new LabelRow(area.x + 2, area.x + area.width - 2);
   for (const time of times) {
     const x = layout.xOf(time);
     surface.line(x, trace.y, x, trace.y + trace.height, 1, view.palette.grid, 2);
     surface.fillRect(x - 0.5, foot, 1, 4, view.palette.muted);
     const text = formatClock(time, step % 60e6 === 0 ? "minutes" : "seconds", decimalsOf(step));
-    const half = surface.measureText(text, style) / 2;
-    surface.text(text, Math.min(x, area.x + area.width - half - 2), foot + 16, style);
+    const middle = labels.place(x, surface.measureText(text, style));
+    if (middle !== undefined) surface.text(text, middle, foot + 16, style);
   }
 }
 
