@@ -40,7 +40,11 @@ export interface Served {
 
 export async function serve(seismograph: Seismograph, options: SeismographPageOptions = {}): Promise<Served> {
   const problems: Error[] = [];
-  const page = new SeismographPage(seismograph, { onProblem: (error) => problems.push(error), ...options });
+  const page = new SeismographPage(seismograph, {
+    beat: 20,
+    onProblem: (error) => problems.push(error),
+    ...options,
+  });
   const server = createServer((request, response) => page.handle(request, response));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

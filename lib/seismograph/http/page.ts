@@ -10,9 +10,10 @@ import { answer, refuse } from "./answer.ts";
 import { answerData } from "./data.ts";
 import { RequestError } from "./errors.ts";
 import { PageFiles } from "./files.ts";
+import { Pictures } from "./pictures.ts";
 import { type Query, readTarget } from "./query.ts";
 import { streamRequest } from "./stream/request.ts";
-import { Streams } from "./stream/streams.ts";
+import { BEAT, Streams } from "./stream/streams.ts";
 import { textLines, textPage } from "./text-page.ts";
 import { languageOf } from "./texts.ts";
 
@@ -20,6 +21,8 @@ import { languageOf } from "./texts.ts";
 export interface SeismographPageOptions {
   /** Folder of the page's files. Default: those of this package. */
   files?: string | undefined;
+  /** Milliseconds from one frame of a live page to the next, 10 to 10,000; a drum has four times as many. Default 250. */
+  beat?: number | undefined;
   /** Hears of failures that are the page's own. */
   onProblem?: ((error: Error) => void) | undefined;
 }
@@ -28,13 +31,15 @@ export class SeismographPage {
   readonly #seismograph: Seismograph;
   readonly #files: PageFiles;
   readonly #streams: Streams;
+  readonly #pictures: Pictures;
   readonly #onProblem: (error: Error) => void;
   #downloads = 0;
 
   constructor(seismograph: Seismograph, options: SeismographPageOptions = {}) {
     this.#seismograph = seismograph;
     this.#files = new PageFiles(options.files);
-    this.#streams = new Streams(seismograph);
+    this.#streams = new Streams(seismograph, Math.min(Math.max(options.beat ?? BEAT, 10), 10_000));
+    this.#pictures = new Pictures(seismograph);
     this.#onProblem = options.onProblem ?? (() => {});
   }
 
@@ -63,21 +68,29 @@ export class SeismographPage {
     }
     const { path, query } = readTarget(text);
     const name = path.slice(1);
-    if (name === "" || /^heli\/[^/]+$/.test(name)) {
+    if (name === "" || /^heli\/[^/]+(?<!\.png)$/.test(name)) {
       return await this.#files.send("index.html", request, response, name === "" ? undefined : "../");
     }
     if (name !== "index.html" && this.#files.has(name))
       return await this.#files.send(name, request, response);
+    const drum = /^heli\/([^/]+)\.png$/.exec(name)?.[1];
+    if (drum !== undefined)
+      return await this.#limited(() => this.#pictures.drum(drum, query, text, response));
     if (request.method === "HEAD") throw new RequestError("METHOD", "Only GET is supported here.");
     switch (name) {
       case "stream":
         return this.#streams.open(streamRequest(query, this.#seismograph), response);
       case "data":
         return await this.#limited(() => answerData(this.#seismograph, query, response));
+      case "live.png":
+        return await this.#limited(() => this.#pictures.live(query, text, response));
       case "text":
         return this.#sendText(query, request, response);
       default:
-        throw new RequestError("NOT_FOUND", "There are /, /heli/CHANNEL, /text, /stream and /data here.");
+        throw new RequestError(
+          "NOT_FOUND",
+          "There are /, /heli/CHANNEL, the same with .png (/live.png, /heli/CHANNEL.png), /text, /stream and /data here.",
+        );
     }
   }
 

@@ -179,6 +179,20 @@ describe("requests to a seismograph's page", () => {
     }
   });
 
+  it("get pictures of the traces and of a drum, light and dark", async () => {
+    const size = ({ body }: { body: Buffer }) => [body.readUInt32BE(16), body.readUInt32BE(20)];
+    for (const target of ["/live.png", `/heli/${ID}.png`]) {
+      const light = await ask(served.url, `${target}?width=640&height=480&view=1-20`);
+      const dark = await ask(served.url, `${target}?width=640&height=480&view=1-20&theme=dark&ratio=2`);
+      assert.equal(light.headers["content-type"], "image/png");
+      assert.equal(light.body.toString("latin1", 1, 4), "PNG");
+      assert.equal(size(light)[0], 640);
+      assert.equal(size(dark)[0], 1280);
+      assert.equal((await ask(served.url, `${target}?theme=pink`)).status, 400);
+    }
+    assert.equal((await ask(served.url, "/heli/NO_ONE.png")).status, 404);
+  });
+
   it("say that only the envelope is kept, where there is no archive", async () => {
     const alone = new Seismograph({ rawMinutes: 1 });
     for (let seconds = 0; seconds < 200; seconds++) alone.take(record(seconds), clock(seconds));
@@ -244,7 +258,7 @@ describe("requests to a seismograph's page", () => {
         });
         assert.ok([200, 400, 404, 503].includes(status!), `${status} for ${text}`);
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 });

@@ -174,7 +174,8 @@ describe("streams of a seismograph", () => {
   });
 
   it("are as many as there may be, and who comes then is told", async () => {
-    seismograph.take(record(0), clock(0));
+    await served.close();
+    served = await serve(seismograph, { beat: 500 });
     const streams = await Promise.all(Array.from({ length: MAX_PAGES }, () => stream("page=live")));
     const refused = await fetch(`${served.url}/stream`);
     assert.equal(refused.status, 503);

@@ -10,19 +10,22 @@ import { Group } from "./group.ts";
 import { StreamReader } from "./reader.ts";
 import { keyOf, type StreamRequest } from "./request.ts";
 
-/** Milliseconds between two beats: a trace that moves, and a drum. */
-const BEATS: Readonly<Record<PageKind, number>> = { live: 250, heli: 1000 };
+/** Milliseconds from one beat to the next for a trace that moves; a drum is sent what is new in every fourth. */
+export const BEAT = 250;
+const EVERY: Readonly<Record<PageKind, number>> = { live: 1, heli: 4 };
 
 export class Streams {
   readonly #seismograph: Seismograph;
+  readonly #beatTime: number;
   readonly #groups = new Map<string, Group>();
   readonly #readers = new Set<StreamReader>();
   #timer: NodeJS.Timeout | undefined;
   #beats = 0;
   #isClosed = false;
 
-  constructor(seismograph: Seismograph) {
+  constructor(seismograph: Seismograph, beat: number) {
     this.#seismograph = seismograph;
+    this.#beatTime = beat;
   }
 
   /** How many pages are open. */
@@ -50,7 +53,7 @@ export class Streams {
     this.#readers.add(reader);
     group.members.add(reader);
     response.once("close", () => this.#leave(reader, group));
-    this.#timer ??= setInterval(() => this.#beat(), BEATS.live).unref();
+    this.#timer ??= setInterval(() => this.#beat(), this.#beatTime).unref();
   }
 
   /** Ends all of them, each with a frame that says so. */
@@ -62,7 +65,8 @@ export class Streams {
 
   #groupOf(request: StreamRequest): Group {
     const key = keyOf(request);
-    const group = this.#groups.get(key) ?? new Group(this.#seismograph, request, BEATS[request.page]);
+    const group =
+      this.#groups.get(key) ?? new Group(this.#seismograph, request, this.#beatTime * EVERY[request.page]);
     this.#groups.set(key, group);
     return group;
   }
@@ -81,7 +85,7 @@ export class Streams {
     this.#beats++;
     const now = nowMicroseconds();
     for (const group of this.#groups.values()) {
-      if (this.#beats % (BEATS[group.request.page] / BEATS.live) === 0) group.beat(now);
+      if (this.#beats % EVERY[group.request.page] === 0) group.beat(now);
     }
   }
 }
