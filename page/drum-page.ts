@@ -76,7 +76,7 @@ export class DrumPage {
     this.#hours = menu(say("hours"), (value) => settings.change({ hours: Number(value) }));
     this.#auto = textButton(say("auto"), () => this.#toggleFixed());
     this.#build();
-    this.#feed = new Feed({ told: (model) => this.#told(model), lost: (why) => this.#shell.lost(why) });
+    this.#feed = new Feed({ told: (model) => this.#told(model), lost: (loss) => this.#shell.lost(loss) });
     settings.onChange((changed) => this.#changed(changed));
     watchSize(this.#shell.picture, this.#draw);
     this.#listen();
@@ -126,8 +126,12 @@ export class DrumPage {
 
   #open(): void {
     const { view } = this.#settings.state;
-    const query = { page: "heli", view: view ?? "raw", channels: this.#id, hours: String(this.#hoursShown) };
-    this.#feed.open(`stream?${new URLSearchParams(query)}`);
+    this.#feed.open({
+      page: "heli",
+      channels: this.#id,
+      hours: String(this.#hoursShown),
+      ...(view === undefined ? {} : { view }),
+    });
   }
 
   #changed(changed: Set<string>): void {

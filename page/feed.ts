@@ -1,12 +1,12 @@
 /** Keeps a model of what the seismograph tells: a new one for each response, shown once its snapshot is whole. */
 import { type Frame, PROTOCOL } from "../lib/seismograph/frames.ts";
 import { Model } from "./model/model.ts";
-import { Stream } from "./stream.ts";
+import { type Loss, Stream } from "./stream.ts";
 
 export interface FeedEvents {
   /** The model has more than before. */
   told(model: Model): void;
-  lost(why: string | undefined): void;
+  lost(loss: Loss): void;
 }
 
 /** A page that is of another time than its seismograph loads itself again, once in so many milliseconds. */
@@ -18,6 +18,7 @@ export class Feed {
   #stream: Stream | undefined;
   #coming: Model | undefined;
   #model: Model | undefined;
+  #wanted: ReadonlySet<string> | undefined;
 
   constructor(events: FeedEvents) {
     this.#events = events;
@@ -30,18 +31,19 @@ export class Feed {
     });
   }
 
-  /** Reads from another address; what was told so far stays until the new snapshot is whole. */
-  open(address: string): void {
+  /** Asks for something else; what was told so far stays until the new snapshot is whole. */
+  open(query: Record<string, string>): void {
+    this.#wanted = query.channels === undefined ? undefined : new Set(query.channels.split(","));
     this.#stream?.close();
     this.#coming = undefined;
-    // What an address has that is not asked any more is not told.
+    // What is not asked any more is not told.
     const own = (act: () => void) => {
       if (stream === this.#stream) act();
     };
-    const stream: Stream = new Stream(address, {
+    const stream: Stream = new Stream(`stream?${new URLSearchParams(query)}`, {
       frame: (frame) => own(() => this.#take(frame)),
       flush: () => own(() => this.#flush()),
-      lost: (why) => own(() => this.#events.lost(why)),
+      lost: (loss) => own(() => this.#events.lost(loss)),
     });
     this.#stream = stream;
   }
@@ -49,7 +51,7 @@ export class Feed {
   #take(frame: Frame): void {
     if (frame.type === "hello") {
       if (frame.protocol !== PROTOCOL) reload();
-      this.#coming = new Model(frame);
+      this.#coming = new Model(frame, this.#wanted);
     } else this.#coming?.apply(frame);
   }
 

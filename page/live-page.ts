@@ -65,7 +65,7 @@ export class LivePage {
     });
     this.#pause = button(say("pause"), "❚❚", () => this.#hold());
     this.#build();
-    this.#feed = new Feed({ told: (model) => this.#told(model), lost: (why) => this.#shell.lost(why) });
+    this.#feed = new Feed({ told: (model) => this.#told(model), lost: (loss) => this.#shell.lost(loss) });
     settings.onChange((changed) => this.#changed(changed));
     watchSize(this.#shell.picture, this.#draw);
     this.#listen();
@@ -131,9 +131,12 @@ export class LivePage {
 
   #open(): void {
     const { view, spectrogram } = this.#settings.state;
-    const query = new URLSearchParams({ page: "live", view: view ?? "raw", span: String(this.#seconds) });
-    if (spectrogram) query.set("samples", "1");
-    this.#feed.open(`stream?${query}`);
+    this.#feed.open({
+      page: "live",
+      span: String(this.#seconds),
+      ...(view === undefined ? {} : { view }),
+      ...(spectrogram ? { samples: "1" } : {}),
+    });
   }
 
   #changed(changed: Set<string>): void {

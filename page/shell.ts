@@ -5,8 +5,12 @@ import { clockTime, dateOf } from "./model/marks.ts";
 import type { Model } from "./model/model.ts";
 import { News } from "./model/news.ts";
 import type { Settings } from "./settings.ts";
+import type { Loss } from "./stream.ts";
 import { TextTable } from "./text-table.ts";
 import { LANGUAGES } from "./texts/index.ts";
+
+/** The status for what a seismograph does not have. */
+const REFUSED = 400;
 
 /** Milliseconds between two writings of what is read aloud: often enough to know, seldom enough to hear it out. */
 const READING_PAUSE = 5000;
@@ -38,7 +42,7 @@ export class Shell {
     const { say } = settings;
     this.#settings = settings;
     this.#days = new Intl.DateTimeFormat(settings.language, { weekday: "short", timeZone: "UTC" });
-    this.filter = menu(say("filter"), (view) => settings.change({ view: view === "raw" ? undefined : view }));
+    this.filter = menu(say("filter"), (view) => settings.change({ view }));
     this.filter.element.classList.add("filter");
     this.#theme = button("", "", () => {
       settings.change({ theme: settings.theme === "dark" ? "light" : "dark" });
@@ -99,9 +103,14 @@ export class Shell {
     this.#table.show(model, channels);
   }
 
-  /** Shows that there is no connection. */
-  lost(why: string | undefined): void {
-    const { say } = this.#settings;
+  /** Shows that there is no connection. A view that the seismograph does not have is given up. */
+  lost({ status, why }: Loss): void {
+    const { say, state } = this.#settings;
+    if (status === REFUSED && state.view !== undefined) {
+      this.notice(why ?? say("offline"));
+      this.#settings.change({ view: undefined });
+      return;
+    }
     this.#state.className = "state late";
     write(this.#state, why ?? say("offline"));
     if (!this.#isLost) this.say(say("lost"));

@@ -20,8 +20,14 @@ export interface StreamEvents {
   frame(frame: Frame): void;
   /** All frames of a piece have been told. */
   flush(): void;
-  /** A response has ended, or none came. `why` is the server's own sentence, where it gave one. */
-  lost(why: string | undefined): void;
+  /** A response has ended, or none came. */
+  lost(loss: Loss): void;
+}
+
+/** How a response was refused: status and sentence of the server; nothing where it just ended or never came. */
+export interface Loss {
+  status?: number;
+  why?: string;
 }
 
 export interface StreamOptions {
@@ -57,16 +63,17 @@ export class Stream {
 
   async #run(address: string): Promise<void> {
     while (!this.#closing.signal.aborted) {
-      const { why, retry } = await this.#read(address);
+      const { retry, ...loss } = await this.#read(address);
       if (this.#closing.signal.aborted) return;
-      this.#events.lost(why);
+      this.#events.lost(loss);
+      if (this.#closing.signal.aborted) return;
       this.#waking = new AbortController();
       await sleep(Math.max(retry, this.#backoff.fail()), this.#waking.signal);
     }
   }
 
   /** Reads one response to its end. */
-  async #read(address: string): Promise<{ why?: string; retry: number }> {
+  async #read(address: string): Promise<Loss & { retry: number }> {
     const ending = new AbortController();
     const end = () => ending.abort();
     this.#closing.signal.addEventListener("abort", end);
@@ -74,7 +81,8 @@ export class Stream {
     let retry = 0;
     try {
       const response = await fetch(address, { signal: ending.signal, cache: "no-store" });
-      if (!response.ok || !response.body) return { why: await refusal(response), retry };
+      if (!response.ok || !response.body)
+        return { status: response.status, why: await refusal(response), retry };
       const reader = response.body.getReader();
       const frames = new FrameReader();
       for (;;) {

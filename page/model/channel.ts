@@ -19,6 +19,8 @@ export class Channel {
   readonly trail: SampleTrail;
   info: ChannelInfo;
   status: ChannelStatus | undefined;
+  /** Whether its snapshot has begun to come. */
+  hasBegun = false;
 
   constructor(info: ChannelInfo, hello: HelloFrame) {
     this.info = info;

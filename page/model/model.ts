@@ -6,6 +6,9 @@ import { Channel } from "./channel.ts";
 const MOST_MARKS = 5000;
 const MOST_CHANNELS = 1000;
 
+/** After so many signs of life, what has come of a snapshot is shown. */
+const PATIENCE = 12;
+
 export class Model {
   readonly hello: HelloFrame;
   readonly triggers = new Map<string, TriggerMark>();
@@ -13,14 +16,25 @@ export class Model {
   /** The seismograph's clock, in microseconds, when it last told. */
   now: number;
   isRefilling: boolean;
-  /** Whether the snapshot is whole: the first status comes behind it. */
-  isComplete = false;
   readonly #channels = new Map<number, Channel>();
+  readonly #wanted: ReadonlySet<string> | undefined;
+  #statuses = 0;
+  #isComplete = false;
 
-  constructor(hello: HelloFrame) {
+  /** @param wanted ids of the channels whose bins come; all where nothing is said */
+  constructor(hello: HelloFrame, wanted?: ReadonlySet<string>) {
+    this.#wanted = wanted;
     this.hello = hello;
     this.now = hello.now;
     this.isRefilling = hello.isRefilling;
+  }
+
+  /** Whether the snapshot is whole: the newest sample of each channel is there. A slow one is not waited for for ever. */
+  get isComplete(): boolean {
+    if (this.#isComplete || this.#statuses === 0) return this.#isComplete;
+    const wanted = this.channels.filter(({ id }) => this.#wanted?.has(id) ?? true);
+    this.#isComplete = this.#statuses > PATIENCE || wanted.every(isThere);
+    return this.#isComplete;
   }
 
   get channels(): Channel[] {
@@ -55,9 +69,10 @@ export class Model {
         for (const info of frame.channels) this.#meet(info);
         return;
       case "bins": {
-        const bins = this.#channels.get(frame.channel)?.bins;
-        if (frame.isReset) bins?.clear();
-        bins?.set(frame.first, frame.min, frame.max);
+        const channel = this.#channels.get(frame.channel);
+        if (frame.isReset) channel?.bins.clear();
+        if (channel) channel.hasBegun ||= frame.isReset;
+        channel?.bins.set(frame.first, frame.min, frame.max);
         return;
       }
       case "samples":
@@ -70,7 +85,7 @@ export class Model {
       case "status":
         this.now = frame.now;
         this.isRefilling = frame.isRefilling;
-        this.isComplete = true;
+        this.#statuses++;
         for (const status of frame.channels) {
           const channel = this.#channels.get(status.channel);
           if (channel) channel.status = status;
@@ -88,6 +103,11 @@ export class Model {
     else if (this.#channels.size < MOST_CHANNELS)
       this.#channels.set(info.number, new Channel(info, this.hello));
   }
+}
+
+function isThere({ hasBegun, status, bins }: Channel): boolean {
+  const hasNewest = !(status && status.newest > 0) || bins.end * bins.width >= status.newest;
+  return hasBegun && hasNewest;
 }
 
 /** Puts a mark behind all others, and forgets the one that has been there longest where there are too many. */

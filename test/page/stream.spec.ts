@@ -5,12 +5,12 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { encodeFrame } from "../../lib/seismograph/frame-writer.ts";
 import type { Frame, StatusFrame } from "../../lib/seismograph/frames.ts";
-import { Stream } from "../../page/stream.ts";
+import { type Loss, Stream } from "../../page/stream.ts";
 import { recordEvents } from "../support/events.ts";
 
 const STATUS: StatusFrame = { type: "status", now: 1e15, isRefilling: false, channels: [] };
 
-type Told = { type: "frame"; frame: Frame } | { type: "flush" } | { type: "lost"; why: string | undefined };
+type Told = { type: "frame"; frame: Frame } | { type: "flush" } | { type: "lost"; loss: Loss };
 
 describe("the page's stream", () => {
   let server: Server;
@@ -28,7 +28,7 @@ describe("the page's stream", () => {
       {
         frame: (frame) => onEvent({ type: "frame", frame }),
         flush: () => onEvent({ type: "flush" }),
-        lost: (why) => onEvent({ type: "lost", why }),
+        lost: (loss) => onEvent({ type: "lost", loss }),
       },
       { longestSilence, minDelay: 1, maxDelay: 2 },
     );
@@ -95,8 +95,11 @@ describe("the page's stream", () => {
     };
     const told = open();
     await told.wait("frame");
-    const reasons = told.all.flatMap((event) => (event.type === "lost" ? [event.why] : []));
-    assert.deepEqual(reasons, ["Too many pages.", "502 Bad Gateway"]);
+    const reasons = told.all.flatMap((event) => (event.type === "lost" ? [event.loss] : []));
+    assert.deepEqual(reasons, [
+      { status: 503, why: "Too many pages." },
+      { status: 502, why: "502 Bad Gateway" },
+    ]);
   });
 
   it("takes a silent response for a dead one", async () => {
