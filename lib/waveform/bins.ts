@@ -149,14 +149,20 @@ export class TraceBins {
   }
 
   #grow(needed: number): void {
-    const [min, max] = [this.#min, this.#max];
-    const room = Math.min(this.count, Math.max(needed, 2 * min.length));
-    this.#min = new (min.constructor as Float32ArrayConstructor)(room).fill(Number.NaN);
+    const Values = this.#min.constructor as Float32ArrayConstructor;
+    const from = this.begin;
+    const min = new Values(this.#end - from || 0);
+    const max = new Values(min.length);
+    this.read(from, min, max);
+    const room = Math.min(this.count, Math.max(needed, 2 * this.#min.length));
+    this.#min = new Values(room).fill(Number.NaN);
     this.#max = this.#min.slice();
-    for (let bin = Math.max(this.begin, this.#end - min.length); bin < this.#end; bin++) {
-      const before = ((bin % min.length) + min.length) % min.length;
-      this.#min[this.#slot(bin)] = min[before]!;
-      this.#max[this.#slot(bin)] = max[before]!;
+    for (let at = 0; at < min.length; ) {
+      const slot = this.#slot(from + at);
+      const count = Math.min(min.length - at, room - slot);
+      this.#min.set(min.subarray(at, at + count), slot);
+      this.#max.set(max.subarray(at, at + count), slot);
+      at += count;
     }
   }
 

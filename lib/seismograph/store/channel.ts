@@ -70,7 +70,7 @@ export class Channel {
   version = 0;
   epoch = 0;
   readonly #views: readonly BandView[];
-  readonly #kept: number;
+  readonly #rawKept: number;
   #live: Source;
   #past: Source | undefined;
   #late: Source | undefined;
@@ -87,11 +87,12 @@ export class Channel {
     this.id = id;
     this.sourceId = sourceId;
     this.#views = views;
-    this.#kept = hours * 3600e6;
-    const bins = (width: number, kept: number) =>
-      views.map(() => new TraceBins(width, Math.ceil(kept / width), "float32"));
-    this.coarse = bins(COARSE, this.#kept);
-    this.fine = bins(FINE, Math.min(FINE_KEPT, this.#kept));
+    this.#rawKept = rawMinutes * 60e6;
+    const kept = hours * 3600e6;
+    const bins = (width: number, span: number) =>
+      views.map(() => new TraceBins(width, Math.ceil(span / width), "float32"));
+    this.coarse = bins(COARSE, kept);
+    this.fine = bins(FINE, Math.min(FINE_KEPT, kept));
     this.raw = new RawMemory(rawMinutes);
     this.#live = this.#source();
   }
@@ -154,7 +155,7 @@ export class Channel {
     const turn = this.#past.feed.push({ ...series, samples });
     if (turn.samples.length === 0) return;
     this.#describe(turn);
-    this.#write(turn, this.#past, now - turn.start > 2 * FINE_KEPT);
+    this.#write(turn, this.#past, now - turn.start);
   }
 
   /** Says, before anything has come, that an archive is being read: what comes meanwhile follows on it. */
@@ -206,15 +207,15 @@ export class Channel {
     this.infoVersion++;
   }
 
-  /** @param isOnlyCoarse for what is too old for the fine bins */
-  #write({ start, sampleRate, samples, filtered }: Turn, { write }: Source, isOnlyCoarse = false): void {
+  /** @param age of what comes from an archive: what is too old for the fine bins, or to be kept raw, is not put there */
+  #write({ start, sampleRate, samples, filtered }: Turn, { write }: Source, age = 0): void {
     const period = 1e6 / sampleRate;
     for (const [i, values] of filtered.entries()) {
       if (!values) continue;
       this.coarse[i]!.add(start, period, values);
-      if (!isOnlyCoarse) this.fine[i]!.add(start, period, values);
+      if (age < 2 * FINE_KEPT) this.fine[i]!.add(start, period, values);
     }
-    write({ start, sampleRate, samples });
+    if (age < this.#rawKept + 2 * FINE_KEPT) write({ start, sampleRate, samples });
   }
 
   /** A late record that lies where there is nothing yet is the past that was missing. */
