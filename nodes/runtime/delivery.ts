@@ -30,15 +30,51 @@ export interface DeliveryActions<Packet> {
   error(message: string): void;
 }
 
-interface SentPacket<Packet> extends Followed {
+/** Who hears of what becomes of packets. */
+interface Listener<Packet> {
+  onQuiet(entry: SentPacket<Packet>): void;
+  onLost(): void;
+}
+
+/** A packet in the flow. */
+class SentPacket<Packet> implements Followed {
   readonly id: string;
   readonly packet: Packet;
-  readonly since: number;
+  readonly nodes: ReadonlySet<string> | undefined;
+  readonly since = performance.now();
+  readonly #listener: Listener<Packet>;
   /** Memory that its message takes. */
-  bytes: number;
-  spent: number;
+  bytes = 0;
+  spent = 0;
   /** When it left the flow without having reached the nodes. */
-  leftAt: number | undefined;
+  leftAt: number | undefined = undefined;
+  underWay = 0;
+  reached: boolean;
+  error: Error | undefined = undefined;
+  lost = false;
+  sent: object | undefined = undefined;
+  passedOn: object | undefined = undefined;
+
+  constructor(
+    id: string,
+    packet: Packet,
+    nodes: ReadonlySet<string> | undefined,
+    listener: Listener<Packet>,
+  ) {
+    this.id = id;
+    this.packet = packet;
+    this.nodes = nodes;
+    this.reached = nodes === undefined;
+    this.#listener = listener;
+  }
+
+  onQuiet(): void {
+    this.#listener.onQuiet(this);
+  }
+
+  onLost(): void {
+    this.#listener.onLost();
+  }
 }
 
 /** What messages in the flow may take of memory: packets have up to 16 MiB, and compressed ones become larger. */
@@ -71,6 +107,10 @@ export class Delivery<Packet> {
   #waiting: (() => void)[] = [];
   #lastSent = 0;
   #again: NodeJS.Immediate | undefined;
+  readonly #listener: Listener<Packet> = {
+    onQuiet: (entry) => this.#onQuiet(entry),
+    onLost: () => this.#onLost(),
+  };
 
   constructor(
     watch: FlowWatch,
@@ -118,25 +158,13 @@ export class Delivery<Packet> {
   deliver(packet: Packet): void {
     const { nodes } = this.#settings;
     const id = this.#actions.newId();
-    const entry: SentPacket<Packet> = {
-      id,
-      packet,
-      since: performance.now(),
-      bytes: 0,
-      spent: 0,
-      leftAt: undefined,
-      nodes,
-      underWay: 0,
-      reached: nodes === undefined,
-      error: undefined,
-      lost: false,
-      onQuiet: () => this.#onQuiet(entry),
-      onLost: () => this.#onLost(),
-    };
+    const entry = new SentPacket(id, packet, nodes, this.#listener);
     this.#inFlow.set(id, entry);
     this.#lastSent = entry.since;
     this.#turn.charge(this.#cost);
-    this.#watch.hold(id, entry, () => this.#count(entry, this.#actions.send(packet, id)));
+    this.#watch.hold(entry);
+    this.#count(entry, this.#actions.send(packet, id));
+    this.#watch.letGo(id, entry);
     if (!nodes) this.#actions.commit(packet);
   }
 
@@ -253,6 +281,7 @@ export class Delivery<Packet> {
   }
 
   #wake(): void {
+    if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resolve of waiting) resolve();

@@ -15,13 +15,17 @@ function fakeRuntime() {
   const watch = new FlowWatch({
     hooks: {
       add: (name: string, hook: Hook) => hooks.set(name.split(".")[0]!, hook),
-      remove: () => hooks.clear(),
+      remove: (name: string) => {
+        const hook = name.split(".")[0]!;
+        if (hook === "*") hooks.clear();
+        else hooks.delete(hook);
+      },
     },
     events: { on: (name: string, hear: () => void) => listeners.set(name, hear), off: () => {} },
     nodes: { getNode: () => null },
     log: { error: (message: string) => assert.fail(message) },
   } as never);
-  const tell = (name: string, event: object) => hooks.get(name)!(event);
+  const tell = (name: string, event: object) => hooks.get(name)?.(event);
   return { watch, tell, happen: (name: string) => listeners.get(name)!() };
 }
 
