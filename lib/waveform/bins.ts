@@ -37,6 +37,20 @@ export class TraceBins {
     return this.#has(bin) ? this.#max[this.#slot(bin)]! : Number.NaN;
   }
 
+  /** Copies the bins from number `first` on into two arrays of the same length; `NaN` where there is none. */
+  read(first: number, min: Float64Array, max: Float64Array): void {
+    min.fill(Number.NaN);
+    max.fill(Number.NaN);
+    const end = Math.min(first + min.length, this.#end);
+    for (let bin = Math.max(first, this.#end - this.count); bin < end; ) {
+      const slot = this.#slot(bin);
+      const count = Math.min(end - bin, this.count - slot);
+      min.set(this.#min.subarray(slot, slot + count), bin - first);
+      max.set(this.#max.subarray(slot, slot + count), bin - first);
+      bin += count;
+    }
+  }
+
   /** Forgets all bins. */
   clear(): void {
     this.#min.fill(Number.NaN);
