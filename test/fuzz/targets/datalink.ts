@@ -18,6 +18,7 @@ import {
   toPacket,
 } from "../../../lib/datalink/protocol/replies.ts";
 import { commandParser } from "../../../lib/datalink/protocol/server-requests.ts";
+import { atOnce } from "../../../lib/slices.ts";
 import { inPieces, mutateBytes } from "../mutate.ts";
 import { pick, type Random, several } from "../random.ts";
 import { laterOutcomeOf, outcomeOf, target } from "../target.ts";
@@ -137,7 +138,7 @@ function tryReply(reply: Reply): string {
   if (reply.kind === "ID") parseIdentity(reply.text);
   if (reply.kind === "INFO" && reply.payload.length < 20_000) {
     for (const type of ["STATUS", "STREAMS", "CONNECTIONS"] as const)
-      outcomeOf(() => parseInfo(type, reply.payload.toString()));
+      outcomeOf(() => atOnce(parseInfo(type, reply.payload.toString())));
   }
   return asText(reply);
 }

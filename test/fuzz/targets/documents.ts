@@ -6,13 +6,14 @@ import path from "node:path";
 import { jsonLine } from "../../../lib/archive/json-line.ts";
 import { CommandError } from "../../../lib/cli/command.ts";
 import { readConfig } from "../../../lib/cli/dali2jsonl/config.ts";
-import { type InfoType, parseInfo, parseLongInfo } from "../../../lib/datalink/protocol/info.ts";
+import { type InfoType, parseInfo } from "../../../lib/datalink/protocol/info.ts";
 import { encodePayload, packetValue } from "../../../lib/packets.ts";
 import { parseHello } from "../../../lib/seedlink/protocol/hello.ts";
 import { parseInfoJson } from "../../../lib/seedlink/protocol/info-json.ts";
 import { parseInfoXml } from "../../../lib/seedlink/protocol/info-xml.ts";
 import { ShakeCollector } from "../../../lib/shake/collector.ts";
 import { readShakeDatagram } from "../../../lib/shake/datagram.ts";
+import { atOnce, inSlices } from "../../../lib/slices.ts";
 import { readFdsnText } from "../../../lib/stations/fdsn-text.ts";
 import { Sensitivities } from "../../../lib/stations/sensitivities.ts";
 import { readStationXml } from "../../../lib/stations/station-xml.ts";
@@ -112,13 +113,9 @@ interface Info {
 }
 
 async function tryInfo({ type, text }: Info): Promise<void> {
-  const now = outcomeOf(() => parseInfo(type, text));
-  assert.deepEqual(
-    await laterOutcomeOf(() => parseLongInfo(type, text)),
-    now,
-    "in slices it is something else",
-  );
-  outcomeOf(() => parseInfoXml(text, parseHello("SeedLink v3.3 (2020.075)", "x")));
+  const now = outcomeOf(() => atOnce(parseInfo(type, text)));
+  assert.deepEqual(await laterOutcomeOf(() => inSlices(parseInfo(type, text))), now);
+  outcomeOf(() => atOnce(parseInfoXml(text, parseHello("SeedLink v3.3 (2020.075)", "x"))));
 }
 
 interface Document {
@@ -245,7 +242,7 @@ export const documentTargets = {
     make: (random: Random) => ({
       text: random(5) === 0 ? madeJson(random) : mutateText(INFO_JSON, random, INFO_WORDS),
     }),
-    check: ({ text }: { text: string }) => void outcomeOf(() => parseInfoJson(text)),
+    check: ({ text }: { text: string }) => void outcomeOf(() => atOnce(parseInfoJson(text))),
   })),
   payloads: target("payloads of packets: JSON, BZJSON, TEXT; lines of JSON", 1500, () => ({
     make: (random: Random): Document => {

@@ -6,6 +6,7 @@ import { type Frame, FrameReader } from "../../../lib/seedlink/protocol/frame.ts
 import { parseHello } from "../../../lib/seedlink/protocol/hello.ts";
 import { PacketMaker } from "../../../lib/seedlink/protocol/packet.ts";
 import { parseReply } from "../../../lib/seedlink/protocol/replies.ts";
+import { atOnce } from "../../../lib/slices.ts";
 import { rows } from "../../seedlink/vectors.ts";
 import { inPieces, mutateBytes } from "../mutate.ts";
 import { pick, type Random, several } from "../random.ts";
@@ -107,7 +108,10 @@ function told(frame: Frame): string {
   if (frame.kind === "data") void new PacketMaker().make(frame, 0);
   if (frame.kind === "info") {
     const collector = new InfoCollector("STREAMS", "the server", parseHello("SeedLink v4.0", ""));
-    outcomeOf(() => collector.add({ ...frame, isLast: true }));
+    outcomeOf(() => {
+      const steps = collector.add({ ...frame, isLast: true });
+      return steps && atOnce(steps);
+    });
   }
   return JSON.stringify(frame, (_, value) => (typeof value === "bigint" ? `${value}n` : value));
 }
