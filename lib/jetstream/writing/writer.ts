@@ -420,8 +420,8 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
     this.#highest = Math.max(this.#highest, stored.sequence);
     if (!stored.duplicate) this.#stored?.stored(stored.sequence, entry.packet.packetTime);
     this.#isTrying = false;
-    this.#lastAckAt = performance.now();
     if (this.#toldStalledAfter > 0) this.#tellRecovered();
+    this.#resetClock();
     this.#done(entry);
     entry.resolve(stored);
   }
@@ -537,7 +537,7 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
   }
 
   #tellRecovered(): void {
-    const seconds = this.#toldStalledAfter / 1000;
+    const seconds = (performance.now() - this.#lastAckAt) / 1000;
     this.#toldStalledAfter = 0;
     this.#lastTrouble = undefined;
     this.#emit({ type: "recovered", server: this.server, seconds });
