@@ -6,6 +6,7 @@ import type { NextFunction, Request, Response } from "express";
 import type { Node, NodeAPI } from "node-red";
 import { PACKET_FLAGS, PathPattern, RECORD_FLAGS } from "../lib/archive/path-pattern.ts";
 import { DataLinkClient } from "../lib/datalink/client.ts";
+import { maxPatternLength } from "../lib/datalink/protocol/capabilities.ts";
 import { SeedLinkClient } from "../lib/seedlink/client.ts";
 import { DATALINK } from "./datalink-connection.ts";
 import type { DataLinkServerNode } from "./datalink-server.ts";
@@ -29,7 +30,8 @@ export default function register(RED: NodeAPI): void {
     answering(async ({ body }, signal) => {
       await using client = await connect(RED, body, signal);
       const { software, protocol, packetSize, write } = client.server;
-      return { server: client.address, software, protocol, packetSize, write };
+      const maxPattern = maxPatternLength(client.server);
+      return { server: client.address, software, protocol, packetSize, maxPattern, write };
     }),
   );
 
@@ -39,7 +41,8 @@ export default function register(RED: NodeAPI): void {
     answering(async ({ body }, signal) => {
       await using client = await connect(RED, body, signal);
       const { streams } = await client.info("STREAMS", undefined, { signal });
-      return { server: client.address, ...listed(streams.map(({ streamId }) => streamId)) };
+      const maxPattern = maxPatternLength(client.server);
+      return { server: client.address, maxPattern, ...listed(streams.map(({ streamId }) => streamId)) };
     }),
   );
 
