@@ -38,7 +38,7 @@ export class Feeder {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   #open = 0;
-  #failure: unknown;
+  #failure: Error | undefined;
 
   /** Begins at once. */
   constructor(options: FeederOptions) {
@@ -102,7 +102,7 @@ export class Feeder {
         this.acknowledged[number] = Number(id);
         this.latestId = Math.max(this.latestId, Number(id));
       },
-      (error) => {
+      (error: Error) => {
         this.#open--;
         this.#failure ??= error;
       },
