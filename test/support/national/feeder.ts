@@ -46,6 +46,8 @@ export class Feeder {
     this.#begin = MIDNIGHT - options.midnightIn * 1_000_000;
     this.#templates = Array.from({ length: options.streams }, (_, i) => recordOf(i));
     this.#running = this.#run();
+    // Told by `stop`.
+    this.#running.catch(() => {});
   }
 
   /** The number of the packet with this record; `undefined` where none was fed. */
