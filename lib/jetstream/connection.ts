@@ -178,6 +178,8 @@ export class JetStreamConnection implements AsyncDisposable {
     if (!auth) return {};
     if ("token" in auth) return { token: auth.token };
     if ("creds" in auth) return { authenticator: packages.credsAuthenticator(Buffer.from(auth.creds)) };
+    // `nats://TOKEN@host`: as all clients of NATS have it.
+    if (auth !== this.#settings.auth && auth.password === "") return { token: auth.user };
     return { user: auth.user, pass: auth.password };
   }
 

@@ -99,7 +99,7 @@ describe("thread for files", () => {
     assert.ok(await syncThread.start());
     const all = Array.from({ length: 600 }, (_, i) => syncDescriptor(open(String(i))));
     await Promise.all([...all, syncPathInThread(folder), syncPathInThread(inFolder("7"))]);
-    await syncFileSystems([folder]);
+    await syncFileSystems([{ device: String(fs.statSync(folder).dev), path: folder }]);
     await assert.rejects(syncPathInThread(inFolder("none")), { code: "ENOENT" });
     const closed = fs.openSync(inFolder("0"), "r");
     fs.closeSync(closed);
