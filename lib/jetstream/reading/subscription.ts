@@ -203,7 +203,7 @@ export class JetStreamSubscription
       }
     } finally {
       stopListening();
-      this.#stopPulling();
+      await this.#stopPulling();
       this.#options.signal?.removeEventListener("abort", this.#onAbort);
     }
   }
@@ -229,7 +229,7 @@ export class JetStreamSubscription
         if (link.isUp) await this.#check(link, consumers);
       }
     } finally {
-      this.#stopPulling();
+      await this.#stopPulling();
     }
   }
 
@@ -251,9 +251,10 @@ export class JetStreamSubscription
     this.#pullers.set(name, puller);
   }
 
-  #stopPulling(): void {
-    for (const puller of this.#pullers.values()) puller.stop();
+  async #stopPulling(): Promise<void> {
+    const pullers = [...this.#pullers.values()];
     this.#pullers.clear();
+    await Promise.all(pullers.map((puller) => puller.stop()));
   }
 
   /** In large steps, unless nothing is left. */

@@ -316,6 +316,23 @@ describe("JetStream, one server", function () {
     });
   });
 
+  describe("a worker that is closed", () => {
+    it("gives back at once what it has not handed out, and what is on its way to it", async () => {
+      const stream = await newStream();
+      const { writer } = newWriter(stream);
+      await writePackets(writer, 1500, 1, { bytes: 1000 });
+      const ackWait = 600_000;
+      for (let round = 0; round < 5; round++) {
+        const { packets } = newGroup(stream, { ackWait });
+        await take(packets, 1);
+        await packets.close();
+      }
+      const { packets } = newGroup(stream, { ackWait });
+      const taken = await take(packets, 1495);
+      assert.equal(new Set(taken.map(({ packetId }) => packetId)).size, 1495);
+    });
+  });
+
   describe("groups", () => {
     it("are never changed: another filter, order or ackWait is refused in words", async () => {
       const stream = await newStream();
