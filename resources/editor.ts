@@ -14,6 +14,7 @@ import "./mseed-archive.ts";
 import "./mseed-decode.ts";
 import "./mseed-encode.ts";
 import "./mseed-file-in.ts";
+import "./seismograph-page.ts";
 import "./shake-in.ts";
 import "./signal-filter.ts";
 import "./seedlink-connection.ts";

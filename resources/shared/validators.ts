@@ -156,3 +156,27 @@ export function code(least: number): Validator {
     return /^[A-Za-z0-9-]{0,8}$/.test(trimmed) || invalid(options, "code", { value: trimmed });
   };
 }
+
+/** A path of a page below Node-RED's own address, such as /seismo; nothing means that one. */
+export const pagePath: Validator = (value, options) => {
+  const trimmed = String(value ?? "")
+    .trim()
+    .replace(/^\/+|\/+$/g, "");
+  if (trimmed === "" || hasEnvironmentVariable(trimmed)) return true;
+  return /^(?!\.)[\w.~-]+(\/(?!\.)[\w.~-]+)*$/.test(trimmed) || invalid(options, "page-path");
+};
+
+/** Band views: `raw, 1-20, 0.5-, -1`; nothing means the usual ones. */
+export const bandViews: Validator = (value, options) => {
+  const names = String(value ?? "")
+    .split(/[\s,;]+/)
+    .filter((name) => name !== "");
+  if (hasEnvironmentVariable(value)) return true;
+  const isView = (name: string) => {
+    const [, low, high] = /^(\d*\.?\d+)?-(\d*\.?\d+)?$/.exec(name) ?? [];
+    if (name === "raw") return true;
+    if (low === undefined) return Number(high) > 0;
+    return Number(low) > 0 && (high === undefined || Number(low) < Number(high));
+  };
+  return (names.length <= 5 && names.every(isView)) || invalid(options, "band-views");
+};
