@@ -9,7 +9,7 @@ import type * as Library from "../lib/index.ts";
 
 const library = require(process.env.LIBRARY ?? "../lib/index.js") as typeof Library;
 
-const FILES = [1, 100, 500, 5000, 6000, 10_000];
+const FILES = (process.env.FILES ?? "1,100,500,5000,6000,10000").split(",").map(Number);
 const RATE = 3000;
 const SECONDS = Number(process.env.SECONDS ?? 20);
 const STEP_MS = 2;

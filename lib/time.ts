@@ -8,10 +8,14 @@
  * means microseconds and a `bigint` always means nanoseconds, wherever it is given.
  */
 
+import { microsecondsText, readMicroseconds, secondText } from "./time-text.ts";
+
 /** A time given by a caller: `Date`, ISO 8601 text (UTC unless it has an offset), `number` of microseconds or `bigint` of nanoseconds. */
 export type TimeInput = Date | string | number | bigint;
 
 const DAY_MS = 86_400_000;
+/** Of the last day that a `Date` can have. */
+const MAX_CALENDAR_SECOND = 8.64e12;
 
 /**
  * Year, month or day of year, and time of day. The separators between date and time, and the forms
@@ -32,8 +36,10 @@ export function toNanoseconds(time: TimeInput): bigint | undefined {
       return time;
     case "number":
       return Number.isSafeInteger(time) ? BigInt(time) * 1000n : undefined;
-    case "string":
-      return parseTimeText(time);
+    case "string": {
+      const microseconds = readMicroseconds(time);
+      return microseconds === undefined ? parseTimeText(time) : BigInt(microseconds) * 1000n;
+    }
     default: {
       const milliseconds = time instanceof Date ? time.getTime() : Number.NaN;
       return Number.isNaN(milliseconds) ? undefined : BigInt(milliseconds) * 1_000_000n;
@@ -44,6 +50,8 @@ export function toNanoseconds(time: TimeInput): bigint | undefined {
 /** The microseconds since 1970 nearest to a time (halves up), or `undefined` where `toNanoseconds` gives none. */
 export function toMicroseconds(time: TimeInput): number | undefined {
   if (typeof time === "number") return Number.isSafeInteger(time) ? time : undefined;
+  const microseconds = typeof time === "string" ? readMicroseconds(time) : undefined;
+  if (microseconds !== undefined) return microseconds;
   const nanoseconds = toNanoseconds(time);
   return nanoseconds === undefined ? undefined : nanosecondsToMicroseconds(nanoseconds);
 }
@@ -60,18 +68,39 @@ export function nowMicroseconds(): number {
 
 /** `2026-11-22T06:19:29.804015Z`: microseconds as ISO 8601, always six decimals. */
 export function formatMicroseconds(microseconds: number): string {
+  if (!Number.isSafeInteger(microseconds)) return formatInexact(microseconds);
+  // Exact: for no safe integer is the quotient so near a whole number that it is rounded to it.
+  const second = Math.floor(microseconds / 1e6);
+  return secondText(second) + microsecondsText(microseconds - second * 1e6);
+}
+
+/** Of what is not a packet's time: in words where the calendar does not have it, rather than throw while reporting. */
+function formatInexact(microseconds: number): string {
   const milliseconds = Math.floor(microseconds / 1000);
-  const rest = microseconds - milliseconds * 1000;
-  return `${isoMilliseconds(milliseconds)}${String(rest).padStart(3, "0")}Z`;
+  if (!isCalendarSecond(milliseconds / 1000)) return outsideCalendar(milliseconds);
+  const whole = BigInt(Math.floor(microseconds));
+  const second = floorDivide(whole, 1_000_000n);
+  return secondText(Number(second)) + microsecondsText(Number(whole - second * 1_000_000n));
 }
 
 /** `2026-11-22T06:19:29.804Z`: nanoseconds as ISO 8601, with as many decimals as needed, at most nine, none for a whole second. */
 export function formatNanoseconds(nanoseconds: bigint): string {
   const seconds = floorDivide(nanoseconds, 1_000_000_000n);
   const fraction = Number(nanoseconds - seconds * 1_000_000_000n);
-  const text = isoMilliseconds(Number(seconds) * 1000).slice(0, -4);
-  if (fraction === 0) return `${text}Z`;
-  return `${text}.${String(fraction).padStart(9, "0").replace(/0+$/, "")}Z`;
+  const second = Number(seconds);
+  if (!isCalendarSecond(second)) return outsideCalendar(second * 1000);
+  const text = secondText(second);
+  return fraction === 0 ? `${text}Z` : `${text}.${decimals(fraction)}Z`;
+}
+
+/** Of billionths, without zeros at the end. */
+function decimals(fraction: number): string {
+  let [value, length] = [fraction, 9];
+  while (value % 10 === 0) {
+    value /= 10;
+    length--;
+  }
+  return String(value).padStart(length, "0");
 }
 
 /** Day of the year, 1 to 366, of a time in milliseconds since 1970. */
@@ -80,11 +109,13 @@ export function dayOfYear(milliseconds: number): number {
   return Math.floor((milliseconds - Date.UTC(date.getUTCFullYear(), 0, 1)) / DAY_MS) + 1;
 }
 
-function isoMilliseconds(milliseconds: number): string {
-  const date = new Date(milliseconds);
-  // A time outside Date's ±273,790 years has no calendar date: show the number rather than throw while reporting.
-  if (Number.isNaN(date.getTime())) return `(${milliseconds} ms since 1970)`;
-  return date.toISOString().slice(0, -1);
+/** Whether a second is one that `Date` has, ±273,790 years. */
+function isCalendarSecond(second: number): boolean {
+  return Math.abs(second) <= MAX_CALENDAR_SECOND;
+}
+
+function outsideCalendar(milliseconds: number): string {
+  return `(${milliseconds} ms since 1970)`;
 }
 
 /** Quotient of whole numbers, rounded down also where it is negative. */

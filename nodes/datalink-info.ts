@@ -4,6 +4,7 @@ import { DataLinkClient } from "../lib/datalink/client.ts";
 import type { InfoType } from "../lib/datalink/protocol/info.ts";
 import { plainInfo } from "../lib/datalink/protocol/plain-info.ts";
 import { wrongServerKind } from "../lib/net/other-server/wrong-server.ts";
+import { inSlices } from "../lib/slices.ts";
 import { chosenServer, type ServerSettings } from "./datalink-connection.ts";
 import { MessageError } from "./messages/message-error.ts";
 import { packetMessage } from "./messages/packet-message.ts";
@@ -88,7 +89,7 @@ async function ask(
     }
     default: {
       const info = await client.info(request.toUpperCase() as InfoType, match || undefined);
-      return { payload: plainInfo(info) };
+      return { payload: await inSlices(plainInfo(info)) };
     }
   }
 }

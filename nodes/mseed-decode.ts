@@ -4,7 +4,7 @@ import { types } from "node:util";
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from "node-red";
 import { MiniSeedError, type Problem } from "../lib/mseed/errors.ts";
 import { headerFields } from "../lib/mseed/header-fields.ts";
-import { readRecordStream } from "../lib/mseed/reader.ts";
+import { type ReadOptions, readRecordStream, readRecords } from "../lib/mseed/reader.ts";
 import type { MiniSeedRecord } from "../lib/mseed/record.ts";
 import { MessageError } from "./messages/message-error.ts";
 import { chartPoints, scaledSamples } from "./messages/record-payload.ts";
@@ -64,10 +64,8 @@ function decode(RED: NodeAPI, node: Node, def: MseedDecodeDef): void {
     await inOrder.run(payload.length, async () => {
       const found = new Problems();
       const strict = problems === "fail";
-      const records = readRecordStream(inSlices(payload), { onProblem: (each) => found.add(each), strict });
-      const outputs = outputsOf(records, outputOf);
-      // Nothing of a message that fails is sent.
-      const sent = await sendEach(RED, msg, strict ? await all(outputs) : outputs, send);
+      const options = { onProblem: (each: Problem) => found.add(each), strict };
+      const sent = await sendEach(RED, msg, await outputsFrom(payload, options, outputOf), send);
       if (problems === "ignore") return;
       if (sent === 0) throw ofOtherType(msg, noRecord(found));
       if (found.count === 0) return;
@@ -129,6 +127,17 @@ async function* inSlices(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
     if (start > 0) await setImmediate();
     yield bytes.subarray(start, start + SLICE_BYTES);
   }
+}
+
+/** What the records of a message become: all at once where they are few; nothing of a message that fails is sent. */
+async function outputsFrom(
+  payload: Uint8Array,
+  options: ReadOptions,
+  outputOf: (record: MiniSeedRecord) => Replacement,
+): Promise<Replacement[] | AsyncIterable<Replacement>> {
+  if (payload.length <= SLICE_BYTES) return Array.from(readRecords(payload, options), outputOf);
+  const outputs = outputsOf(readRecordStream(inSlices(payload), options), outputOf);
+  return options.strict ? await all(outputs) : outputs;
 }
 
 async function* outputsOf(

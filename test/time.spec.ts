@@ -77,6 +77,91 @@ describe("time", () => {
     fc.assert(fc.property(int64, (ns) => assert.equal(toNanoseconds(formatNanoseconds(ns)), ns)));
   });
 
+  // Whole seconds, and the microseconds beside them, are where a division may be rounded.
+  const anyMicroseconds = fc.oneof(
+    fc.maxSafeInteger(),
+    fc
+      .tuple(fc.integer({ min: -9_007_199_254, max: 9_007_199_253 }), fc.integer({ min: -2, max: 2 }))
+      .map(([second, beside]) => second * 1e6 + beside),
+    fc.integer({ min: 0, max: 86_400e6 }).map((microseconds) => Date.UTC(2026, 10, 22) * 1000 + microseconds),
+    fc.constantFrom(
+      -0,
+      Number.MAX_SAFE_INTEGER,
+      Number.MIN_SAFE_INTEGER,
+      Date.UTC(0, 0) * 1000,
+      -62_167_219_200e6 - 1,
+    ),
+  );
+
+  it("writes every microsecond as Date writes its millisecond, also where a second's text is kept", () => {
+    const byDate = (us: number) => {
+      const whole = BigInt(us);
+      const milliseconds = (whole - (((whole % 1000n) + 1000n) % 1000n)) / 1000n;
+      const rest = Number(whole - milliseconds * 1000n);
+      return `${new Date(Number(milliseconds)).toISOString().slice(0, -1)}${String(rest).padStart(3, "0")}Z`;
+    };
+    fc.assert(
+      fc.property(fc.array(anyMicroseconds, { minLength: 1, maxLength: 20 }), (list) => {
+        // Twice each: the second time the text of the second may have been kept, or another one in its place.
+        for (const us of [...list, ...list]) assert.equal(formatMicroseconds(us), byDate(us));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("writes every nanosecond as Date writes its second, with the decimals that are needed", () => {
+    const fraction = fc.oneof(
+      fc.integer({ min: 0, max: 999_999_999 }),
+      fc.integer({ min: 0, max: 999 }).map((ms) => ms * 1e6),
+    );
+    // The last second that Date has is 8.64e12.
+    const second = fc.oneof(fc.integer({ min: -1e10, max: 1e10 }), fc.constantFrom(8.64e12, -8.64e12));
+    fc.assert(
+      fc.property(second, fraction, (seconds, nanosecond) => {
+        const digits = String(nanosecond).padStart(9, "0").replace(/0+$/, "");
+        const text = new Date(seconds * 1000).toISOString().slice(0, -5);
+        const expected = `${text}${digits && "."}${digits}Z`;
+        assert.equal(formatNanoseconds(BigInt(seconds) * 1_000_000_000n + BigInt(nanosecond)), expected);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("shows what the calendar does not have as a number, and rounds down what is not whole", () => {
+    assert.equal(formatMicroseconds(Number.NaN), "(NaN ms since 1970)");
+    assert.equal(formatMicroseconds(Number.POSITIVE_INFINITY), "(Infinity ms since 1970)");
+    assert.equal(formatMicroseconds(9e18), "(9000000000000000 ms since 1970)");
+    assert.equal(formatMicroseconds(8.64e18), "+275760-09-13T00:00:00.000000Z");
+    assert.equal(formatMicroseconds(1.5), "1970-01-01T00:00:00.000001Z");
+    assert.equal(formatMicroseconds(2 ** 60), "+038504-08-17T21:30:06.846976Z");
+    assert.equal(formatNanoseconds(-(10n ** 30n)), "(-1e+24 ms since 1970)");
+  });
+
+  it("reads text of a packet's form as any other form of the same time", () => {
+    // A space in front makes the general way of reading of it.
+    const same = (text: string) => {
+      assert.equal(toNanoseconds(text), toNanoseconds(` ${text}`), text);
+      assert.equal(toMicroseconds(text), toMicroseconds(` ${text}`), text);
+    };
+    const ranged = (max: number, length: number) =>
+      fc.integer({ min: 0, max }).map((number) => String(number).padStart(length, "0"));
+    const date = fc.tuple(ranged(9999, 4), ranged(13, 2), ranged(32, 2)).map((parts) => parts.join("-"));
+    const time = fc.tuple(ranged(25, 2), ranged(61, 2), ranged(61, 2)).map((parts) => parts.join(":"));
+    const packetText = fc.tuple(date, time, ranged(999_999, 6)).map(([d, t, f]) => `${d}T${t}.${f}Z`);
+    fc.assert(fc.property(packetText, same), { numRuns: 2000 });
+    fc.assert(
+      fc.property(anyMicroseconds, (us) => same(formatMicroseconds(us))),
+      { numRuns: 1000 },
+    );
+    const character = fc.constantFrom(..."0123456789-:.TZ +eE\u0660\u2212");
+    fc.assert(
+      fc.property(packetText, fc.nat({ max: 26 }), character, (text, at, other) =>
+        same(text.slice(0, at) + other + text.slice(at + 1)),
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
   it("never throws, whatever the text", () => {
     fc.assert(fc.property(fc.string(), (text) => void toNanoseconds(text)));
   });

@@ -56,6 +56,28 @@ export class TraceBins {
     return Math.max(this.#begin, this.#end - this.count);
   }
 
+  /** Copies the bins from number `first` on into two arrays of the same length; `NaN` where there is none. */
+  read(first: number, min: Float64Array | Float32Array, max: Float64Array | Float32Array): void {
+    min.fill(Number.NaN);
+    max.fill(Number.NaN);
+    const end = Math.min(first + min.length, this.#end);
+    for (let bin = Math.max(first, this.begin); bin < end; ) {
+      const slot = this.#slot(bin);
+      const count = Math.min(end - bin, this.#min.length - slot);
+      min.set(this.#min.subarray(slot, slot + count), bin - first);
+      max.set(this.#max.subarray(slot, slot + count), bin - first);
+      bin += count;
+    }
+  }
+
+  /** The bins from `from` up to `to`, NaN where there is no sample. */
+  slice(from: number, to: number): { min: Float32Array; max: Float32Array } {
+    const min = new Float32Array(Math.max(0, to - from));
+    const max = new Float32Array(min.length);
+    this.read(from, min, max);
+    return { min, max };
+  }
+
   /** Forgets all bins. */
   clear(): void {
     this.#min.fill(Number.NaN);
@@ -72,28 +94,6 @@ export class TraceBins {
       const slot = this.#slot(bin);
       this.#min[slot] = min[bin - first]!;
       this.#max[slot] = max[bin - first]!;
-    }
-  }
-
-  /** The bins from `from` up to `to`, NaN where there is no sample. */
-  read(from: number, to: number): { min: Float32Array; max: Float32Array } {
-    const min = new Float32Array(Math.max(0, to - from));
-    const max = new Float32Array(min.length);
-    this.copy(from, min, max);
-    return { min, max };
-  }
-
-  /** Copies the bins from number `from` on into two arrays of the same length; NaN where there is no sample. */
-  copy(from: number, min: Float32Array | Float64Array, max: Float32Array | Float64Array): void {
-    min.fill(Number.NaN);
-    max.fill(Number.NaN);
-    const last = Math.min(from + min.length, this.#end);
-    for (let bin = Math.max(from, this.begin); bin < last; ) {
-      const slot = this.#slot(bin);
-      const end = Math.min(last, bin + this.#min.length - slot);
-      min.set(this.#min.subarray(slot, slot + end - bin), bin - from);
-      max.set(this.#max.subarray(slot, slot + end - bin), bin - from);
-      bin = end;
     }
   }
 
@@ -149,14 +149,20 @@ export class TraceBins {
   }
 
   #grow(needed: number): void {
-    const [min, max] = [this.#min, this.#max];
-    const room = Math.min(this.count, Math.max(needed, 2 * min.length));
-    this.#min = new (min.constructor as Float32ArrayConstructor)(room).fill(Number.NaN);
+    const Values = this.#min.constructor as Float32ArrayConstructor;
+    const from = this.begin;
+    const min = new Values(this.#end - from || 0);
+    const max = new Values(min.length);
+    this.read(from, min, max);
+    const room = Math.min(this.count, Math.max(needed, 2 * this.#min.length));
+    this.#min = new Values(room).fill(Number.NaN);
     this.#max = this.#min.slice();
-    for (let bin = Math.max(this.begin, this.#end - min.length); bin < this.#end; bin++) {
-      const before = ((bin % min.length) + min.length) % min.length;
-      this.#min[this.#slot(bin)] = min[before]!;
-      this.#max[this.#slot(bin)] = max[before]!;
+    for (let at = 0; at < min.length; ) {
+      const slot = this.#slot(from + at);
+      const count = Math.min(min.length - at, room - slot);
+      this.#min.set(min.subarray(at, at + count), slot);
+      this.#max.set(max.subarray(at, at + count), slot);
+      at += count;
     }
   }
 

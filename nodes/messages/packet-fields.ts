@@ -51,9 +51,17 @@ export function packetFields(msg: Message, defaultType: string, fixed = ""): Pac
   }
   const packetId = readPacketId("msg.datalink.packetId", datalink.packetId);
   const packetTime = readPacketTime("msg.datalink.packetTime", datalink.packetTime);
-  const fields = { streamId, sourceId, type, dataStart, dataEnd, packetId };
-  if (packetTime !== undefined || !seedlink) return { ...fields, packetTime, identity: undefined };
-  return { ...fields, packetTime: seedlink.dataStart, identity: seedlink.identity };
+  const isOfSeedLink = packetTime === undefined && seedlink !== undefined;
+  return {
+    streamId,
+    sourceId,
+    type,
+    dataStart,
+    dataEnd,
+    packetId,
+    packetTime: isOfSeedLink ? seedlink.dataStart : packetTime,
+    identity: isOfSeedLink ? seedlink.identity : undefined,
+  };
 }
 
 /** What seedlink in has said of the packet. */

@@ -54,22 +54,18 @@ export function packetMessage(
 ): SizedMessage {
   const { sourceId, type } = splitStreamId(packet.streamId);
   const { payload, text, bytes } = raw ? bytesOf(packet) : readPayload(packet, onProblem);
-  const message = {
-    topic: packet.streamId,
-    payload,
-    datalink: {
-      streamId: packet.streamId,
-      sourceId,
-      type,
-      packetId: String(packet.packetId),
-      packetTime: formatMicroseconds(packet.packetTime),
-      dataStart: formatMicroseconds(packet.dataStart),
-      dataEnd: formatMicroseconds(packet.dataEnd),
-      server,
-      ...(text !== undefined && { text }),
-    },
+  const datalink: DataLinkProperty = {
+    streamId: packet.streamId,
+    sourceId,
+    type,
+    packetId: String(packet.packetId),
+    packetTime: formatMicroseconds(packet.packetTime),
+    dataStart: formatMicroseconds(packet.dataStart),
+    dataEnd: formatMicroseconds(packet.dataEnd),
+    server,
   };
-  return { message, bytes: bytes + OVERHEAD };
+  if (text !== undefined) datalink.text = text;
+  return { message: { topic: packet.streamId, payload, datalink }, bytes: bytes + OVERHEAD };
 }
 
 /** What a message has of a payload; `bytes`: the memory that it takes, roughly. */

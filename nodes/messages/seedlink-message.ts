@@ -32,20 +32,16 @@ export function seedLinkMessage(
 ): { message: { topic: string; payload: unknown; seedlink: SeedLinkProperty }; bytes: number } {
   const { payload, text, bytes } = readPayload(packet, onProblem);
   const { station, sequence, format, subformat, dataStart, dataEnd } = packet;
-  const message = {
-    topic: packet.streamId,
-    payload,
-    seedlink: {
-      station,
-      sequence: String(sequence),
-      format,
-      subformat,
-      dataStart: formatMicroseconds(dataStart),
-      dataEnd: formatMicroseconds(dataEnd),
-      protocol,
-      server,
-      ...(text !== undefined && { text }),
-    },
+  const seedlink: SeedLinkProperty = {
+    station,
+    sequence: String(sequence),
+    format,
+    subformat,
+    dataStart: formatMicroseconds(dataStart),
+    dataEnd: formatMicroseconds(dataEnd),
+    protocol,
+    server,
   };
-  return { message, bytes: bytes + OVERHEAD };
+  if (text !== undefined) seedlink.text = text;
+  return { message: { topic: packet.streamId, payload, seedlink }, bytes: bytes + OVERHEAD };
 }

@@ -42,6 +42,8 @@ function isWholeTime(value: number | bigint): boolean {
  * @throws MessageError
  */
 export function readPacketTime(name: string, value: unknown): number | undefined {
+  const known = typeof value === "string" ? toMicroseconds(value) : undefined;
+  if (known !== undefined && Number.isSafeInteger(known)) return known;
   const time = readTime(name, value);
   if (time === undefined) return undefined;
   const microseconds = toMicroseconds(time) as number;

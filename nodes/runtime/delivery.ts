@@ -3,6 +3,7 @@
  * packets until they are committed.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { type Turn, Turns } from "../../lib/subscription/turns.ts";
 import type { FlowWatch, Followed } from "./flow-watch.ts";
 import { guarded } from "./input-handler.ts";
 
@@ -29,14 +30,51 @@ export interface DeliveryActions<Packet> {
   error(message: string): void;
 }
 
-interface SentPacket<Packet> extends Followed {
+/** Who hears of what becomes of packets. */
+interface Listener<Packet> {
+  onQuiet(entry: SentPacket<Packet>): void;
+  onLost(): void;
+}
+
+/** A packet in the flow. */
+class SentPacket<Packet> implements Followed {
   readonly id: string;
   readonly packet: Packet;
-  readonly since: number;
+  readonly nodes: ReadonlySet<string> | undefined;
+  readonly since = performance.now();
+  readonly #listener: Listener<Packet>;
   /** Memory that its message takes. */
-  bytes: number;
+  bytes = 0;
+  spent = 0;
   /** When it left the flow without having reached the nodes. */
-  leftAt: number | undefined;
+  leftAt: number | undefined = undefined;
+  underWay = 0;
+  reached: boolean;
+  error: Error | undefined = undefined;
+  lost = false;
+  sent: object | undefined = undefined;
+  passedOn: object | undefined = undefined;
+
+  constructor(
+    id: string,
+    packet: Packet,
+    nodes: ReadonlySet<string> | undefined,
+    listener: Listener<Packet>,
+  ) {
+    this.id = id;
+    this.packet = packet;
+    this.nodes = nodes;
+    this.reached = nodes === undefined;
+    this.#listener = listener;
+  }
+
+  onQuiet(): void {
+    this.#listener.onQuiet(this);
+  }
+
+  onLost(): void {
+    this.#listener.onLost();
+  }
 }
 
 /** What messages in the flow may take of memory: packets have up to 16 MiB, and compressed ones become larger. */
@@ -49,27 +87,48 @@ const ASTRAY_MS = 10_000;
 
 const TURNS = 5;
 
+/** All nodes that send packets: what those make in the flow comes in later turns than they are sent in, so it is counted ahead. */
+const senders = new Turns();
+
+/** What a packet takes in the flow until it is known, in milliseconds, and how many packets it takes to know it. */
+const FIRST_COST_MS = 0.1;
+const COST_MEMORY = 32;
+
 export class Delivery<Packet> {
   readonly #watch: FlowWatch;
   readonly #settings: DeliverySettings;
   readonly #actions: DeliveryActions<Packet>;
+  readonly #turn: Turn;
+  /** What a packet takes of the event loop on its way through the flow, in milliseconds: the mean of the last ones. */
+  #cost = FIRST_COST_MS;
   /** By their `_msgid`, in the order in which they were sent. */
   readonly #inFlow = new Map<string, SentPacket<Packet>>();
   #bytes = 0;
   #waiting: (() => void)[] = [];
   #lastSent = 0;
   #again: NodeJS.Immediate | undefined;
+  readonly #listener: Listener<Packet> = {
+    onQuiet: (entry) => this.#onQuiet(entry),
+    onLost: () => this.#onLost(),
+  };
 
-  constructor(watch: FlowWatch, settings: DeliverySettings, actions: DeliveryActions<Packet>) {
+  constructor(
+    watch: FlowWatch,
+    settings: DeliverySettings,
+    actions: DeliveryActions<Packet>,
+    turns: Turns = senders,
+  ) {
     this.#watch = watch;
     this.#settings = settings;
     this.#actions = actions;
+    this.#turn = turns.join();
     watch.join(this.#inFlow);
   }
 
   /** Follows nothing any more. */
   leave(): void {
     this.clear();
+    this.#turn.leave();
     this.#watch.leave(this.#inFlow);
   }
 
@@ -99,33 +158,27 @@ export class Delivery<Packet> {
   deliver(packet: Packet): void {
     const { nodes } = this.#settings;
     const id = this.#actions.newId();
-    const entry: SentPacket<Packet> = {
-      id,
-      packet,
-      since: performance.now(),
-      bytes: 0,
-      leftAt: undefined,
-      nodes,
-      underWay: 0,
-      reached: nodes === undefined,
-      error: undefined,
-      lost: false,
-      onQuiet: () => this.#onQuiet(entry),
-      onLost: () => this.#onLost(),
-    };
+    const entry = new SentPacket(id, packet, nodes, this.#listener);
     this.#inFlow.set(id, entry);
     this.#lastSent = entry.since;
-    this.#watch.hold(id, entry, () => this.#count(entry, this.#actions.send(packet, id)));
+    this.#turn.charge(this.#cost);
+    this.#watch.hold(entry);
+    this.#count(entry, this.#actions.send(packet, id));
+    this.#watch.letGo(id, entry);
     if (!nodes) this.#actions.commit(packet);
   }
 
-  /** Whether no packet may be sent now: too many are in the flow, nodes are being stopped, or lost ones come first. */
+  /**
+   * Whether no packet may be sent now: too many are in the flow, nodes are being stopped, lost ones come first, or it is the
+   * turn of others.
+   */
   get mustWait(): boolean {
-    return this.isFull || this.#watch.isStopping || this.#again !== undefined;
+    return this.isFull || this.#watch.isStopping || this.#again !== undefined || this.#turn.isOver;
   }
 
   /** Resolves when it may be different, or when `release` is called. */
   change(): Promise<void> {
+    if (this.#turn.isOver) void this.#turn.next().then(() => this.#wake());
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -188,6 +241,7 @@ export class Delivery<Packet> {
 
   #onQuiet(entry: SentPacket<Packet>): void {
     const { nodes, onError, unreached } = this.#settings;
+    if (entry.spent > 0) this.#learnCost(entry);
     const { reached, error } = entry;
     if (nodes) {
       if (error && onError === "stop") {
@@ -202,6 +256,11 @@ export class Delivery<Packet> {
       this.#actions.commit(entry.packet);
     }
     this.#remove(entry.id);
+  }
+
+  #learnCost(entry: SentPacket<Packet>): void {
+    this.#cost += (entry.spent - this.#cost) / COST_MEMORY;
+    entry.spent = 0;
   }
 
   #remove(id: string): void {
@@ -222,6 +281,7 @@ export class Delivery<Packet> {
   }
 
   #wake(): void {
+    if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resolve of waiting) resolve();

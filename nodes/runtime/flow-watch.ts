@@ -43,8 +43,14 @@ export interface Followed {
   reached: boolean;
   /** The error that some node on the way ended with. */
   error: Error | undefined;
+  /** Milliseconds that it has taken of the event loop, roughly; measured while there are several who send packets. */
+  spent: number;
   /** A part of it went to a node that a deploy was just stopping: it is followed no longer. */
   lost: boolean;
+  /** A message of it that was sent to a node which has not taken it yet; for {@link FlowWatch} alone, as the next one. */
+  sent: object | undefined;
+  /** A message of it that a chosen node has sent on. */
+  passedOn: object | undefined;
   /** Called each time that nothing of the message is on its way any more. */
   onQuiet(): void;
   /** Called when it is lost. */
@@ -55,6 +61,9 @@ export interface Followed {
 export type InFlow = ReadonlyMap<string, Followed>;
 
 const LABEL = "datalink-flow-watch";
+
+/** What Node-RED itself takes to bring a message to a node, in milliseconds, roughly: it does so outside of all handlers. */
+const ROUTE_MS = 0.03;
 
 type Runtime = Pick<NodeAPI, "hooks" | "events" | "nodes" | "log">;
 
@@ -69,13 +78,19 @@ export class FlowWatch {
   readonly #getNode: (id: string) => unknown;
   /** One for each node that has joined: few, so that looking into each costs little. */
   readonly #flows = new Set<InFlow>();
-  /** Messages sent to a node that has not taken them yet, and how often: one object may be sent twice. */
-  #sent = new WeakMap<object, number>();
-  /** Messages that a chosen node has sent on. */
-  readonly #passedOn = new WeakSet<object>();
+  /**
+   * Messages sent to a node that has not taken them yet, and how often: one object may be sent twice. Those that are not the
+   * `sent` of what they belong to: mostly a packet is one message at one place.
+   */
+  #alsoSent = new WeakMap<object, number>();
+  /** Messages that a chosen node has sent on, besides `passedOn`. */
+  readonly #alsoPassedOn = new WeakSet<object>();
   /** While nodes are being stopped: what was sent to a node that may not be there any more. */
   readonly #unrouted = new Map<RouteEvent, string>();
   #stopping = false;
+  #hearsHandled = false;
+  /** When a node began to work on the message that was taken last; 0 unless it is measured. */
+  #begun = 0;
 
   /** The one of this Node-RED. */
   static of(RED: Runtime): FlowWatch {
@@ -100,10 +115,8 @@ export class FlowWatch {
   join(flow: InFlow): void {
     this.#flows.add(flow);
     if (this.#flows.size > 1) return;
-    this.#hook<RouteEvent>("preRoute", (event) => this.#onRoute(event));
     this.#hook<RouteEvent>("preDeliver", (event) => this.#onSent(event));
     this.#hook<ReceiveEvent>("onReceive", (event) => this.#onTaken(event));
-    this.#hook<ReceiveEvent>("postReceive", (event) => this.#onHandled(event));
     this.#hook<CompleteEvent>("onComplete", (event) => this.#onComplete(event));
     this.#events.on("flows:stopping", this.#onStopping);
     this.#events.on("flows:started", this.#onStarted);
@@ -115,21 +128,30 @@ export class FlowWatch {
     this.#hooks.add(`${name}.${LABEL}`, (event: Event) => hook(event));
   }
 
+  /** Every message calls every hook there is: those that are seldom needed are there when they are. */
+  #unhook(name: string): void {
+    this.#hooks.remove(`${name}.${LABEL}`);
+  }
+
   leave(flow: InFlow): void {
     this.#flows.delete(flow);
     if (this.#flows.size > 0) return;
-    this.#hooks.remove(`*.${LABEL}`);
+    this.#unhook("*");
     this.#events.off("flows:stopping", this.#onStopping);
     this.#events.off("flows:started", this.#onStarted);
-    this.#sent = new WeakMap();
+    this.#alsoSent = new WeakMap();
     this.#unrouted.clear();
     this.#stopping = false;
+    this.#hearsHandled = false;
   }
 
-  /** Keeps the message of this `_msgid` under way while `send` sends it. */
-  hold(id: string, entry: Followed, send: () => void): void {
+  /** Keeps a message under way until {@link letGo}: while it is being sent. */
+  hold(entry: Followed): void {
     entry.underWay++;
-    send();
+  }
+
+  /** The message of this `_msgid` is sent. */
+  letGo(id: string, entry: Followed): void {
     this.#leave(id, entry);
   }
 
@@ -141,7 +163,7 @@ export class FlowWatch {
   }
 
   #onRoute(event: RouteEvent): void {
-    const entry = this.#stopping && this.#entryOf(event.msg);
+    const entry = this.#entryOf(event.msg);
     if (!entry || isPassedOn(entry, event)) return;
     // It counts at once: the node that sends it may be done before it is known whether it gets anywhere.
     entry.underWay++;
@@ -152,33 +174,74 @@ export class FlowWatch {
     const { msg } = event;
     const entry = this.#entryOf(msg);
     if (!msg || !entry) return;
-    if (!this.#unrouted.delete(event)) entry.underWay++;
-    this.#sent.set(msg, (this.#sent.get(msg) ?? 0) + 1);
-    if (isPassedOn(entry, event)) this.#passedOn.add(msg);
+    if (this.#unrouted.size === 0 || !this.#unrouted.delete(event)) entry.underWay++;
+    if (entry.sent === undefined) entry.sent = msg;
+    else this.#alsoSent.set(msg, (this.#alsoSent.get(msg) ?? 0) + 1);
+    if (!isPassedOn(entry, event)) return;
+    if (entry.passedOn === undefined) entry.passedOn = msg;
+    else if (entry.passedOn !== msg) this.#alsoPassedOn.add(msg);
   }
 
   #onTaken({ msg, destination }: ReceiveEvent): void {
     const entry = this.#entryOf(msg);
     if (!msg || !entry) return;
-    const sent = this.#sent.get(msg) ?? 0;
     // Link and Catch nodes hand messages over without sending them.
-    if (sent === 0) entry.underWay++;
-    else this.#sent.set(msg, sent - 1);
+    if (!this.#takeSent(msg, entry)) entry.underWay++;
+    if (this.#flows.size > 1) {
+      this.#hearHandled();
+      entry.spent += ROUTE_MS;
+      this.#begun = performance.now();
+    }
     const node = destination?.node;
+    if (node?._expectedDoneCount === 0) this.#hearHandled();
     if (!node || node._inputCallback || node._inputCallbacks) return;
     // Nobody takes it: the node has none that would, or it has been stopped while the message was on its way.
     const isStopped = this.#stopping || this.#getNode(node.id) !== node;
-    if (isStopped && !this.#passedOn.has(msg)) this.#lose(msg._msgid as string);
+    const isPassed = entry.passedOn === msg || this.#alsoPassedOn.has(msg);
+    if (isStopped && !isPassed) this.#lose(msg._msgid as string);
     else this.#leave(msg._msgid as string, entry);
+  }
+
+  /** Whether the message was sent, to be taken once. */
+  #takeSent(msg: object, entry: Followed): boolean {
+    if (entry.sent === msg) {
+      entry.sent = undefined;
+      return true;
+    }
+    const sent = this.#alsoSent.get(msg) ?? 0;
+    if (sent > 0) this.#alsoSent.set(msg, sent - 1);
+    return sent > 0;
+  }
+
+  /**
+   * From the first node on that never says when it is done, which takes a message only after this, or from when it is
+   * measured what messages take.
+   */
+  #hearHandled(): void {
+    if (this.#hearsHandled) return;
+    this.#hearsHandled = true;
+    this.#hook<ReceiveEvent>("postReceive", (event) => this.#onHandled(event));
   }
 
   /** A node of the old kind never says when it is done: it is when its handler has returned. */
   #onHandled({ msg, destination }: ReceiveEvent): void {
+    this.#measure(msg);
+    this.#begun = 0;
     const node = destination?.node;
     if (msg && node?._expectedDoneCount === 0) this.#onComplete({ msg, node: { id: node.id, node } });
   }
 
+  #measure(msg: RouteEvent["msg"]): void {
+    if (this.#begun === 0) return;
+    const now = performance.now();
+    const entry = this.#entryOf(msg);
+    if (entry) entry.spent += now - this.#begun;
+    this.#begun = now;
+  }
+
   #onComplete({ msg, error, node }: CompleteEvent): void {
+    // A node may be done before its handler has returned, and nothing left to be told of the message then.
+    this.#measure(msg);
     const entry = this.#entryOf(msg);
     if (!msg?._msgid || !entry) return;
     if (error && this.#stopping) {
@@ -215,11 +278,13 @@ export class FlowWatch {
   }
 
   readonly #onStopping = () => {
+    if (!this.#stopping) this.#hook<RouteEvent>("preRoute", (event) => this.#onRoute(event));
     this.#stopping = true;
   };
 
   readonly #onStarted = () => {
     guarded(this.#log, () => this.settleLost())();
+    if (this.#stopping) this.#unhook("preRoute");
     this.#stopping = false;
   };
 

@@ -6,6 +6,7 @@ const MIB = 1024 * 1024;
 export class InOrder {
   readonly #maxBytes: number;
   #bytes = 0;
+  #waiting = 0;
   #last: Promise<void> = Promise.resolve();
 
   /** @param maxBytes what the messages that wait may have together; a single one may have more */
@@ -25,11 +26,14 @@ export class InOrder {
       );
     }
     this.#bytes += bytes;
-    const turn = this.#last.then(work);
-    this.#last = turn.catch(() => {});
+    const isFirst = this.#waiting++ === 0;
     try {
+      // Where nobody is before it, a message does not wait for a turn of its own.
+      const turn = isFirst ? work() : this.#last.then(work);
+      this.#last = turn.catch(() => {});
       await turn;
     } finally {
+      this.#waiting--;
       this.#bytes -= bytes;
     }
   }

@@ -37,17 +37,17 @@ export function guarded<Args extends unknown[]>(
  */
 export function onInput(node: Node, handle: (msg: NodeMessageInFlow, send: Send) => Promise<unknown>): void {
   const misfits = Misfits.of(node);
-  node.on("input", (msg, send, done) => {
-    void settle(
-      async () => {
-        if ((await handle(msg, send)) !== "passed") misfits?.fit();
-      },
-      (failure) => {
-        if (!failure || !misfits || misfits.fail(failure)) finish(node, failure, done);
-        else withoutLog(node, () => finish(node, failure, done));
-      },
-    );
-  });
+  const take = async (msg: NodeMessageInFlow, send: Send, done: (error?: Error) => void): Promise<void> => {
+    let failure: Error | undefined;
+    try {
+      if ((await handle(msg, send)) !== "passed") misfits?.fit();
+    } catch (error) {
+      failure = asError(error);
+    }
+    if (!failure || !misfits || misfits.fail(failure)) finish(node, failure, done);
+    else withoutLog(node, () => finish(node, failure, done));
+  };
+  node.on("input", (msg, send, done) => void take(msg, send, done));
 }
 
 async function settle(work: () => Promise<void>, done: (error?: Error) => void): Promise<void> {

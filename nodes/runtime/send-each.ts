@@ -1,6 +1,6 @@
 /** One message that becomes several. */
 import { setImmediate } from "node:timers/promises";
-import type { NodeAPI, NodeMessageInFlow } from "node-red";
+import type { NodeAPI, NodeMessage, NodeMessageInFlow } from "node-red";
 import type { Send } from "./input-handler.ts";
 
 /** Messages sent in one turn of the event loop: a long file must not hold up everything else. */
@@ -22,14 +22,31 @@ export async function sendEach(
   replacements: Iterable<Replacement> | AsyncIterable<Replacement>,
   send: Send,
 ): Promise<number> {
-  const { payload: _, ...rest } = msg;
+  let rest: NodeMessage | undefined;
   let next: Replacement | undefined;
   let count = 0;
-  for await (const replacement of replacements) {
-    if (next) send(Object.assign(RED.util.cloneMessage(rest) as NodeMessageInFlow, next));
+  const take = (replacement: Replacement): Promise<void> | undefined => {
+    if (next) {
+      rest ??= withoutPayload(msg);
+      send(Object.assign(RED.util.cloneMessage(rest) as NodeMessageInFlow, next));
+    }
     next = replacement;
-    if (++count % PER_TURN === 0) await setImmediate();
+    return ++count % PER_TURN === 0 ? setImmediate() : undefined;
+  };
+  // What is there already is not awaited piece by piece.
+  if (Symbol.iterator in replacements) {
+    for (const replacement of replacements) {
+      const turn = take(replacement);
+      if (turn) await turn;
+    }
+  } else {
+    for await (const replacement of replacements) await take(replacement);
   }
   if (next) send(Object.assign(msg, next));
   return count;
+}
+
+function withoutPayload(msg: NodeMessageInFlow): NodeMessage {
+  const { payload: _, ...rest } = msg;
+  return rest;
 }

@@ -138,7 +138,7 @@ describe("trace bins", () => {
             for (const [i, value] of values.entries()) known.set(first + i, value);
             for (const bin of known.keys()) if (bin < end - count) known.delete(bin);
           }
-          const { min, max } = bins.read(-9000, 9000);
+          const { min, max } = bins.slice(-9000, 9000);
           for (let bin = -9000; bin < 9000; bin++) {
             const value = known.get(bin) ?? Number.NaN;
             assert.ok(Object.is(bins.min(bin), value) && Object.is(min[bin + 9000], value), `bin ${bin}`);

@@ -15,7 +15,7 @@ export function readBins(bins: Bins, first: number, count: number): { min: Float
     maxs = new Float64Array(2 * length);
   }
   const [min, max] = [mins.subarray(0, length), maxs.subarray(0, length)];
-  if (bins.copy) bins.copy(first, min, max);
+  if (bins.read) bins.read(first, min, max);
   else {
     for (let i = 0; i < length; i++) {
       min[i] = bins.min(first + i);

@@ -13,7 +13,7 @@ export interface Bins {
   /** The largest sample of a bin; `NaN` where there is none. */
   max(bin: number): number;
   /** Copies the bins from number `first` on into two arrays of the same length: much faster than one by one. */
-  copy?(first: number, min: Float64Array, max: Float64Array): void;
+  read?(first: number, min: Float64Array, max: Float64Array): void;
 }
 
 /** Samples at equal distances, without a gap between them. */

@@ -49,7 +49,7 @@ export interface PacketSource<Packet extends ReadPacket, Position, From, Event e
   positionFile(file: string, onError: (error: Error) => void): StateFile<Position>;
   /** A position behind which these packets come again. They are in the order in which they came; `position` is behind all. */
   rewind(position: Position, packets: readonly [Packet, ...Packet[]]): Position;
-  /** The message for a packet; `onProblem` hears of a payload that is not what it should be. */
+  /** The message for a packet, a new one each time; `onProblem` hears of a payload that is not what it should be. */
   message(packet: Packet, onProblem: (sentence: string) => void): SizedMessage;
   /** Which packet it is: as properties of a message, and in a sentence, such as `packet 12 of FDSN:…`. */
   identify(packet: Packet): { properties: Record<string, unknown>; name: string };
