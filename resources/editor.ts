@@ -11,6 +11,7 @@ import "./mseed-archive.ts";
 import "./mseed-decode.ts";
 import "./mseed-encode.ts";
 import "./mseed-file-in.ts";
+import "./seismogram-image.ts";
 import "./shake-in.ts";
 import "./signal-filter.ts";
 import "./seedlink-connection.ts";

@@ -120,3 +120,13 @@ export function code(least: number): Validator {
     return /^[A-Za-z0-9-]{0,8}$/.test(trimmed) || invalid(options, "code", { value: trimmed });
   };
 }
+
+/** One band view: `raw`, `1-20`, `0.5-` or `-1`; nothing means raw. */
+export const bandView: Validator = (value, options) => {
+  const name = String(value ?? "").trim();
+  if (name === "" || name === "raw" || hasEnvironmentVariable(name)) return true;
+  const [, low = "", high = ""] = /^(\d*\.?\d*)-(\d*\.?\d*)$/.exec(name) ?? [];
+  const isBand =
+    low === "" ? Number(high) > 0 : Number(low) > 0 && (high === "" || Number(low) < Number(high));
+  return isBand || invalid(options, "band-view");
+};

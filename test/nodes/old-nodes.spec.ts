@@ -13,6 +13,7 @@ import mseedEncode from "../../nodes/mseed-encode.ts";
 import mseedFileIn from "../../nodes/mseed-file-in.ts";
 import seedlinkConnection from "../../nodes/seedlink-connection.ts";
 import seedlinkIn from "../../nodes/seedlink-in.ts";
+import seismogramImage from "../../nodes/seismogram-image.ts";
 import signalFilter from "../../nodes/signal-filter.ts";
 import signalMeasure from "../../nodes/signal-measure.ts";
 import signalTrigger from "../../nodes/signal-trigger.ts";
@@ -32,6 +33,7 @@ const MODULES = {
   "mseed-file-in": mseedFileIn,
   "signal-filter": signalFilter,
   "seedlink-in": seedlinkIn,
+  "seismogram-image": seismogramImage,
   "coincidence-trigger": coincidenceTrigger,
   "station-monitor": stationMonitor,
   "signal-measure": signalMeasure,
