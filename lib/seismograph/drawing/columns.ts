@@ -8,7 +8,7 @@ import type { Bins } from "./views.ts";
 /** More columns than any screen has: what is wider is drawn no further. */
 export const MOST_COLUMNS = 32_768;
 /** Bins of one column that are looked at where there are too many to read all. */
-const MOST_BINS_OF_COLUMN = 256;
+const MOST_BINS_OF_COLUMN = 64;
 /** A bin's edge that the division just misses is still the edge. */
 const SLACK = 1e-6;
 
@@ -144,6 +144,17 @@ export interface Mapping {
   bottom: number;
 }
 
+/** How a value in the middle and one at `reach` lie in pixel rows from `top` to `bottom` (excluded): just within them. */
+export function mappingOf(
+  { centre, reach }: { centre: number; reach: number },
+  top: number,
+  bottom: number,
+): Mapping {
+  const last = Math.max(bottom, top + 2);
+  const half = Math.floor((last - top - 1) / 2);
+  return { middle: top + half, perUnit: half / reach, centre, top, bottom: last };
+}
+
 /** What is drawn of columns: their spans, and the ends that were cut off. */
 export interface Spans {
   trace: Int32Array;
@@ -171,7 +182,7 @@ export function spansOf(columns: Columns, mapping: Mapping, into: Spans, cutHeig
     if (isOwnCentre) zero = middle + (min / 2 + max / 2) * perUnit;
     let high = Math.floor(zero - max * perUnit + 0.5);
     let low = Math.floor(zero - min * perUnit + 1.5);
-    if (!(high < low)) {
+    if (Number.isNaN(high) || Number.isNaN(low)) {
       if (!columns.has(i)) {
         trace[2 * i] = trace[2 * i + 1] = 0;
         lastTop = lastBottom = Number.NaN;

@@ -1,7 +1,7 @@
 /** Draws the live picture: labels, trigger spans, gaps, traces, spectrograms, and the time axis below. */
 import { formatAmplitude } from "../amplitude.ts";
 import { formatClock } from "../clock.ts";
-import { Columns, newSpans, type Spans, spansOf } from "../columns.ts";
+import { Columns, mappingOf, newSpans, type Spans, spansOf } from "../columns.ts";
 import { drawSpectrogram } from "../spectrogram/draw.ts";
 import type { Rect, Surface, TextStyle } from "../surface.ts";
 import { LabelRow, timeTicks } from "../ticks.ts";
@@ -107,11 +107,8 @@ function startOf(row: LiveRow, columns: Columns): number {
 function drawTrace({ surface, view, columns, spans }: Picture, row: LiveRow, trace: Rect): void {
   const { pixelRatio } = surface;
   const top = Math.round(trace.y * pixelRatio);
-  const bottom = Math.max(top + 2, Math.round((trace.y + trace.height) * pixelRatio));
-  const { centre, reach } = row.scale;
-  const half = (bottom - top - 1) / 2;
-  const mapping = { middle: Math.floor((top + bottom) / 2), perUnit: half / reach, centre, top, bottom };
-  spansOf(columns, mapping, spans, cutHeight(surface));
+  const bottom = Math.round((trace.y + trace.height) * pixelRatio);
+  spansOf(columns, mappingOf(row.scale, top, bottom), spans, cutHeight(surface));
   const { trace: color, clip } = view.palette;
   drawSpans(surface, trace.x, spans, columns.count, { color, clip });
 }

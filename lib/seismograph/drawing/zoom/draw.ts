@@ -1,7 +1,7 @@
 /** Draws a zoom: the samples as a line, or as columns where there are more of them than pixels; marks, spectrogram, crosshair. */
 import { formatValue } from "../amplitude.ts";
 import { formatClock } from "../clock.ts";
-import { Columns, newSpans, spansOf } from "../columns.ts";
+import { Columns, mappingOf, newSpans, spansOf } from "../columns.ts";
 import { drawBoxes } from "../event-boxes.ts";
 import { liveScales } from "../live/scale.ts";
 import type { RowScale } from "../live/view.ts";
@@ -161,11 +161,9 @@ function fillFromSamples(columns: Columns, segment: Segment, start: number, colu
 
 function drawColumns(surface: Surface, view: ZoomView, trace: Rect, columns: Columns, scale: RowScale): void {
   const top = Math.round(trace.y * surface.pixelRatio);
-  const bottom = Math.max(top + 2, Math.round((trace.y + trace.height) * surface.pixelRatio));
-  const middle = Math.floor((top + bottom) / 2);
-  const perUnit = (bottom - top - 1) / 2 / scale.reach;
+  const bottom = Math.round((trace.y + trace.height) * surface.pixelRatio);
   const spans = newSpans(columns.count);
-  spansOf(columns, { middle, perUnit, centre: scale.centre, top, bottom }, spans, cutHeight(surface));
+  spansOf(columns, mappingOf(scale, top, bottom), spans, cutHeight(surface));
   drawSpans(surface, trace.x, spans, columns.count, { color: view.palette.trace, clip: view.palette.clip });
 }
 
