@@ -12,6 +12,7 @@ import jsonlArchive from "../../nodes/jsonl-archive.ts";
 import mseedArchive from "../../nodes/mseed-archive.ts";
 import mseedDecode from "../../nodes/mseed-decode.ts";
 import mseedEncode from "../../nodes/mseed-encode.ts";
+import seismographPage from "../../nodes/seismograph-page.ts";
 import signalFilter from "../../nodes/signal-filter.ts";
 import signalMeasure from "../../nodes/signal-measure.ts";
 import signalTrigger from "../../nodes/signal-trigger.ts";
@@ -132,6 +133,16 @@ WIRINGS["station-monitor"] = {
   wrong: [
     ["json", "json", "fails"],
     ["rawJson", "other", "fails"],
+    ["text", "text", "fails"],
+    ["nothing", "other", "fails"],
+  ],
+  right: undefined,
+};
+WIRINGS["seismograph-page"] = {
+  module: seismographPage,
+  wrong: [
+    ["json", "json", "fails"],
+    ["rawJson", "json", "fails"],
     ["text", "text", "fails"],
     ["nothing", "other", "fails"],
   ],

@@ -19,7 +19,8 @@ export function formatValue(value: number, units: string): string {
 export function formatAmplitude(reach: number, units: string): string {
   const size = Math.abs(reach);
   const power = Math.floor(Math.log10(size));
-  const rounded = ((power % 3) + 3) % 3 === 0 && Number.isFinite(power) ? Number(size.toPrecision(2)) : size;
+  const digits = ((power % 3) + 3) % 3 === 0 ? 2 : 3;
+  const rounded = Number.isFinite(power) ? Number(size.toPrecision(digits)) : size;
   return Number.isNaN(reach) ? "–" : `±${formatValue(rounded, units)}`;
 }
 

@@ -1,8 +1,8 @@
 /** Reads many bins at once into memory that is used again. */
 import type { Bins } from "./views.ts";
 
-/** Bins that are read at once, at the most: 32 MB. */
-export const MOST_READ = 2_000_000;
+/** Bins that are read at once, at the most: 8 MB, an hour in bins of 7 ms. */
+export const MOST_READ = 500_000;
 
 let mins = new Float64Array(8192);
 let maxs = new Float64Array(8192);

@@ -2,7 +2,7 @@
 
 const DAY = 86_400e6;
 /** What has a calendar date at all, as `Date` knows it. */
-const LATEST = 8.64e21;
+const LATEST = 8.64e18;
 
 /** `14:42`, `14:42:31`, or `14:42:31.25` with so many decimals. */
 export function formatClock(time: number, detail: "minutes" | "seconds" = "minutes", decimals = 0): string {

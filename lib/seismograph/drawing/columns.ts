@@ -8,9 +8,21 @@ import type { Bins } from "./views.ts";
 /** More columns than any screen has: what is wider is drawn no further. */
 export const MOST_COLUMNS = 32_768;
 /** Bins of one column that are looked at where there are too many to read all. */
-const MOST_BINS_OF_COLUMN = 256;
+const MOST_BINS_OF_COLUMN = 64;
 /** A bin's edge that the division just misses is still the edge. */
 const SLACK = 1e-6;
+
+interface BinValues {
+  min: Float64Array;
+  max: Float64Array;
+}
+
+/** Where columns lie over the bins that were read: the first one's left edge and the width of each in bins, and how many bins one takes. */
+interface Grid {
+  origin: number;
+  perColumn: number;
+  taken: number;
+}
 
 /** The columns of one trace, with room for others after it. */
 export class Columns {
@@ -26,23 +38,38 @@ export class Columns {
     this.max = new Float64Array(this.count);
   }
 
-  /** Takes what bins have from `start` (microseconds since 1970) on, `columnTime` microseconds in each column. */
+  /**
+   * Takes what bins have from `start` (microseconds since 1970) on, `columnTime` microseconds in each column. Where columns are narrower
+   * than bins, they have the straight line between the middles of neighbours.
+   */
   fill(bins: Bins, start: number, columnTime: number): void {
     const perColumn = columnTime / bins.width;
     const taken = Math.max(1, Math.ceil(perColumn - SLACK));
     const origin = start / bins.width + SLACK;
-    const from = Math.floor(origin);
-    const all = Math.floor(origin + (this.count - 1) * perColumn) + taken - from;
+    const from = Math.floor(origin) - 1;
+    const all = Math.floor(origin + (this.count - 1) * perColumn) + taken + 1 - from;
+    const grid = { origin: origin - from, perColumn, taken };
     // Where there are far more bins than anybody sees, the first ones of each column stand for it.
-    if (all <= MOST_READ)
-      this.#reduce(readBins(bins, from, all), { origin: origin - from, perColumn, taken });
-    else this.#fillOneByOne(bins, origin, perColumn);
+    if (!(all <= MOST_READ)) this.#fillOneByOne(bins, origin, perColumn);
+    else if (perColumn < 1 - SLACK) this.#interpolate(readBins(bins, from, all), grid);
+    else this.#reduce(readBins(bins, from, all), grid);
   }
 
-  #reduce(
-    { min, max }: { min: Float64Array; max: Float64Array },
-    { origin, perColumn, taken }: { origin: number; perColumn: number; taken: number },
-  ): void {
+  #interpolate({ min, max }: BinValues, { origin, perColumn }: Grid): void {
+    for (let column = 0; column < this.count; column++) {
+      const at = origin + (column + 0.5) * perColumn - 0.5;
+      const left = Math.floor(at);
+      const own = Math.floor(at + 0.5);
+      const part = at - left;
+      const low = min[left]! * (1 - part) + min[left + 1]! * part;
+      const high = max[left]! * (1 - part) + max[left + 1]! * part;
+      // Beside a gap, and beside what is infinite, a bin keeps to its own.
+      if (Number.isFinite(low) && Number.isFinite(high)) this.set(column, low, high);
+      else this.set(column, min[own]!, max[own]!);
+    }
+  }
+
+  #reduce({ min, max }: BinValues, { origin, perColumn, taken }: Grid): void {
     const [mins, maxs, count] = [this.min, this.max, this.count];
     for (let column = 0; column < count; column++) {
       const first = Math.floor(origin + column * perColumn);
@@ -117,6 +144,17 @@ export interface Mapping {
   bottom: number;
 }
 
+/** How a value in the middle and one at `reach` lie in pixel rows from `top` to `bottom` (excluded): just within them. */
+export function mappingOf(
+  { centre, reach }: { centre: number; reach: number },
+  top: number,
+  bottom: number,
+): Mapping {
+  const last = Math.max(bottom, top + 2);
+  const half = Math.floor((last - top - 1) / 2);
+  return { middle: top + half, perUnit: half / reach, centre, top, bottom: last };
+}
+
 /** What is drawn of columns: their spans, and the ends that were cut off. */
 export interface Spans {
   trace: Int32Array;
@@ -144,7 +182,7 @@ export function spansOf(columns: Columns, mapping: Mapping, into: Spans, cutHeig
     if (isOwnCentre) zero = middle + (min / 2 + max / 2) * perUnit;
     let high = Math.floor(zero - max * perUnit + 0.5);
     let low = Math.floor(zero - min * perUnit + 1.5);
-    if (!(high < low)) {
+    if (Number.isNaN(high) || Number.isNaN(low)) {
       if (!columns.has(i)) {
         trace[2 * i] = trace[2 * i + 1] = 0;
         lastTop = lastBottom = Number.NaN;

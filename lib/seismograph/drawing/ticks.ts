@@ -5,6 +5,8 @@ const STEPS = [
   ...[0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30].map((seconds) => seconds * SECOND),
   ...[1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440].map((minutes) => minutes * 60 * SECOND),
 ];
+/** Between two labels, in CSS pixels. */
+const LABEL_GAP = 8;
 /** No axis has more marks than that, whatever it is asked for. */
 const MOST_TICKS = 200;
 
@@ -21,6 +23,26 @@ export function timeTicks(start: number, end: number, most: number): TimeTicks {
   const room = Math.max(1, Math.min(most, MOST_TICKS));
   const step = STEPS.find((candidate) => (end - start) / candidate <= room) ?? STEPS.at(-1)!;
   return { step, times: multiples(start, end, step) };
+}
+
+/** Labels side by side below or above an axis, from left to right: within its ends, and none over another. */
+export class LabelRow {
+  readonly #left: number;
+  readonly #right: number;
+  #taken = Number.NEGATIVE_INFINITY;
+
+  constructor(left: number, right: number) {
+    this.#left = left;
+    this.#right = right;
+  }
+
+  /** The middle of a label that is to stand at `x`, or `undefined` if there is no room for it. */
+  place(x: number, width: number): number | undefined {
+    const middle = Math.min(Math.max(x, this.#left + width / 2), this.#right - width / 2);
+    if (!(middle - width / 2 >= this.#taken)) return undefined;
+    this.#taken = middle + width / 2 + LABEL_GAP;
+    return middle;
+  }
 }
 
 /** The step of the numbers on top of a drum: at most six, and the line's end is one of them. */

@@ -29,7 +29,7 @@ type Point = [x: number, y: number];
 
 /** Steps of a quarter ellipse. */
 const STEPS = 8;
-const LARGEST = 400;
+const LARGEST = 200;
 /** Letters that are kept; when there are more, all are drawn anew. */
 const MOST_KEPT = 4000;
 
@@ -37,7 +37,7 @@ const kept = new Map<string, Glyph>();
 
 /** A letter at a size in pixels (CSS's font-size times the pixels of a CSS pixel). */
 export function glyphOf(letter: string, size: number, isBold: boolean): Glyph {
-  const pixels = Math.min(Math.max(size, 1), LARGEST);
+  const pixels = size >= 1 ? Math.min(size, LARGEST) : 1;
   const key = `${isBold ? "b" : "r"}${pixels}${letter}`;
   const known = kept.get(key);
   if (known) return known;
@@ -167,16 +167,32 @@ function covered(lines: readonly Point[][], stroke: number): Omit<Glyph, "advanc
   const top = Math.ceil(Math.max(...all.map(([, y]) => y)) + reach);
   const [width, height] = [right - left, top - bottom];
   const mask = new Uint8Array(width * height);
-  const segments = lines.flatMap((line) => line.slice(1).map((to, i): [Point, Point] => [line[i]!, to]));
-  for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) {
-      const [x, y] = [left + column + 0.5, top - row - 0.5];
-      let nearest = Number.POSITIVE_INFINITY;
-      for (const [from, to] of segments) nearest = Math.min(nearest, distance(x, y, from, to));
-      mask[row * width + column] = Math.round(255 * Math.min(1, Math.max(0, stroke / 2 + 0.5 - nearest)));
-    }
+  for (const line of lines) {
+    for (let i = 1; i < line.length; i++)
+      cover({ left, top, width, height, mask }, [line[i - 1]!, line[i]!], stroke / 2);
   }
   return { left, top, width, height, mask };
+}
+
+/** Covers the pixels about a line, as far as they are not covered more by another. */
+function cover(
+  { left, top, width, height, mask }: Omit<Glyph, "advance">,
+  [from, to]: [Point, Point],
+  half: number,
+): void {
+  const reach = half + 1;
+  const first = Math.max(0, Math.floor(Math.min(from[0], to[0]) - reach) - left);
+  const last = Math.min(width - 1, Math.ceil(Math.max(from[0], to[0]) + reach) - left);
+  const highest = Math.max(0, Math.floor(top - Math.max(from[1], to[1]) - reach));
+  const lowest = Math.min(height - 1, Math.ceil(top - Math.min(from[1], to[1]) + reach));
+  for (let row = highest; row <= lowest; row++) {
+    for (let column = first; column <= last; column++) {
+      const away = distance(left + column + 0.5, top - row - 0.5, from, to);
+      const coverage = Math.round(255 * Math.min(1, Math.max(0, half + 0.5 - away)));
+      const at = row * width + column;
+      if (coverage > mask[at]!) mask[at] = coverage;
+    }
+  }
 }
 
 /** How far a point is from a line between two others. */

@@ -171,7 +171,7 @@ const SAME: Readonly<Record<string, string>> = {
 
 /** How wide a blank is, in the units of the strokes. */
 export function blankWidth(letter: string): number {
-  return letter === "\u202f" || letter === "\u2009" ? 2.2 : 4.4;
+  return letter === "\u202f" || letter === "\u2009" ? 3.4 : 6;
 }
 
 /** The strokes of a letter, and those of its marks. */

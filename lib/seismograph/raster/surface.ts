@@ -53,15 +53,23 @@ export class RasterSurface implements Surface {
     const step = Math.max(1, Math.round(dash * this.pixelRatio));
     const isUpright = x1 === x2;
     const across = Math.floor((isUpright ? x1 : y1) * this.pixelRatio - (thick - 1) / 2);
-    const from = this.#pixel(isUpright ? Math.min(y1, y2) : Math.min(x1, x2));
-    const to = this.#pixel(isUpright ? Math.max(y1, y2) : Math.max(x1, x2));
+    const [from, to] = (isUpright ? [y1, y2] : [x1, x2]).map((end) => this.#near(end)).sort((a, b) => a - b);
     const paint = paintOf(color);
-    const length = dash > 0 ? step : to - from;
-    for (let at = Math.max(from, -FAR); at < Math.min(to, FAR) && length > 0; at += 2 * length) {
-      const end = Math.min(at + length, to);
+    const { left, right, top, bottom } = this.pixels.bounds;
+    const [first, last] = isUpright ? [top, Math.min(bottom, to!)] : [left, Math.min(right, to!)];
+    const length = dash > 0 ? step : Math.max(1, to! - from!);
+    // Dashes before the first one in view are left out.
+    const skipped = Math.max(0, Math.floor((first - from!) / (2 * length)));
+    for (let at = from! + 2 * length * skipped; at < last; at += 2 * length) {
+      const end = Math.min(at + length, to!);
       if (isUpright) this.pixels.fill(across, at, across + thick, end, paint);
       else this.pixels.fill(at, across, end, across + thick, paint);
     }
+  }
+
+  /** A pixel, if need be one far outside. */
+  #near(length: number): number {
+    return Math.min(Math.max(this.#pixel(length), -FAR), FAR);
   }
 
   polyline(points: readonly number[], width: number, color: Color): void {

@@ -4,7 +4,7 @@ import { formatClock, formatDay, isHour, isMidnight } from "../clock.ts";
 import { type Mapping, newSpans, type Spans, spansOf } from "../columns.ts";
 import { drawBoxes } from "../event-boxes.ts";
 import type { Surface, TextStyle } from "../surface.ts";
-import { minuteStep } from "../ticks.ts";
+import { LabelRow, minuteStep } from "../ticks.ts";
 import { cutHeight, drawSpans } from "../traces.ts";
 import { DrumLines } from "./lines.ts";
 import { drawTriggers } from "./triggers.ts";
@@ -59,12 +59,14 @@ function drawMinutes(
   const style: TextStyle = { size: fontSize(layout), color: palette.muted, align: "center" };
   const step = minuteStep(lineMinutes);
   const y = area.y + 16;
+  const right = localOffset ? surface.measureText(texts.local, { size: style.size, weight: "bold" }) + 8 : 0;
+  const labels = new LabelRow(area.x + 2, area.x + area.width - 2 - right);
   for (let minute = 0; minute <= lineMinutes; minute += step) {
     const x = plot.x + (minute / lineMinutes) * plot.width;
     surface.line(x, area.y + 21, x, plot.y + plot.height, 1, palette.grid, 2);
     const text = minute === 0 ? `0 ${texts.minutes}` : String(minute);
-    const half = surface.measureText(text, style) / 2;
-    surface.text(text, Math.min(Math.max(x, area.x + half + 2), area.x + area.width - half - 2), y, style);
+    const middle = labels.place(x, surface.measureText(text, style));
+    if (middle !== undefined) surface.text(text, middle, y, style);
   }
   if (!localOffset) return;
   const edge = area.x + area.width - 2;

@@ -58,7 +58,9 @@ export class DrumLines {
 }
 
 function meanOf(values: Float64Array, from: number, to: number): number {
-  let mean = 0;
-  for (let i = from; i < to; i++) mean += values[i]! / (to - from);
-  return mean;
+  // From the least of them on, so that equal values have exactly that mean.
+  const least = values[from]!;
+  let above = 0;
+  for (let i = from; i < to; i++) above += values[i]! / (to - from) - least / (to - from);
+  return least + above;
 }

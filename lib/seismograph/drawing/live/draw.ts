@@ -1,11 +1,12 @@
 /** Draws the live picture: labels, trigger spans, gaps, traces, spectrograms, and the time axis below. */
 import { formatAmplitude } from "../amplitude.ts";
 import { formatClock } from "../clock.ts";
-import { Columns, newSpans, type Spans, spansOf } from "../columns.ts";
+import { Columns, mappingOf, newSpans, type Spans, spansOf } from "../columns.ts";
 import { drawSpectrogram } from "../spectrogram/draw.ts";
 import type { Rect, Surface, TextStyle } from "../surface.ts";
-import { timeTicks } from "../ticks.ts";
+import { LabelRow, timeTicks } from "../ticks.ts";
 import { cutHeight, drawSpans } from "../traces.ts";
+import { NAME_LINE } from "./layout.ts";
 import type { LiveLayout, LiveRow, LiveRowPlace, LiveView } from "./view.ts";
 
 /** The newest ones of a row are drawn. */
@@ -50,15 +51,14 @@ function drawAxis(surface: Surface, { palette, texts, rows }: LiveView, layout: 
     plot.width / (layout.isCompact ? COMPACT_LABEL_ROOM : LABEL_ROOM),
   );
   const foot = plot.y + plot.height;
+  const labels = new LabelRow(area.x + 2, area.x + area.width - 2);
   for (const time of times) {
     const x = layout.xOf(time);
     surface.line(x, plot.y, x, foot, 1, palette.grid, 2);
     surface.fillRect(x - 0.5, foot, 1, 4, palette.muted);
     const text = formatClock(time, step % MINUTE === 0 ? "minutes" : "seconds");
-    const half = surface.measureText(text, style) / 2;
-    const left = area.x + half + 2;
-    const right = area.x + area.width - half - 2;
-    surface.text(text, Math.min(Math.max(x, left), right), foot + 17, style);
+    const middle = labels.place(x, surface.measureText(text, style));
+    if (middle !== undefined) surface.text(text, middle, foot + 17, style);
   }
 }
 
@@ -107,11 +107,8 @@ function startOf(row: LiveRow, columns: Columns): number {
 function drawTrace({ surface, view, columns, spans }: Picture, row: LiveRow, trace: Rect): void {
   const { pixelRatio } = surface;
   const top = Math.round(trace.y * pixelRatio);
-  const bottom = Math.max(top + 2, Math.round((trace.y + trace.height) * pixelRatio));
-  const { centre, reach } = row.scale;
-  const half = (bottom - top - 1) / 2;
-  const mapping = { middle: Math.floor((top + bottom) / 2), perUnit: half / reach, centre, top, bottom };
-  spansOf(columns, mapping, spans, cutHeight(surface));
+  const bottom = Math.round((trace.y + trace.height) * pixelRatio);
+  spansOf(columns, mappingOf(row.scale, top, bottom), spans, cutHeight(surface));
   const { trace: color, clip } = view.palette;
   drawSpans(surface, trace.x, spans, columns.count, { color, clip });
 }
@@ -155,6 +152,8 @@ function labelBeside(surface: Surface, view: LiveView, row: LiveRow, area: Rect)
 function labelAbove(surface: Surface, view: LiveView, row: LiveRow, area: Rect): void {
   const y = area.y + 15;
   const name = { size: 12, weight: "bold" } as const;
+  // The axis' lines stay behind the trace, and out of the text.
+  surface.fillRect(area.x, area.y, area.width, NAME_LINE, view.palette.ground);
   surface.text(row.name, area.x + 6, y, { ...name, color: view.palette.text });
   let x = area.x + 6 + surface.measureText(row.name, name) + 10;
   for (const { text, color } of labelsOf(view, row)) {

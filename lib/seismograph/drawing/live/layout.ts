@@ -8,7 +8,7 @@ const AXIS = 28;
 const LEAST_ROW = 70;
 const LEAST_ROW_WITH_SPECTROGRAM = 120;
 /** The names' line above the trace, on a phone. */
-const NAME_LINE = 20;
+export const NAME_LINE = 20;
 /** The column of names, and the pixels of one letter in it. */
 const LEAST_LABELS = 118;
 const MOST_LABELS = 200;

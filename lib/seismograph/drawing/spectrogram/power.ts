@@ -14,7 +14,7 @@ const FLOOR = 1e-30;
 /**
  * The spectrogram of samples from `start` to `end` (microseconds since 1970), in `columns` (240 unless given): power in decibels of
  * unit²/Hz, from 0 Hz to half the sample rate; Hann windows, their mean removed. Columns whose window is not filled by one segment are
- * `NaN`. `undefined` where no segment is long enough for a window.
+ * `NaN`, and so are those in which nothing moves. `undefined` where no segment is long enough for a window.
  */
 export function spectrogramOf(
   segments: readonly Segment[],
@@ -67,8 +67,13 @@ class Windows {
     const size = this.#samples.length;
     const first = Math.round((middle - segment.start) / segment.period - size / 2);
     if (!(first >= 0 && first + size <= segment.samples.length)) return;
-    let mean = 0;
-    for (let i = 0; i < size; i++) mean += segment.samples[first + i]! / size;
+    let [mean, isDead] = [0, true];
+    for (let i = 0; i < size; i++) {
+      mean += segment.samples[first + i]! / size;
+      isDead &&= segment.samples[first + i] === segment.samples[first];
+    }
+    // A digitiser that repeats one value has no spectrum: −300 dB would leave the other columns one colour.
+    if (isDead) return;
     for (let i = 0; i < size; i++) this.#samples[i] = (segment.samples[first + i]! - mean) * this.#taper[i]!;
     this.#power.fill(0);
     this.#fourier.addPower(this.#samples, this.#power);

@@ -1,13 +1,13 @@
 /** Draws a zoom: the samples as a line, or as columns where there are more of them than pixels; marks, spectrogram, crosshair. */
 import { formatValue } from "../amplitude.ts";
 import { formatClock } from "../clock.ts";
-import { Columns, newSpans, spansOf } from "../columns.ts";
+import { Columns, mappingOf, newSpans, spansOf } from "../columns.ts";
 import { drawBoxes } from "../event-boxes.ts";
 import { liveScales } from "../live/scale.ts";
 import type { RowScale } from "../live/view.ts";
 import { drawSpectrogram } from "../spectrogram/draw.ts";
 import type { Rect, Surface, TextStyle } from "../surface.ts";
-import { timeTicks, valueTicks } from "../ticks.ts";
+import { LabelRow, timeTicks, valueTicks } from "../ticks.ts";
 import { cutHeight, drawSpans } from "../traces.ts";
 import type { Segment } from "../views.ts";
 import { isSegment, sampleAt, samplesIn, zoomScale } from "./samples.ts";
@@ -58,13 +58,14 @@ function drawTimes(surface: Surface, view: ZoomView, layout: ZoomLayout): void {
   const [start, end] = [layout.timeAt(trace.x), layout.timeAt(trace.x + trace.width)];
   const { step, times } = timeTicks(start, end, trace.width / LABEL_ROOM);
   const foot = spectrogram ? spectrogram.y + spectrogram.height : trace.y + trace.height;
+  const labels = new LabelRow(area.x + 2, area.x + area.width - 2);
   for (const time of times) {
     const x = layout.xOf(time);
     surface.line(x, trace.y, x, trace.y + trace.height, 1, view.palette.grid, 2);
     surface.fillRect(x - 0.5, foot, 1, 4, view.palette.muted);
     const text = formatClock(time, step % 60e6 === 0 ? "minutes" : "seconds", decimalsOf(step));
-    const half = surface.measureText(text, style) / 2;
-    surface.text(text, Math.min(x, area.x + area.width - half - 2), foot + 16, style);
+    const middle = labels.place(x, surface.measureText(text, style));
+    if (middle !== undefined) surface.text(text, middle, foot + 16, style);
   }
 }
 
@@ -160,11 +161,9 @@ function fillFromSamples(columns: Columns, segment: Segment, start: number, colu
 
 function drawColumns(surface: Surface, view: ZoomView, trace: Rect, columns: Columns, scale: RowScale): void {
   const top = Math.round(trace.y * surface.pixelRatio);
-  const bottom = Math.max(top + 2, Math.round((trace.y + trace.height) * surface.pixelRatio));
-  const middle = Math.floor((top + bottom) / 2);
-  const perUnit = (bottom - top - 1) / 2 / scale.reach;
+  const bottom = Math.round((trace.y + trace.height) * surface.pixelRatio);
   const spans = newSpans(columns.count);
-  spansOf(columns, { middle, perUnit, centre: scale.centre, top, bottom }, spans, cutHeight(surface));
+  spansOf(columns, mappingOf(scale, top, bottom), spans, cutHeight(surface));
   drawSpans(surface, trace.x, spans, columns.count, { color: view.palette.trace, clip: view.palette.clip });
 }
 
