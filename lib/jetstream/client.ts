@@ -96,6 +96,8 @@ export interface JetStreamManager {
   streams: {
     info(stream: string): Promise<RawStream>;
     add(config: object): Promise<RawStream>;
+    /** Lists in pages, each when it is asked for. */
+    names(): { next(): Promise<string[]> };
   };
   consumers: {
     info(stream: string, consumer: string): Promise<RawConsumer>;
