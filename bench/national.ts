@@ -1,5 +1,5 @@
 // A national network in one Node-RED, scaled by the environment: STREAMS, RATE (packets per second), QUIET (seconds of a phase in
-// which nothing happens), STOP (seconds of absence), RING_MB, OPEN_FILES. With RINGSERVER=1 from a ringserver, else from our own server.
+// which nothing happens), STOP (seconds of absence), RING_MB, OPEN_FILES, PATIENCE (seconds to catch up). With RINGSERVER=1 from a ringserver, else from our own server.
 import { RingServer } from "../test/seedlink/ring-server.ts";
 import { ServerProcess } from "../test/server/server-process.ts";
 import { type Phase, runTrial } from "../test/support/national/trial.ts";
@@ -17,19 +17,16 @@ async function startServer(): Promise<{ url: string; end: () => Promise<void> }>
   return { url: `datalink://127.0.0.1:${server.port}`, end: () => server.kill() };
 }
 
-function row(phase: Phase): Record<string, string> {
-  return {
-    phase: phase.name,
-    s: phase.seconds.toFixed(0),
-    "archived/s": phase.archived.toFixed(0),
-    "beside/s": phase.decoded.toFixed(0),
-    "delay ms": `${phase.usualDelay.toFixed(0)}, most ${phase.longestDelay.toFixed(0)}`,
-    "processor ms per 1000": phase.processor.toFixed(0),
-    "memory MB": (phase.memory / 2 ** 20).toFixed(0),
-    descriptors: String(phase.descriptors),
-    "unsynced s": (phase.unsynced / 1000).toFixed(1),
-    "disk bytes each": phase.written.toFixed(0),
-  };
+function row(phase: Phase): string {
+  const { name, seconds, archived, decoded, descriptors } = phase;
+  return [
+    `${name}: ${seconds.toFixed(0)} s, ${archived.toFixed(0)} archived/s beside ${decoded.toFixed(0)} decoded/s`,
+    `event loop held up for ${phase.usualDelay.toFixed(0)} ms, ${phase.longestDelay.toFixed(0)} at most`,
+    `${phase.processor.toFixed(0)} ms of processor time per 1,000 packets archived`,
+    `${(phase.memory / 2 ** 20).toFixed(0)} MiB, ${descriptors} descriptors`,
+    `oldest byte not synchronised ${(phase.unsynced / 1000).toFixed(1)} s`,
+    `${phase.written.toFixed(0)} bytes to the disk for each`,
+  ].join("; ");
 }
 
 async function main(): Promise<void> {
@@ -43,9 +40,9 @@ async function main(): Promise<void> {
       quiet: number("QUIET", 30),
       stop: number("STOP", 60),
       openFiles: number("OPEN_FILES", 1024),
-      onPhase: (name) => console.log(`${new Date().toISOString()} ${name}`),
+      patience: number("PATIENCE", 300),
+      onPhase: (phase) => console.log(row(phase)),
     });
-    console.table(trial.phases.map(row));
     console.log("Ledger:", trial.ledger, "gaps told:", trial.gaps);
     console.log(`Closed within ${trial.closing.toFixed(1)} s. Complaints: ${trial.complaints.length}`);
     for (const line of trial.complaints.slice(0, 20)) console.log(line);
@@ -54,4 +51,7 @@ async function main(): Promise<void> {
   }
 }
 
-void main();
+main().catch((error) => {
+  console.error(error);
+  process.exitCode = 1;
+});

@@ -13,7 +13,7 @@ describe("a national network in one Node-RED", () => {
     try {
       const { ledger, gaps, complaints } = await runTrial({
         ...{ url: `datalink://127.0.0.1:${server.port}`, streams: 600, rate: 300, late: 0.01 },
-        ...{ quiet: 4, stop: 4, openFiles: 1024 },
+        ...{ quiet: 2, stop: 2, openFiles: 1024, patience: 240 },
       });
       const { acknowledged, files, ...became } = ledger;
       assert.ok(acknowledged > 1000, `${acknowledged} acknowledged`);

@@ -38,7 +38,7 @@ export class Feeder {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   #open = 0;
-  #failure: unknown;
+  #failure: Error | undefined;
 
   /** Begins at once. */
   constructor(options: FeederOptions) {
@@ -46,6 +46,8 @@ export class Feeder {
     this.#begin = MIDNIGHT - options.midnightIn * 1_000_000;
     this.#templates = Array.from({ length: options.streams }, (_, i) => recordOf(i));
     this.#running = this.#run();
+    // Told by `stop`.
+    this.#running.catch(() => {});
   }
 
   /** The number of the packet with this record; `undefined` where none was fed. */
@@ -102,7 +104,7 @@ export class Feeder {
         this.acknowledged[number] = Number(id);
         this.latestId = Math.max(this.latestId, Number(id));
       },
-      (error) => {
+      (error: Error) => {
         this.#open--;
         this.#failure ??= error;
       },

@@ -30,7 +30,7 @@ interface Task {
   fileSystems?: string[];
 }
 interface FileThread {
-  prototype: { run(task: Task): Promise<unknown> };
+  prototype: { run: (task: Task) => Promise<unknown> };
 }
 
 /** Of each descriptor, when the first byte was written that is not synchronised, and the last. */
@@ -64,7 +64,7 @@ function watch({ prototype }: FileThread): void {
 }
 
 function begin(file: string): void {
-  const loader = Module as unknown as { _load(request: string, ...more: unknown[]): unknown };
+  const loader = Module as unknown as { _load: (request: string, ...more: unknown[]) => unknown };
   const { _load: load } = loader;
   let isWatched = false;
   loader._load = function (request, ...more) {

@@ -23,8 +23,10 @@ export interface TrialOptions {
   stop: number;
   /** Descriptors that it may have: `ulimit -n`. */
   openFiles: number;
-  /** Told of each phase as it begins. */
-  onPhase?: (name: string) => void;
+  /** Seconds that the readers may take at most to come to the present. */
+  patience: number;
+  /** Told of each phase when it is over. */
+  onPhase?: (phase: Phase) => void;
 }
 
 /** What the archiving process was like in a phase. */
@@ -55,6 +57,15 @@ export interface Trial {
   /** Seconds until Node-RED had ended when it was told to. */
   closing: number;
   complaints: string[];
+}
+
+/** What happened in a phase, with how many packets its readers went on by. */
+interface Passed {
+  name: string;
+  from: number;
+  to: number;
+  archived: number;
+  decoded: number;
 }
 
 const at = { z: "tab", x: 100, y: 100 };
@@ -93,7 +104,7 @@ class Running {
   readonly #feeder: Feeder;
   readonly #gaps: Gap[] = [];
   readonly #complaints: string[] = [];
-  readonly #phases: { name: string; from: number; to: number; archived: number; decoded: number }[] = [];
+  readonly #phases: Phase[] = [];
   #nodeRed: NodeRed | undefined;
 
   constructor(options: TrialOptions) {
@@ -127,8 +138,7 @@ class Running {
     await this.#end("stop");
     const closing = (performance.now() - begun) / 1000;
     const ledger = ledgerOf(this.#feeder, path.join(this.#userDir, "archive"), this.#gaps);
-    const phases = this.#figures();
-    return { ledger, gaps: this.#gaps, phases, closing, complaints: this.#complaints };
+    return { ledger, gaps: this.#gaps, phases: this.#phases, closing, complaints: this.#complaints };
   }
 
   async end(): Promise<void> {
@@ -173,42 +183,48 @@ class Running {
   }
 
   async #caughtUp(behind: number): Promise<void> {
+    const until = performance.now() + this.#options.patience * 1000;
     for (const node of ["in", "beside"]) {
-      while (this.#position(node) < this.#feeder.latestId - behind) await delay(100);
+      for (;;) {
+        const left = this.#feeder.latestId - behind - this.#position(node);
+        if (left <= 0) break;
+        if (performance.now() > until)
+          throw new Error(`The reader "${node}" is still ${left} packets behind.`);
+        await delay(100);
+      }
     }
   }
 
   async #phase(name: string, during: () => Promise<unknown>): Promise<void> {
-    this.#options.onPhase?.(name);
     const [from, archived, decoded] = [Date.now(), this.#position("in"), this.#position("beside")];
     await during();
-    this.#phases.push({
+    const phase = this.#figures({
       ...{ name, from, to: Date.now() },
       archived: this.#position("in") - archived,
       decoded: this.#position("beside") - decoded,
     });
+    this.#phases.push(phase);
+    this.#options.onPhase?.(phase);
   }
 
-  #figures(): Phase[] {
+  #figures({ name, from, to, archived, decoded }: Passed): Phase {
     const lines = readFileSync(this.#probeFile, "utf8").trimEnd().split("\n");
     // A kill may leave half a line.
     const samples = lines.filter((line) => line.endsWith("}")).map((line) => JSON.parse(line) as Sample);
-    return this.#phases.map(({ name, from, to, archived, decoded }) => {
-      const own = samples.filter(({ at }) => at > from && at <= to);
-      const seconds = (to - from) / 1000;
-      const most = (figure: (sample: Sample) => number) => Math.max(0, ...own.map(figure));
-      const delays = own.map((sample) => sample.delay).sort((a, b) => a - b);
-      return {
-        ...{ name, seconds, archived: archived / seconds, decoded: decoded / seconds },
-        longestDelay: most((sample) => sample.delay),
-        usualDelay: delays[delays.length >> 1] ?? 0,
-        processor: (1000 * increase(own, "processor")) / archived,
-        memory: most((sample) => sample.memory),
-        descriptors: most((sample) => sample.descriptors),
-        unsynced: most((sample) => sample.unsynced),
-        written: increase(own, "written") / archived,
-      };
-    });
+    const own = samples.filter(({ at }) => at > from && at <= to);
+    const seconds = (to - from) / 1000;
+    const most = (figure: (sample: Sample) => number) => Math.max(0, ...own.map(figure));
+    const delays = own.map((sample) => sample.delay).sort((a, b) => a - b);
+    return {
+      ...{ name, seconds, archived: archived / seconds, decoded: decoded / seconds },
+      longestDelay: most((sample) => sample.delay),
+      usualDelay: delays[delays.length >> 1] ?? 0,
+      processor: (1000 * increase(own, "processor")) / archived,
+      memory: most((sample) => sample.memory),
+      descriptors: most((sample) => sample.descriptors),
+      unsynced: most((sample) => sample.unsynced),
+      written: increase(own, "written") / archived,
+    };
   }
 }
 
