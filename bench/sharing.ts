@@ -52,7 +52,7 @@ async function read(
   protocol: Protocol,
   port: number,
   stop: AbortSignal,
-  take: (packet: { streamId: string; payload: Uint8Array }, done: () => void) => void,
+  take: (packet: { streamId: string; payload: Uint8Array }, commit: () => void) => void,
 ): Promise<void> {
   while (!stop.aborted) {
     const packets = open(protocol, port, stop);
@@ -75,12 +75,13 @@ async function library(protocol: Protocol, port: number, fast: number): Promise<
   const counts: Counts = { archived: 0, decoded: 0 };
   let id = 0n;
   const running = [
-    read(protocol, port, stop.signal, (packet, done) => {
+    read(protocol, port, stop.signal, (packet, commit) => {
       const written = archive.write({ ...packet, packetId: ++id, packetTime: 0, dataStart: 0 });
-      written.then(() => {
+      const count = () => {
         counts.archived++;
-        done();
-      }, console.error);
+        commit();
+      };
+      written.then(count, console.error);
     }),
     ...Array.from({ length: fast }, () =>
       read(protocol, port, stop.signal, ({ payload }, done) => {

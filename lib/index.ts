@@ -8,6 +8,7 @@ export { type PathFields, PathPattern, PRESETS } from "./archive/path-pattern.ts
 export type { AppenderOptions, FsyncPolicy } from "./archive/settings.ts";
 export * from "./datalink/index.ts";
 export { CodedError } from "./errors.ts";
+export * from "./jetstream/index.ts";
 export * from "./mseed/index.ts";
 export {
   encodePayload,

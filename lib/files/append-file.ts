@@ -209,18 +209,29 @@ export class AppendFile implements ReadableFile {
 
   /** Makes what was written survive a power failure. */
   async sync(by: Synchronizer = BY_POOL): Promise<void> {
-    const newEntries = this.#newEntries;
-    this.#dirty = false;
-    this.#newEntries = [];
+    const newEntries = this.takeUnsynced();
     try {
       this.#syncing = by.descriptor(this.#descriptor);
       await this.#syncing;
       for (const directory of newEntries) await by.path(directory);
     } catch (error) {
-      this.#dirty = true;
-      this.#newEntries = newEntries;
+      this.giveBackUnsynced(newEntries);
       throw error;
     }
+  }
+
+  /** All that was written so far is about to be made safe by whoever calls this: with the directories that come back. */
+  takeUnsynced(): readonly string[] {
+    const newEntries = this.#newEntries;
+    this.#dirty = false;
+    this.#newEntries = [];
+    return newEntries;
+  }
+
+  /** What was taken could not be made safe. */
+  giveBackUnsynced(newEntries: readonly string[]): void {
+    this.#dirty = true;
+    this.#newEntries = newEntries;
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
+import { release } from "node:os";
 
 /** Bytes to be appended to files, one file behind the other. */
 export interface WriteTask {
@@ -23,8 +24,16 @@ export interface SyncTask {
   descriptors: number[];
   /** Files that are not open, and directories. */
   paths: string[];
-  /** A path in each file system to be synchronised as a whole first: then what follows finds little to do. */
-  fileSystems: string[];
+  /** To be synchronised as a whole first: then what follows finds little to do. */
+  fileSystems: FileSystem[];
+}
+
+/** A file system. */
+export interface FileSystem {
+  /** As {@link fs.Stats} has it. */
+  device: string;
+  /** A file or directory in it. */
+  path: string;
 }
 
 export type FileTask = WriteTask | SyncTask;
@@ -39,6 +48,8 @@ export interface Failure {
 export interface FileAnswer {
   table: Float64Array<ArrayBuffer> | undefined;
   failures: Map<number, Failure>;
+  /** The devices of file systems that were synchronised as a whole, beyond doubt: nothing in them is left to be. */
+  safe: string[];
 }
 
 /** Columns of a table. */
@@ -65,7 +76,7 @@ function writeAll({ bytes, table }: WriteTask): FileAnswer {
     if (failure) failures.set(row / COLUMNS, failure);
     from += length;
   }
-  return { table, failures };
+  return { table, failures, safe: [] };
 }
 
 function writeOne(table: Float64Array, row: number, bytes: Uint8Array, from: number): Failure | undefined {
@@ -99,7 +110,7 @@ function answer(table: Float64Array, row: number, outcome: number, second: numbe
 
 function syncAll({ descriptors, paths, fileSystems }: SyncTask): FileAnswer {
   const failures = new Map<number, Failure>();
-  for (const path of fileSystems) syncFileSystem(path);
+  const safe = fileSystems.filter(syncFileSystem).map(({ device }) => device);
   const attempt = (place: number, action: () => void) => {
     try {
       action();
@@ -109,7 +120,7 @@ function syncAll({ descriptors, paths, fileSystems }: SyncTask): FileAnswer {
   };
   for (const [i, descriptor] of descriptors.entries()) attempt(i, () => fs.fdatasyncSync(descriptor));
   for (const [i, path] of paths.entries()) attempt(descriptors.length + i, () => syncPathNow(path));
-  return { table: undefined, failures };
+  return { table: undefined, failures, safe };
 }
 
 function syncPathNow(path: string): void {
@@ -121,17 +132,42 @@ function syncPathNow(path: string): void {
   }
 }
 
-/** Whether this system has a command that synchronises one file system, as Linux has. */
-let hasSyncCommand = process.platform === "linux";
+/** How often in a row the command may fail that synchronises one file system, as Linux has it, before it is left alone. */
+const MOST_FAILURES = 3;
+let failuresOfCommand = process.platform === "linux" ? 0 : MOST_FAILURES;
 
 /**
- * Synchronises a whole file system with one commit of its journal, instead of one for each file. What this cannot do, or
- * does not tell of, the synchronisation of each file does and tells.
+ * Synchronises a whole file system with one commit of its journal, instead of one for each file. Whether all that was written
+ * to it before is safe now beyond doubt; what this cannot do, or does not tell of, the synchronisation of each file does and tells.
  */
-function syncFileSystem(path: string): void {
-  if (!hasSyncCommand) return;
-  const { error, status } = spawnSync("sync", ["-f", "--", path], { stdio: "ignore" });
-  hasSyncCommand = error === undefined && status === 0;
+function syncFileSystem(place: FileSystem): boolean {
+  if (failuresOfCommand === MOST_FAILURES || !isIn(place)) return false;
+  const { error, status } = spawnSync("sync", ["-f", "--", place.path], { stdio: "ignore" });
+  const isDone = error === undefined && status === 0;
+  failuresOfCommand = isDone ? 0 : failuresOfCommand + 1;
+  return isDone && isIn(place) && tellsOfAll(place.path);
+}
+
+/** Whether the path is there, and in this file system. */
+function isIn({ device, path }: FileSystem): boolean {
+  return String(fs.statSync(path, { throwIfNoEntry: false })?.dev) === device;
+}
+
+/**
+ * The file systems, by statfs(2), whose synchronisation as a whole does for each file what the file's own does: ext2 to ext4, XFS,
+ * Btrfs, F2FS, tmpfs. Behind others, such as those of networks and of FUSE, stands a server that does not hear of it.
+ */
+const WHOLE_FILE_SYSTEMS: ReadonlySet<number> = new Set([
+  0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x01021994,
+]);
+
+/** Since Linux 5.8 the synchronisation of a file system tells of what could not be written before, if nobody was told yet. */
+const TELLS_SINCE = [5, 8] as const;
+
+function tellsOfAll(path: string): boolean {
+  const [major = 0, minor = 0] = release().split(".").map(Number);
+  const isNew = major > TELLS_SINCE[0] || (major === TELLS_SINCE[0] && minor >= TELLS_SINCE[1]);
+  return isNew && WHOLE_FILE_SYSTEMS.has(fs.statfsSync(path).type);
 }
 
 function failureOf(error: unknown): Failure {

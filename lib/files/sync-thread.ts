@@ -1,5 +1,5 @@
 /** Makes many files survive a power failure with few messages to a thread, which all archives of the process share. */
-import type { SyncTask } from "./file-task.ts";
+import type { FileSystem, SyncTask } from "./file-task.ts";
 import { FileThread } from "./file-thread.ts";
 import { errorOf } from "./write-thread.ts";
 
@@ -20,10 +20,11 @@ let isScheduled = false;
 
 /**
  * Synchronises whole file systems with one commit each, where the system can: the files behind it take little then.
- * @param places a path in each
+ * @returns the devices of those in which all that was written before is safe now
  */
-export async function syncFileSystems(places: string[]): Promise<void> {
-  await syncThread.run({ kind: "sync", descriptors: [], paths: [], fileSystems: places });
+export async function syncFileSystems(fileSystems: FileSystem[]): Promise<ReadonlySet<string>> {
+  const { safe } = await syncThread.run({ kind: "sync", descriptors: [], paths: [], fileSystems });
+  return new Set(safe);
 }
 
 /**

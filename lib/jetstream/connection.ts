@@ -95,9 +95,10 @@ export class JetStreamConnection implements AsyncDisposable {
     return this.#link?.isUp === true;
   }
 
-  /** Hears what happens to the connection from now on; returns what ends that. */
+  /** Hears what happens to the connection from now on, and at once where it stands; returns what ends that. */
   listen(listener: (event: JetStreamConnectionEvent) => void): () => void {
     this.#listeners.add(listener);
+    if (this.#link?.isUp) listener(connectedEvent(this.server, this.#link));
     return () => this.#listeners.delete(listener);
   }
 
@@ -149,7 +150,7 @@ export class JetStreamConnection implements AsyncDisposable {
       if (this.#isClosed) throw new JetStreamError("CLOSED", `The connection to ${this.server} was closed.`);
       this.#link = link;
       this.#watch(link).catch(() => {});
-      this.#tell({ type: "connected", server: this.server, version: client.info?.version ?? "" });
+      this.#tell(connectedEvent(this.server, link));
       return link;
     } catch (error) {
       await client?.close();
@@ -178,6 +179,8 @@ export class JetStreamConnection implements AsyncDisposable {
     if (!auth) return {};
     if ("token" in auth) return { token: auth.token };
     if ("creds" in auth) return { authenticator: packages.credsAuthenticator(Buffer.from(auth.creds)) };
+    // `nats://TOKEN@host`: as all clients of NATS have it.
+    if (auth !== this.#settings.auth && auth.password === "") return { token: auth.user };
     return { user: auth.user, pass: auth.password };
   }
 
@@ -228,7 +231,7 @@ export class JetStreamConnection implements AsyncDisposable {
     link.isUp = true;
     link.attempt = 0;
     link.denied = undefined;
-    this.#tell({ type: "connected", server: this.server, version: link.client.info?.version ?? "" });
+    this.#tell(connectedEvent(this.server, link));
   }
 
   #problem(link: Link, error: Error): void {
@@ -274,6 +277,11 @@ export function connectionOf(given: JetStreamConnection | JetStreamSettings): {
   return { connection: new JetStreamConnection(given), isOwn: true };
 }
 
+/** That it stands. @internal */
+export function connectedEvent(server: string, { client }: JetStreamLink): JetStreamConnectionEvent {
+  return { type: "connected", server, version: client.info?.version ?? "" };
+}
+
 function addressesOf({ servers, tls }: JetStreamSettings): Address[] {
   const texts = (typeof servers === "string" ? servers.split(",") : [...servers]).map((text) => text.trim());
   const given = texts.filter((text) => text !== "");
@@ -291,6 +299,8 @@ function addressesOf({ servers, tls }: JetStreamSettings): Address[] {
 function addressOf(text: string, secure: boolean): Address {
   try {
     const address = parseAddress(text, FORM, secure);
+    // Both schemes have one port: by itself it does not mean TLS.
+    if (!secure && !/^[a-z]+:\/\//i.test(text)) return { ...address, scheme: "nats", isSecure: false };
     if (!address.isWebSocket) return address;
     throw new AddressError(`"${formatAddress(address)}" is not a server address: use nats:// or tls://.`);
   } catch (error) {

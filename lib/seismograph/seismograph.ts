@@ -157,7 +157,7 @@ export class Seismograph {
       return "stations";
     }
     const events = eventMarks(payload);
-    if (events.length === 0) throw notOurs();
+    if (!events) throw notOurs();
     for (const event of events) this.marks.addEvent(this.#withArrivals(event));
     return "event";
   }

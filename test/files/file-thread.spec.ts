@@ -99,11 +99,27 @@ describe("thread for files", () => {
     assert.ok(await syncThread.start());
     const all = Array.from({ length: 600 }, (_, i) => syncDescriptor(open(String(i))));
     await Promise.all([...all, syncPathInThread(folder), syncPathInThread(inFolder("7"))]);
-    await syncFileSystems([folder]);
+    await syncFileSystems([{ device: String(fs.statSync(folder).dev), path: folder }]);
     await assert.rejects(syncPathInThread(inFolder("none")), { code: "ENOENT" });
     const closed = fs.openSync(inFolder("0"), "r");
     fs.closeSync(closed);
     await assert.rejects(syncDescriptor(closed), { code: "EBADF" });
+  });
+
+  it("takes no file system for safe by a path that is not in it, or is gone, and goes on with others", async function () {
+    assert.ok(await syncThread.start());
+    const here = { device: String(fs.statSync(folder).dev), path: folder };
+    const isProof = (await syncFileSystems([here])).size > 0;
+    for (let i = 0; i < 5; i++) {
+      const others = [
+        { device: "0", path: folder },
+        { device: here.device, path: inFolder("none") },
+      ];
+      assert.deepEqual([...(await syncFileSystems(others))], []);
+    }
+    // Only some systems and file systems tell of all that is in them.
+    if (!isProof) this.skip();
+    assert.deepEqual([...(await syncFileSystems([here]))], [here.device]);
   });
 
   it("tells all that wait when its thread ends, and is not started anew at once", async () => {

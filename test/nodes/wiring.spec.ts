@@ -13,6 +13,7 @@ import mseedArchive from "../../nodes/mseed-archive.ts";
 import mseedDecode from "../../nodes/mseed-decode.ts";
 import mseedEncode from "../../nodes/mseed-encode.ts";
 import seismogramImage from "../../nodes/seismogram-image.ts";
+import seismographPage from "../../nodes/seismograph-page.ts";
 import signalFilter from "../../nodes/signal-filter.ts";
 import signalMeasure from "../../nodes/signal-measure.ts";
 import signalTrigger from "../../nodes/signal-trigger.ts";
@@ -144,6 +145,16 @@ WIRINGS["seismogram-image"] = {
     ["json", "json", "fails"],
     ["rawJson", "json", "fails"],
     ["text", "text", "fails"],
+  ],
+  right: undefined,
+};
+WIRINGS["seismograph-page"] = {
+  module: seismographPage,
+  wrong: [
+    ["json", "json", "fails"],
+    ["rawJson", "json", "fails"],
+    ["text", "text", "fails"],
+    ["nothing", "other", "fails"],
   ],
   right: undefined,
 };

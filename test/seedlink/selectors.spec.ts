@@ -117,6 +117,9 @@ describe("SeedLink selectors", () => {
       "CO_JSC:BHZ\u0007",
       "CO_JSC_00_BHZ_X_Y_Z",
       "CO_JSC:B",
+      // Four letters: neither a channel nor a location and a channel.
+      "CO_JSC:BHZL",
+      "CO_JSC:BH?L",
       "CO_JSC:00_B",
       "CO_J\u00e4",
       "x".repeat(2_000_000),

@@ -26,10 +26,10 @@ export class OpenFiles {
   /** Sizes of files that were closed whole: they need no look at their end when they are opened again. */
   readonly #closedSizes = new Map<string, number>();
   /**
-   * Files that were closed, and directories that got new entries with them, since the last synchronisation; with the
-   * policy `interval` only.
+   * Files that were closed, and directories that got new entries with them, since the last synchronisation, each with the
+   * file system that it is in; with the policy `interval` only.
    */
-  readonly unsynced = new Set<string>();
+  readonly unsynced = new Map<string, string>();
 
   /**
    * @param wholeLength tells what is torn in a file that is found.
@@ -96,7 +96,7 @@ export class OpenFiles {
     target.file = undefined;
     this.#leave(target);
     if (target.isIdle) this.#targets.delete(target.path);
-    if (this.#keepsUnsynced) for (const path of file.unsynced) this.unsynced.add(path);
+    if (this.#keepsUnsynced) for (const path of file.unsynced) this.unsynced.set(path, file.device);
     this.#remember(file);
     await file.close();
   }

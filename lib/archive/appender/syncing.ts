@@ -1,5 +1,6 @@
 /** Makes what was written survive a power failure: the files that are open, and those that were closed meanwhile. */
 import { type AppendFile, BY_POOL, type Synchronizer } from "../../files/append-file.ts";
+import type { FileSystem } from "../../files/file-task.ts";
 import { syncDescriptor, syncFileSystems, syncPathInThread, syncThread } from "../../files/sync-thread.ts";
 import type { ArchiveError } from "../errors.ts";
 import { type ArchiveListener, tellFailure } from "../events.ts";
@@ -14,24 +15,31 @@ const MANY = 32;
 
 const BY_THREAD: Synchronizer = { descriptor: syncDescriptor, path: syncPathInThread };
 
-/** A path to synchronise, how, and the file system that it is in, where that is known. */
+/** A path to synchronise, and how. */
 interface Job {
   path: string;
-  device?: string;
-  action: (by?: Synchronizer) => Promise<void>;
+  /** The file system that it is in. */
+  device: string;
+  /** By itself. */
+  sync: (by?: Synchronizer) => Promise<void>;
+  /** Counts as synchronised, with its file system, until what comes back is called. */
+  take: () => () => void;
 }
 
 /** Synchronises all paths, one round at a time. */
 export class Syncing {
   readonly #targets: Targets;
-  readonly #closed: Set<string>;
+  readonly #closed: Map<string, string>;
   readonly #onEvent: ArchiveListener;
   /** What the disk did not synchronise when it was asked last. */
   readonly #notSynced = new Set<string>();
   #round: Promise<ArchiveError | undefined> | undefined;
 
-  /** @param closed files that were closed, and directories that got new entries with them: those synchronised are removed. */
-  constructor(targets: Targets, closed: Set<string>, onEvent: ArchiveListener) {
+  /**
+   * @param closed files that were closed, and directories that got new entries with them, each with its file system: those
+   * synchronised are removed.
+   */
+  constructor(targets: Targets, closed: Map<string, string>, onEvent: ArchiveListener) {
     this.#targets = targets;
     this.#closed = closed;
     this.#onEvent = onEvent;
@@ -44,7 +52,7 @@ export class Syncing {
 
   /** Synchronises what is not. Never rejects: the first failure comes back, and all become events. */
   async syncAll(): Promise<ArchiveError | undefined> {
-    const round = this.#run(this.#jobs());
+    const round = this.#run();
     this.#round = round;
     const failure = await round;
     if (this.#round === round) this.#round = undefined;
@@ -57,19 +65,47 @@ export class Syncing {
       if (target.file !== undefined && target.file.unsynced.length > 0)
         jobs.push(this.#jobOf(target, target.file));
     }
-    for (const path of this.#closed) jobs.push({ path, action: (by) => this.#syncClosed(path, by) });
+    for (const [path, device] of this.#closed) jobs.push(this.#jobOfClosed(path, device));
     return jobs;
   }
 
   #jobOf(target: Target, file: AppendFile): Job {
-    // It may be closed before its turn comes.
-    const action = (by?: Synchronizer) =>
-      target.file === file ? file.sync(by) : this.#syncClosed(file.path, by);
-    return { path: file.path, device: file.device, action };
+    const { path, device } = file;
+    return {
+      path,
+      device,
+      // It may be closed before its turn comes.
+      sync: (by) => (target.file === file ? file.sync(by) : this.#syncClosed(path, device, by)),
+      take: () => {
+        const directories = file.takeUnsynced();
+        return () => {
+          if (target.file === file) file.giveBackUnsynced(directories);
+          else for (const each of [path, ...directories]) this.#closed.set(each, device);
+        };
+      },
+    };
   }
 
-  async #run(jobs: readonly Job[]): Promise<ArchiveError | undefined> {
-    const by = jobs.length < MANY ? undefined : await threadFor(jobs);
+  #jobOfClosed(path: string, device: string): Job {
+    return {
+      path,
+      device,
+      sync: (by) => this.#syncClosed(path, device, by),
+      take: () => {
+        this.#closed.delete(path);
+        return () => this.#closed.set(path, device);
+      },
+    };
+  }
+
+  async #run(): Promise<ArchiveError | undefined> {
+    let jobs = this.#jobs();
+    let by: Synchronizer | undefined;
+    if (jobs.length >= MANY && (await syncThread.start())) {
+      by = BY_THREAD;
+      const safe = await this.#syncFileSystems();
+      jobs = this.#jobs().filter(({ device }) => !safe.has(device));
+    }
     const failures: ArchiveError[] = [];
     await inParallel(by === undefined ? CONCURRENCY : jobs.length, jobs, async (job) => {
       const failure = await this.#sync(job, by);
@@ -78,35 +114,45 @@ export class Syncing {
     return failures[0];
   }
 
-  async #sync({ path, action }: Job, by?: Synchronizer): Promise<ArchiveError | undefined> {
-    const error = await tellFailure(this.#onEvent, path, () => action(by));
+  /** Synchronises the file systems of all that is not synchronised: those in which nothing is left to be. */
+  async #syncFileSystems(): Promise<ReadonlySet<string>> {
+    const taken = this.#jobs().map((job) => ({ job, giveBack: job.take() }));
+    // What goes wrong here goes wrong with a file of it as well, which tells.
+    const safe = await syncFileSystems(fileSystemsOf(taken.map(({ job }) => job))).catch(
+      () => new Set<string>(),
+    );
+    for (const { job, giveBack } of taken) {
+      if (safe.has(job.device)) this.#succeeded(job.path);
+      else giveBack();
+    }
+    return safe;
+  }
+
+  async #sync({ path, sync }: Job, by?: Synchronizer): Promise<ArchiveError | undefined> {
+    const error = await tellFailure(this.#onEvent, path, () => sync(by));
     if (error) this.#notSynced.add(path);
-    else if (this.#notSynced.delete(path)) this.#onEvent({ type: "recovered", file: path });
+    else this.#succeeded(path);
     return error;
   }
 
-  async #syncClosed(path: string, by: Synchronizer = BY_POOL): Promise<void> {
+  #succeeded(path: string): void {
+    if (this.#notSynced.delete(path)) this.#onEvent({ type: "recovered", file: path });
+  }
+
+  async #syncClosed(path: string, device: string, by: Synchronizer = BY_POOL): Promise<void> {
     this.#closed.delete(path);
     try {
       await by.path(path);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") this.#closed.add(path);
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") this.#closed.set(path, device);
       throw error;
     }
   }
 }
 
-/** The thread, after it has synchronised the jobs' file systems as a whole; `undefined` where it cannot be had. */
-async function threadFor(jobs: readonly Job[]): Promise<Synchronizer | undefined> {
-  if (!(await syncThread.start())) return undefined;
-  // What goes wrong here goes wrong with a file of it as well, which tells.
-  await syncFileSystems(fileSystemsOf(jobs)).catch(() => {});
-  return BY_THREAD;
-}
-
-/** A path in each file system that the files are in. */
-function fileSystemsOf(jobs: readonly Job[]): string[] {
-  const paths = new Map<string, string>();
-  for (const { device, path } of jobs) if (device !== undefined) paths.set(device, path);
-  return [...paths.values()];
+/** The file systems that the files are in. */
+function fileSystemsOf(jobs: readonly Job[]): FileSystem[] {
+  const found = new Map<string, FileSystem>();
+  for (const { device, path } of jobs) if (!found.has(device)) found.set(device, { device, path });
+  return [...found.values()];
 }

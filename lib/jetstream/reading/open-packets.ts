@@ -35,6 +35,13 @@ export class OpenPackets {
     return open !== undefined;
   }
 
+  /** The group begins anew, or the stream: what comes now is to be handed out, whatever its number. */
+  forget(): void {
+    this.#open.clear();
+    this.#committed.clear();
+    this.#bytes = 0;
+  }
+
   wasCommitted(sequence: number): boolean {
     return this.#committed.has(sequence);
   }

@@ -4,7 +4,8 @@
  * client's own 30 s a group was silent for more than 25 s after such a loss.
  */
 import { Buffer } from "node:buffer";
-import type { NatsMessage } from "../client.ts";
+import { sleep } from "../../net/backoff.ts";
+import type { NatsMessage, NatsSubscription } from "../client.ts";
 import type { JetStreamLink } from "../connection.ts";
 
 const EXPIRES_MS = 2000;
@@ -13,6 +14,7 @@ const HEARTBEAT_MS = 500;
 const SILENT_MS = 3 * HEARTBEAT_MS;
 const RETRY_MS = 250;
 const MAX_BATCH = 500;
+const DRAIN_MS = 1000;
 
 /** What the servers say of a message that they deliver. */
 export interface Delivery {
@@ -42,9 +44,10 @@ export class Puller {
   readonly #subject: string;
   readonly #inbox: string;
   readonly #sink: PullSink;
-  readonly #subscription: { unsubscribe(): void };
+  readonly #subscription: NatsSubscription;
   readonly #timer: NodeJS.Timeout;
   #request = 0;
+  #isStopped = false;
   /** Messages of the request that are still to come. */
   #wanted = 0;
   /** When anything came last, or was asked for after an answer. */
@@ -74,7 +77,7 @@ export class Puller {
 
   /** Asks for more, if nothing is asked for and there is room. */
   more(): void {
-    if (this.#wanted > 0 || !this.#link.isUp || performance.now() < this.#retryAt) return;
+    if (this.#isStopped || this.#wanted > 0 || !this.#link.isUp || performance.now() < this.#retryAt) return;
     const { messages, bytes } = this.#sink.room();
     if (messages <= 0) return;
     this.#wanted = Math.min(messages, MAX_BATCH);
@@ -92,9 +95,19 @@ export class Puller {
     });
   }
 
-  stop(): void {
+  /** Asks for no more. Resolves when what was on its way has come: whoever takes it gives it back, so that it does not wait for its time. */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
     clearInterval(this.#timer);
-    this.#subscription.unsubscribe();
+    if (!this.#link.isUp) {
+      this.#subscription.unsubscribe();
+      return;
+    }
+    const over = new AbortController();
+    // Where the connection is lost, nothing comes any more.
+    const drained = this.#subscription.drain().catch(() => {});
+    await Promise.race([drained.then(() => over.abort()), sleep(DRAIN_MS, over.signal)]);
   }
 
   #take(message: NatsMessage): void {

@@ -71,6 +71,7 @@ export class JetStreamSubscription
   #seen = 0;
   #isInDoubt: (() => void) | undefined;
   #toldStalledAfter = 0;
+  #stalledSince = 0;
 
   /**
    * Begins to connect at once.
@@ -202,7 +203,7 @@ export class JetStreamSubscription
       }
     } finally {
       stopListening();
-      this.#stopPulling();
+      await this.#stopPulling();
       this.#options.signal?.removeEventListener("abort", this.#onAbort);
     }
   }
@@ -216,6 +217,7 @@ export class JetStreamSubscription
     const { consumers, created } = await openGroup(this.server, link, prefix, this.#settings);
     if (signal.aborted) return;
     backoff.succeed();
+    if (created) this.#beginAnew();
     this.#emit({ type: "started", server: this.server, stream: this.stream, group: this.group, created });
     await this.#noteState(link, consumers);
     for (const { name } of consumers) this.#pull(link, name);
@@ -227,8 +229,16 @@ export class JetStreamSubscription
         if (link.isUp) await this.#check(link, consumers);
       }
     } finally {
-      this.#stopPulling();
+      await this.#stopPulling();
     }
+  }
+
+  #beginAnew(): void {
+    this.#queue.clear();
+    this.#packets.forget();
+    this.#unsent = [];
+    this.#pending.clear();
+    this.#seen = 0;
   }
 
   #pull(link: JetStreamLink, name: string): void {
@@ -241,9 +251,10 @@ export class JetStreamSubscription
     this.#pullers.set(name, puller);
   }
 
-  #stopPulling(): void {
-    for (const puller of this.#pullers.values()) puller.stop();
+  async #stopPulling(): Promise<void> {
+    const pullers = [...this.#pullers.values()];
     this.#pullers.clear();
+    await Promise.all(pullers.map((puller) => puller.stop()));
   }
 
   /** In large steps, unless nothing is left. */
@@ -368,6 +379,7 @@ export class JetStreamSubscription
     const silence = Math.max(0, ...[...this.#pullers.values()].map((puller) => puller.silence));
     if (silence < STALLED_MS || silence < 2 * this.#toldStalledAfter) return;
     this.#toldStalledAfter = silence;
+    this.#stalledSince = performance.now() - silence;
     const seconds = silence / 1000;
     const message =
       `Stream ${this.stream} of ${this.server} has not answered group ${this.group} for ${Math.round(seconds)} s: an election, too few servers ` +
@@ -381,7 +393,7 @@ export class JetStreamSubscription
   }
 
   #tellRecovered(): void {
-    const seconds = this.#toldStalledAfter / 1000;
+    const seconds = (performance.now() - this.#stalledSince) / 1000;
     this.#toldStalledAfter = 0;
     this.#emit({ type: "recovered", server: this.server, seconds });
   }

@@ -12,10 +12,14 @@ const MAX_IDS = 1_000_000;
 /** A packet may have been stored a little before its own time, by the servers' clocks: microseconds. */
 const CLOCK_MARGIN = 60_000_000;
 
+/** So long without a packet that is stored already, and no more are expected: of a source that is read station by station. */
+const UNORDERED_MS = 600_000;
+
 export class StoredIds {
   /** Half of the stream's window: milliseconds. */
   readonly #halfWindow: number;
   readonly #source: string;
+  readonly #isOrdered: boolean;
   /** Numbers in the stream by id: what is stored and has not come by yet. */
   readonly #known = new Map<string, number>();
   /** Numbers of what this writer has stored since the last scan began: not news to it. */
@@ -26,15 +30,19 @@ export class StoredIds {
   #base = 0;
   #scannedAt: number | undefined;
   #dropped = 0;
+  #hitAt = 0;
 
   /**
    * @param windowMs the stream's window: milliseconds
-   * @param source whose packets come by here
-   * @param sequence where to begin to look, or a minute before the first packet's time if that is earlier
+   * @param settings whose packets come by here; where to begin to look, or a minute before the first packet's time if that is earlier
    */
-  constructor(windowMs: number, source: string, sequence: number | undefined) {
+  constructor(
+    windowMs: number,
+    { source, isOrdered, sequence }: { source: string; isOrdered: boolean; sequence?: number | undefined },
+  ) {
     this.#halfWindow = windowMs / 2;
     this.#source = source;
+    this.#isOrdered = isOrdered;
     this.#next = sequence;
   }
 
@@ -78,9 +86,10 @@ export class StoredIds {
   /** The number of a packet that is stored already; it is told once. */
   take(id: string, packetTime: number): number | undefined {
     const sequence = this.#known.get(id);
-    if (sequence !== undefined) this.#known.delete(id);
-    // The servers know it themselves, and all that comes after it.
-    else if (this.#known.size > 0 && this.#isFresh(packetTime)) this.#known.clear();
+    if (sequence !== undefined) {
+      this.#known.delete(id);
+      this.#hitAt = performance.now();
+    } else if (this.#known.size > 0 && this.#isFresh(packetTime) && this.#isCaughtUp()) this.#known.clear();
     return sequence;
   }
 
@@ -99,6 +108,11 @@ export class StoredIds {
   #isOurs(id: string): boolean {
     const next = id[this.#source.length];
     return (next === ":" || next === "/") && id.startsWith(this.#source);
+  }
+
+  /** The servers know a fresh packet themselves, and all that comes after it; of other stations older ones may follow for a while. */
+  #isCaughtUp(): boolean {
+    return this.#isOrdered || performance.now() - this.#hitAt > UNORDERED_MS;
   }
 
   #isFresh(packetTime: number): boolean {

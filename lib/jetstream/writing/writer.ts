@@ -3,6 +3,7 @@ import { warn } from "../../datalink/core/failures.ts";
 import { Backoff, type BackoffOptions, sleep } from "../../net/backoff.ts";
 import type { NatsMessage } from "../client.ts";
 import {
+  connectedEvent,
   connectionOf,
   type JetStreamConnection,
   type JetStreamLink,
@@ -32,9 +33,9 @@ export interface JetStreamWriterOptions {
   /**
    * Of a relay: looks up what the stream has of `source` before it sends packets older than half of the stream's window, so that none
    * is stored twice however long the relay was away. It begins at `sequence`, or a minute before the first packet's time if that is
-   * earlier. Packets have to come in the order of their source.
+   * earlier. `isOrdered`: packets of the source always come in the same order, as those of DataLink do.
    */
-  lookUp?: { source: string; sequence?: number | undefined } | undefined;
+  lookUp?: { source: string; isOrdered: boolean; sequence?: number | undefined } | undefined;
   /** Called with what happens. */
   onEvent?: ((event: JetStreamWriterEvent) => void) | undefined;
   /** How long to wait between attempts. Default: 100 ms to 2 s. */
@@ -253,7 +254,10 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
       try {
         const link = await this.#connection.link(signal);
         const info = await askForStream(this.server, link.manager, this.stream);
-        if (!signal.aborted) this.#begin(link, info);
+        if (signal.aborted) return;
+        this.#begin(link, info);
+        // What was told of the stream is over.
+        if (backoff.failures > 0) this.#emit(connectedEvent(this.server, link));
         return;
       } catch (error) {
         if (signal.aborted) return;
@@ -281,7 +285,7 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
     this.#info = info;
     this.#inbox = link.packages.createInbox();
     const { lookUp } = this.#options;
-    if (lookUp) this.#stored ??= new StoredIds(info.duplicateWindow * 1000, lookUp.source, lookUp.sequence);
+    if (lookUp) this.#stored ??= new StoredIds(info.duplicateWindow * 1000, lookUp);
     const callback = (error: Error | null, message: NatsMessage) => {
       if (!error) this.#onAck(message);
     };
@@ -416,8 +420,8 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
     this.#highest = Math.max(this.#highest, stored.sequence);
     if (!stored.duplicate) this.#stored?.stored(stored.sequence, entry.packet.packetTime);
     this.#isTrying = false;
-    this.#lastAckAt = performance.now();
     if (this.#toldStalledAfter > 0) this.#tellRecovered();
+    this.#resetClock();
     this.#done(entry);
     entry.resolve(stored);
   }
@@ -533,7 +537,7 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
   }
 
   #tellRecovered(): void {
-    const seconds = this.#toldStalledAfter / 1000;
+    const seconds = (performance.now() - this.#lastAckAt) / 1000;
     this.#toldStalledAfter = 0;
     this.#lastTrouble = undefined;
     this.#emit({ type: "recovered", server: this.server, seconds });
