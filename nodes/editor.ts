@@ -7,9 +7,12 @@ import type { Node, NodeAPI } from "node-red";
 import { PACKET_FLAGS, PathPattern, RECORD_FLAGS } from "../lib/archive/path-pattern.ts";
 import { DataLinkClient } from "../lib/datalink/client.ts";
 import { maxPatternLength } from "../lib/datalink/protocol/capabilities.ts";
+import { connectJetStream } from "../lib/jetstream/connection.ts";
+import { listStreams } from "../lib/jetstream/stream.ts";
 import { SeedLinkClient } from "../lib/seedlink/client.ts";
 import { DATALINK } from "./datalink-connection.ts";
 import type { DataLinkServerNode } from "./datalink-server.ts";
+import { JETSTREAM, jetStreamSettings } from "./jetstream-connection.ts";
 import { archiveDirectory } from "./runtime/archive-node.ts";
 import { asError } from "./runtime/input-handler.ts";
 import { askedServer } from "./runtime/questions/server-question.ts";
@@ -63,6 +66,21 @@ export default function register(RED: NodeAPI): void {
       await using client = await connectSeedLink(RED, body, signal);
       const { stations } = await client.info("STREAMS", { signal });
       return listed(stations.flatMap(({ id, streams }) => streams.map((stream) => `${id}_${stream.id}`)));
+    }),
+  );
+
+  admin.post(
+    "/datalink/jetstream/test",
+    needs("jetstream-connection.write"),
+    answering(async ({ body }, signal) => {
+      const settings = jetStreamSettings(askedServer(RED, JETSTREAM, body));
+      await using connection = await connectJetStream({ ...settings, signal });
+      let software = "";
+      // It stands: it is told at once.
+      connection.listen((event) => {
+        if (event.type === "connected") software = event.version;
+      })();
+      return { software, streams: await listStreams(connection) };
     }),
   );
 

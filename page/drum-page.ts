@@ -12,6 +12,7 @@ import { CanvasSurface } from "./canvas-surface.ts";
 import { button, type Menu, menu, textButton, tick } from "./controls.ts";
 import { element, once, write } from "./dom.ts";
 import { Feed } from "./feed.ts";
+import { drumPath, pageLink } from "./links.ts";
 import { isTyping } from "./live-page.ts";
 import type { Channel } from "./model/channel.ts";
 import { dateOf, drawnEvents, drawnTriggers } from "./model/marks.ts";
@@ -86,7 +87,7 @@ export class DrumPage {
   #build(): void {
     const { say, state } = this.#settings;
     const shell = this.#shell;
-    const back = element("a", { class: "back", href: this.#settings.linkTo("./") }, `‹ ${say("live")}`);
+    const back = pageLink(this.#settings, "./", `‹ ${say("live")}`, { class: "back" });
     shell.title.append(back, this.#heading, this.#channels.element, this.#info, shell.state);
     const gain = element(
       "div",
@@ -121,7 +122,7 @@ export class DrumPage {
   }
 
   #drumOf(id: string): string {
-    return new URL(this.#settings.linkTo(`heli/${encodeURIComponent(id)}`), document.baseURI).href;
+    return new URL(this.#settings.linkTo(drumPath(id)), document.baseURI).href;
   }
 
   #open(): void {

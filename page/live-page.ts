@@ -12,6 +12,7 @@ import { CanvasSurface } from "./canvas-surface.ts";
 import { button, labelled, type Menu, menu, press, textButton, tick } from "./controls.ts";
 import { element, once, wantsLittleMotion, write } from "./dom.ts";
 import { Feed } from "./feed.ts";
+import { drumPath, pageLink } from "./links.ts";
 import type { Channel } from "./model/channel.ts";
 import { drawnTriggers } from "./model/marks.ts";
 import type { Model } from "./model/model.ts";
@@ -122,7 +123,7 @@ export class LivePage {
   }
 
   #drumOf({ id }: Channel): string {
-    return new URL(this.#settings.linkTo(`heli/${encodeURIComponent(id)}`), document.baseURI).href;
+    return new URL(this.#settings.linkTo(drumPath(id)), document.baseURI).href;
   }
 
   get #seconds(): number {
@@ -213,8 +214,10 @@ export class LivePage {
         const isAll = now.length === channels.length || now.length === 0;
         this.#settings.change({ channels: isAll ? undefined : now.map(({ id }) => id) });
       });
-      const link = element("a", { href: this.#drumOf(channel) }, this.#settings.say("drum"));
-      link.setAttribute("aria-label", `${this.#settings.say("drum")} ${channel.name}`);
+      const drum = this.#settings.say("drum");
+      const link = pageLink(this.#settings, drumPath(channel.id), drum, {
+        "aria-label": `${drum} ${channel.name}`,
+      });
       return element("div", {}, box, link);
     });
     this.#channelList.replaceChildren(...boxes);

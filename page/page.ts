@@ -1,10 +1,12 @@
 /** The page of the seismograph in a browser: live, or the drum of one channel, as the address says. */
 import { DrumPage } from "./drum-page.ts";
+import { keepLinks } from "./links.ts";
 import { LivePage } from "./live-page.ts";
 import { Settings } from "./settings.ts";
 import { keepAwake } from "./wall.ts";
 
 const settings = new Settings();
+keepLinks(settings);
 const root = new URL(document.baseURI).pathname;
 const drum = /^heli\/([^/]+)$/.exec(location.pathname.slice(root.length))?.[1];
 if (drum === undefined) new LivePage(settings);

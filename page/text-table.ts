@@ -1,5 +1,6 @@
 /** The channels as a table of words, for screen readers and for the keyboard: it is seen once something in it has the focus. */
 import { element, write } from "./dom.ts";
+import { drumPath, pageLink } from "./links.ts";
 import type { Channel } from "./model/channel.ts";
 import { clockTime } from "./model/marks.ts";
 import type { Model } from "./model/model.ts";
@@ -45,7 +46,7 @@ export class TextTable {
   #rowOf({ id, name }: Channel): Row {
     const known = this.#rows.get(id);
     if (known) return known;
-    const link = element("a", { href: this.#settings.linkTo(`heli/${encodeURIComponent(id)}`) }, name);
+    const link = pageLink(this.#settings, drumPath(id), name);
     const latency = element("td");
     const trigger = element("td");
     const row = element("tr", {}, element("th", { scope: "row" }, link), latency, trigger);

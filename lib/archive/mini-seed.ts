@@ -86,6 +86,7 @@ export class MiniSeedArchive extends Archive {
     // Nothing is awaited before the records are handed on: writes keep their order, and close waits for all of them.
     const { records, reason } = wholeRecordsOf(payload);
     if (reason !== undefined) throw await this.#refuse(packet, reason);
+    if (records.length === 1) return await this.#appendOnly(packet, records[0]!);
     const files = records.map((record) => this.pathOf(record));
     const appended = await Promise.all(
       records.map((record, part) => this.#append(packet ?? {}, part, files[part]!, record.bytes)),
@@ -95,6 +96,12 @@ export class MiniSeedArchive extends Archive {
     return distinct.length > 1
       ? { file: distinct[0]!, bytes, files: distinct }
       : { file: distinct[0]!, bytes };
+  }
+
+  /** As most packets are: one record. */
+  async #appendOnly(packet: ArchivePacket | undefined, record: MiniSeedRecord): Promise<Written> {
+    const file = this.pathOf(record);
+    return { file, bytes: await this.#append(packet ?? {}, 0, file, record.bytes) };
   }
 
   async #append(
@@ -127,8 +134,12 @@ export class MiniSeedArchive extends Archive {
 function wholeRecordsOf(payload: Uint8Array): { records: MiniSeedRecord[]; reason?: string } {
   const problems: Problem[] = [];
   const onProblem = (problem: Problem) => problems.push(problem);
-  const records = [...readRecords(payload, { checkCrc: false, onProblem })];
-  const length = records.reduce((sum, record) => sum + record.length, 0);
+  const records: MiniSeedRecord[] = [];
+  let length = 0;
+  for (const record of readRecords(payload, { checkCrc: false, onProblem })) {
+    records.push(record);
+    length += record.length;
+  }
   if (length === payload.length && length > 0) return { records };
   return {
     records,

@@ -24,6 +24,12 @@ export interface NatsStatus {
   readonly error?: Error;
 }
 
+export interface NatsSubscription {
+  unsubscribe(): void;
+  /** Resolves when all has come that the server sent before it knew. */
+  drain(): Promise<void>;
+}
+
 /** A connection. What it is given to call must not throw: the client would stop reading, without a word. */
 export interface NatsClient {
   readonly info?: { readonly version: string; readonly max_payload: number; readonly jetstream?: boolean };
@@ -35,7 +41,7 @@ export interface NatsClient {
   subscribe(
     subject: string,
     options: { callback: (error: Error | null, message: NatsMessage) => void },
-  ): { unsubscribe(): void };
+  ): NatsSubscription;
   status(): AsyncIterable<NatsStatus>;
   flush(): Promise<void>;
   close(): Promise<void>;
@@ -81,6 +87,8 @@ export interface RawConsumer {
   delivered: { stream_seq: number };
   num_pending: number;
   num_ack_pending: number;
+  /** Requests that are out. */
+  num_waiting: number;
 }
 
 /** Questions and commands about streams and consumers. */
@@ -88,6 +96,8 @@ export interface JetStreamManager {
   streams: {
     info(stream: string): Promise<RawStream>;
     add(config: object): Promise<RawStream>;
+    /** Lists in pages, each when it is asked for. */
+    names(): { next(): Promise<string[]> };
   };
   consumers: {
     info(stream: string, consumer: string): Promise<RawConsumer>;

@@ -35,8 +35,12 @@ export function connectFailure(
       "INVALID_ARGUMENT",
       `the credentials cannot be used (${message}); give the whole text of a .creds file`,
     );
+  // A server that wants a certificate of the client ends the connection without a word.
   if (name === "TimeoutError")
-    return make("CONNECT_FAILED", "the server does not answer; check address and firewall");
+    return make(
+      "CONNECT_FAILED",
+      `the server does not answer; check address and firewall${server.startsWith("tls:") ? ", and whether it wants a certificate of this client" : ""}`,
+    );
   if (/does not support 'tls'/.test(message))
     return make("CONNECT_FAILED", "the server has no TLS; leave it out, or check the port");
   if (/unexpected response from server|JSON/.test(message))

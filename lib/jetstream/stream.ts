@@ -72,6 +72,23 @@ export async function checkStream(
   return await askForStream(connection.server, manager, stream);
 }
 
+/** Streams that are listed at most. */
+const MAX_NAMES = 100;
+
+/**
+ * The names of the streams that are there, 100 at most.
+ *
+ * @throws JetStreamError `NOT_PERMITTED`, `NO_ANSWER`; where there is no connection, as `connectJetStream`
+ */
+export async function listStreams(connection: JetStreamConnection): Promise<string[]> {
+  const { manager } = await connection.link();
+  try {
+    return (await manager.streams.names().next()).slice(0, MAX_NAMES);
+  } catch (error) {
+    throw apiFailure(connection.server, "Asking for the streams", error);
+  }
+}
+
 /** The same on an open connection. @internal */
 export async function askForStream(
   server: string,

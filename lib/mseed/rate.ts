@@ -6,15 +6,15 @@
 /** A rate as samples per seconds, both whole: 100 Hz is 100 / 1, a sample every 10 s is 1 / 10. `0 / 1`: no time series. */
 export interface Rate {
   /** Samples per second. */
-  hertz: number;
+  readonly hertz: number;
   /** So many samples, a whole number … */
-  samples: bigint;
+  readonly samples: bigint;
   /** … in so many seconds. */
-  seconds: bigint;
+  readonly seconds: bigint;
 }
 
 /** No time series. */
-const NO_RATE: Rate = { hertz: 0, samples: 0n, seconds: 1n };
+const NO_RATE: Rate = Object.freeze({ hertz: 0, samples: 0n, seconds: 1n });
 
 const NS_PER_SECOND = 1_000_000_000n;
 
@@ -23,10 +23,23 @@ const NS_PER_SECOND = 1_000_000_000n;
  * number as people write it: 33.3333 Hz is 333333 / 10000. Anything that is not a finite number gives `NO_RATE`.
  */
 export function rateOf(value: number): Rate {
+  const known = knownRates.get(value);
+  if (known !== undefined) return known;
+  const rate = Object.freeze(makeRate(value));
+  if (knownRates.size >= MAX_RATES) knownRates.clear();
+  knownRates.set(value, rate);
+  return rate;
+}
+
+/** Nearly all records have one of a few rates. */
+const MAX_RATES = 1024;
+const knownRates = new Map<number, Rate>();
+
+function makeRate(value: number): Rate {
   if (value > 0 && value < 1) {
     // Below 1 Hz a period was meant, if there is one with fewer digits: 1 / 3600.5 s.
     const period = Number((1 / value).toPrecision(15));
-    if (1 / period === value) return rateOf(-period);
+    if (1 / period === value) return makeRate(-period);
   }
   if (value > 0 && value < Number.POSITIVE_INFINITY) {
     const [samples, seconds] = decimalRatio(value);

@@ -10,6 +10,11 @@ import { guarded } from "./input-handler.ts";
 export interface DeliverySettings {
   /** Nodes that must have finished with a packet; `undefined`: a packet counts as delivered when it is sent. */
   nodes: ReadonlySet<string> | undefined;
+  /**
+   * Without nodes: a packet counts when the flow is through with it, or after so many milliseconds. For what cannot be taken back:
+   * so that what a deploy loses on its way is not counted.
+   */
+  countsWithin?: number;
   /** What an error on the way means. */
   onError: "continue" | "stop";
   /** What a packet means that has left the flow without reaching the nodes. */
@@ -165,7 +170,12 @@ export class Delivery<Packet> {
     this.#watch.hold(entry);
     this.#count(entry, this.#actions.send(packet, id));
     this.#watch.letGo(id, entry);
-    if (!nodes) this.#actions.commit(packet);
+    if (!this.#countsLater) this.#actions.commit(packet);
+  }
+
+  /** Whether a packet counts not yet when it is sent. */
+  get #countsLater(): boolean {
+    return this.#settings.nodes !== undefined || this.#settings.countsWithin !== undefined;
   }
 
   /**
@@ -189,10 +199,12 @@ export class Delivery<Packet> {
 
   /** Call it about once a second: gives up waiting for packets that no node will ever finish with, where it does not matter. */
   tick(): void {
-    if (this.#settings.nodes) return;
-    const limit = performance.now() - FORGET_MS;
-    for (const { id, since } of this.#inFlow.values()) {
+    const { nodes, countsWithin = FORGET_MS } = this.#settings;
+    if (nodes) return;
+    const limit = performance.now() - countsWithin;
+    for (const { id, since, packet } of this.#inFlow.values()) {
       if (since > limit) break;
+      if (this.#countsLater) this.#actions.commit(packet);
       this.#remove(id);
     }
   }
@@ -253,8 +265,8 @@ export class Delivery<Packet> {
         entry.leftAt = performance.now();
         return;
       }
-      this.#actions.commit(entry.packet);
     }
+    if (this.#countsLater) this.#actions.commit(entry.packet);
     this.#remove(entry.id);
   }
 

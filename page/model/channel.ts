@@ -37,8 +37,8 @@ export class Channel {
     return this.status?.newest ?? this.bins.end * this.bins.width;
   }
 
-  /** Whether its data come too late, or not at all. */
+  /** Whether its data do not come as they should: not for a while, or from the future. */
   get isLate(): boolean {
-    return this.status?.isSilent ?? false;
+    return this.status !== undefined && (this.status.isSilent || this.status.isAhead);
   }
 }

@@ -13,7 +13,13 @@ import {
   syncPathInThread,
   syncThread,
 } from "../../lib/files/sync-thread.ts";
-import { MANY_FILES, type WriteJob, writeAll, writeThread } from "../../lib/files/write-thread.ts";
+import {
+  MANY_FILES,
+  openByThread,
+  type WriteJob,
+  writeAll,
+  writeThread,
+} from "../../lib/files/write-thread.ts";
 
 describe("thread for files", () => {
   let folder: string;
@@ -104,6 +110,52 @@ describe("thread for files", () => {
     const closed = fs.openSync(inFolder("0"), "r");
     fs.closeSync(closed);
     await assert.rejects(syncDescriptor(closed), { code: "EBADF" });
+  });
+
+  it("takes no file system for safe by a path that is not in it, or is gone, and goes on with others", async function () {
+    assert.ok(await syncThread.start());
+    const here = { device: String(fs.statSync(folder).dev), path: folder };
+    const isProof = (await syncFileSystems([here])).size > 0;
+    for (let i = 0; i < 5; i++) {
+      const others = [
+        { device: "0", path: folder },
+        { device: here.device, path: inFolder("none") },
+      ];
+      assert.deepEqual([...(await syncFileSystems(others))], []);
+    }
+    // Only some systems and file systems tell of all that is in them.
+    if (!isProof) this.skip();
+    assert.deepEqual([...(await syncFileSystems([here]))], [here.device]);
+  });
+
+  it("opens files, new ones with their directories, after it has closed others, and tells of each", async () => {
+    assert.ok(await writeThread.start());
+    fs.writeFileSync(inFolder("old"), "old");
+    fs.mkdirSync(inFolder("directory"));
+    fs.writeFileSync(inFolder("file"), "");
+    const closed = fs.openSync(inFolder("old"), "r");
+    const none = fs.openSync(inFolder("old"), "r");
+    fs.closeSync(none);
+    const failed: [number, string | undefined][] = [];
+    const names = ["old", "new", "a/b/new", "directory", "file/below"];
+    const opened = await openByThread([closed, none], names.map(inFolder), (place, { code }) =>
+      failed.push([place, code]),
+    );
+    for (const each of opened) if (each) descriptors.push(each.descriptor);
+    assert.deepEqual(failed, [[1, "EBADF"]]);
+    assert.deepEqual(
+      opened.map((each) => each && [each.size, each.nlink, each.createdIn]),
+      [[3, 1, []], [0, 1, []], [0, 1, [inFolder("a"), folder]], undefined, undefined],
+    );
+    for (const [i, each] of opened.slice(0, 3).entries()) {
+      const { dev, ino } = fs.statSync(inFolder(names[i]!));
+      assert.deepEqual([each!.dev, each!.ino], [dev, ino]);
+    }
+    // They stay open when the thread has ended.
+    await writeThread.release();
+    writeThread.acquire();
+    fs.writeSync(opened[0]!.descriptor, " and new");
+    assert.equal(fs.readFileSync(inFolder("old"), "utf8"), "old and new");
   });
 
   it("tells all that wait when its thread ends, and is not started anew at once", async () => {

@@ -26,7 +26,7 @@ function usage(): void {
 function placeOf({ found }: Finding): string {
   const lines = found.split("\n").filter((line) => /^ +at /.test(line));
   const place = lines.find((line) => /\/(?:lib|nodes)\//.test(line)) ?? lines[0] ?? "";
-  return `${found.slice(0, 12)} ${place.replace(/.*[ (]/, "")}`;
+  return `${found.slice(0, 70).replace(/\d+/g, "")} ${place.replace(/.*[ (]/, "")}`;
 }
 
 async function run(name: string): Promise<void> {

@@ -134,20 +134,43 @@ describe("the page's model", () => {
     });
   });
 
-  it("is whole with the first status", () => {
-    const model = modelOf("XX_A_00_H_H_Z");
-    assert.equal(model.isComplete, false);
-    assert.ok(Number.isNaN(model.newest));
-    model.apply({
-      type: "status",
-      now: 2e15,
-      isRefilling: true,
-      channels: [status(0, { newest: 5e14 }), status(7)],
-    });
+  it("is whole when the newest sample of each channel that was asked for is there, or has not come for long", () => {
+    const newest = 5e14;
+    const bins = (channel: number, first: number, isReset: boolean, count = 1) => {
+      const values = new Float32Array(count);
+      return { type: "bins", channel, isReset, first, min: values, max: values } as const;
+    };
+    const tell = (model: Model) => {
+      const channels = [status(0, { newest }), status(1, { newest }), status(7)];
+      model.apply({ type: "status", now: 2e15, isRefilling: true, channels });
+    };
+    const model = modelOf("XX_A_00_H_H_Z", "XX_B_00_H_H_Z");
+    assert.ok(!model.isComplete && Number.isNaN(model.newest));
+    tell(model);
     assert.deepEqual(
-      [model.isComplete, model.now, model.newest, model.isRefilling],
-      [true, 2e15, 5e14, true],
+      [model.now, model.newest, model.isRefilling, model.isComplete],
+      [2e15, newest, true, false],
     );
+    // What is new of a channel can come before the rest of it.
+    model.apply(bins(0, newest / 100_000, false));
+    model.apply(bins(1, newest / 100_000, true));
+    assert.equal(model.isComplete, false);
+    model.apply(bins(0, newest / 100_000 - 50, true, 20));
+    assert.equal(model.isComplete, false);
+    model.apply(bins(0, newest / 100_000 - 30, false, 31));
+    assert.equal(model.isComplete, true);
+
+    const one = new Model(HELLO, new Set(["XX_B_00_H_H_Z"]));
+    one.apply({ type: "channels", channels: [info(0, "XX_A_00_H_H_Z"), info(1, "XX_B_00_H_H_Z")], gone: [] });
+    tell(one);
+    one.apply(bins(1, newest / 100_000, true));
+    assert.equal(one.isComplete, true);
+
+    const slow = modelOf("XX_A_00_H_H_Z");
+    for (let beat = 0; beat < 12; beat++) tell(slow);
+    assert.equal(slow.isComplete, false);
+    tell(slow);
+    assert.equal(slow.isComplete, true);
   });
 
   it("keeps the newest marks, and says what pictures say of them", () => {

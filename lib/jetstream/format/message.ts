@@ -14,15 +14,16 @@ const MAX_NAME = 255;
 
 const SOURCE = /^[\x21-\x7e]+$/;
 const STREAM_ID = /^[^\s\p{Cc}\p{Cs}]+$/u;
-const MESSAGE_ID = /^([\x21-\x7e]+):(\d{1,20}):(-?\d{1,20})$/;
+const MESSAGE_ID = /^([\x21-\x7e]+):(\d{1,20}):(-?\d{1,20})(?::x[0-9a-f]{1,8})?$/;
 const INTEGER = /^-?\d{1,20}$/;
 
 /** What a message's headers say of its packet. */
 export type PacketHeader = Omit<SourcePacket, "payload">;
 
-/** `<source>:<packet id>:<packet time>`: the same from every relay of the source. */
-export function messageId({ source, packetId, packetTime }: PacketHeader): string {
-  return `${source}:${packetId}:${integer(packetTime)}`;
+/** `<source>:<packet id>:<packet time>`: the same from every relay of the source. With a digest, `:x` and it in hexadecimal. */
+export function messageId({ source, packetId, packetTime, digest }: PacketHeader): string {
+  const id = `${source}:${packetId}:${integer(packetTime)}`;
+  return digest === undefined ? id : `${id}:x${digest.toString(16)}`;
 }
 
 /** Calls `set` with each header of a packet's message. */
@@ -59,8 +60,10 @@ export function readHeaders(get: (name: string) => string): PacketHeader {
 }
 
 /** @throws JetStreamError `INVALID_ARGUMENT` for a packet that cannot become a message */
-export function checkPacket({ source, streamId, packetId, ...times }: SourcePacket): void {
+export function checkPacket({ source, streamId, packetId, digest = 0, ...times }: SourcePacket): void {
   checkSource(source);
+  if (!(Number.isInteger(digest) && digest >= 0 && digest <= 0xff_ff_ff_ff))
+    throw invalid(`The digest of ${streamId}, ${String(digest)}, is not a whole number of 32 bits`);
   if (streamId.length > MAX_NAME || !STREAM_ID.test(streamId)) {
     throw invalid(`The stream id ${shown(streamId)} is not 1 to ${MAX_NAME} characters without white space`);
   }

@@ -19,6 +19,11 @@ export interface JetStreamPacket extends Packet {
 export interface SourcePacket extends Packet {
   /** Where it comes from, the same for all relays of one server; printable ASCII without spaces. */
   readonly source: string;
+  /**
+   * Tells packets of one origin with different data from each other, as a program makes them of what it has read: a number of 32 bits,
+   * such as a checksum. A relay gives none.
+   */
+  readonly digest?: number | undefined;
 }
 
 /** What the stream says of a packet that it has. */

@@ -4,7 +4,8 @@
  * client's own 30 s a group was silent for more than 25 s after such a loss.
  */
 import { Buffer } from "node:buffer";
-import type { NatsMessage } from "../client.ts";
+import { sleep } from "../../net/backoff.ts";
+import type { NatsMessage, NatsSubscription } from "../client.ts";
 import type { JetStreamLink } from "../connection.ts";
 
 const EXPIRES_MS = 2000;
@@ -42,9 +43,12 @@ export class Puller {
   readonly #subject: string;
   readonly #inbox: string;
   readonly #sink: PullSink;
-  readonly #subscription: { unsubscribe(): void };
+  readonly #subscription: NatsSubscription;
   readonly #timer: NodeJS.Timeout;
   #request = 0;
+  #isStopped = false;
+  /** Fires when the last request has ended. */
+  readonly #ended = new AbortController();
   /** Messages of the request that are still to come. */
   #wanted = 0;
   /** When anything came last, or was asked for after an answer. */
@@ -74,7 +78,8 @@ export class Puller {
 
   /** Asks for more, if nothing is asked for and there is room. */
   more(): void {
-    if (this.#wanted > 0 || !this.#link.isUp || performance.now() < this.#retryAt) return;
+    if (this.#isStopped && this.#wanted === 0) this.#ended.abort();
+    if (this.#isStopped || this.#wanted > 0 || !this.#link.isUp || performance.now() < this.#retryAt) return;
     const { messages, bytes } = this.#sink.room();
     if (messages <= 0) return;
     this.#wanted = Math.min(messages, MAX_BATCH);
@@ -92,7 +97,14 @@ export class Puller {
     });
   }
 
-  stop(): void {
+  /**
+   * Asks for no more. Resolves when the request that is out has ended, which takes as long as one lasts: what the servers send to
+   * somebody who listens no more would wait for its time before anybody gets it.
+   */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    if (this.#wanted > 0 && this.#link.isUp) await sleep(EXPIRES_MS + HEARTBEAT_MS, this.#ended.signal);
     clearInterval(this.#timer);
     this.#subscription.unsubscribe();
   }

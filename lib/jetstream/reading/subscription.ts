@@ -62,6 +62,10 @@ export class JetStreamSubscription
   readonly #pullers = new Map<string, Puller>();
   /** Messages that each consumer has still to deliver. */
   readonly #pending = new Map<string, number>();
+  /** Those that are being stopped. */
+  readonly #leaving = new Set<Promise<void>>();
+  /** Where to say that a packet is given back. */
+  readonly #givenBack: string[] = [];
   #link: JetStreamLink | undefined;
   /** Acknowledgements that could not be sent. */
   #unsent: string[] = [];
@@ -159,10 +163,17 @@ export class JetStreamSubscription
     this.#queue.end();
     for (let packet = this.#queue.take(); packet; packet = this.#queue.take()) {
       const reply = this.#packets.remove(packet);
-      if (reply !== undefined) this.#answer(reply, GIVE_BACK);
+      if (reply !== undefined) this.#givenBack.push(reply);
     }
+    this.#connection.holdOpen(this.#giveBack());
     if (this.#isOwn) await this.#connection.close();
     return { value: undefined, done: true };
+  }
+
+  /** When nothing more comes: else this worker would be given it again. */
+  async #giveBack(): Promise<void> {
+    await Promise.all(this.#leaving);
+    for (const reply of this.#givenBack.splice(0)) this.#answer(reply, GIVE_BACK);
   }
 
   /** The same as leaving the loop. */
@@ -252,7 +263,10 @@ export class JetStreamSubscription
   }
 
   #stopPulling(): void {
-    for (const puller of this.#pullers.values()) puller.stop();
+    for (const puller of this.#pullers.values()) {
+      const left = puller.stop().finally(() => this.#leaving.delete(left));
+      this.#leaving.add(left);
+    }
     this.#pullers.clear();
   }
 
@@ -277,7 +291,7 @@ export class JetStreamSubscription
       return;
     }
     if (this.#stop.signal.aborted) {
-      this.#answer(reply, GIVE_BACK);
+      this.#givenBack.push(reply);
       return;
     }
     const packet = this.#read(message, delivery);

@@ -93,9 +93,11 @@ function readAll(
   return new Promise((resolve, reject) => {
     let read = 0;
     let first = 0;
+    let isOver = false;
     const end = () => {
+      isOver = true;
       clearInterval(timer);
-      puller.stop();
+      puller.stop().catch(() => {});
     };
     const fail = (why: string) => {
       end();
@@ -109,6 +111,7 @@ function readAll(
       room: () => ({ messages: BATCH, bytes: BYTES }),
       doubt: () => {},
       message: (message, { sequence, consumerSequence, pending }) => {
+        if (isOver) return;
         read++;
         // It is not sent again: where one is missing, some may be.
         if (consumerSequence !== read) fail("messages were lost on the way");

@@ -3,6 +3,7 @@ import { warn } from "../../datalink/core/failures.ts";
 import { Backoff, type BackoffOptions, sleep } from "../../net/backoff.ts";
 import type { NatsMessage } from "../client.ts";
 import {
+  connectedEvent,
   connectionOf,
   type JetStreamConnection,
   type JetStreamLink,
@@ -253,7 +254,10 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
       try {
         const link = await this.#connection.link(signal);
         const info = await askForStream(this.server, link.manager, this.stream);
-        if (!signal.aborted) this.#begin(link, info);
+        if (signal.aborted) return;
+        this.#begin(link, info);
+        // What was told of the stream is over.
+        if (backoff.failures > 0) this.#emit(connectedEvent(this.server, link));
         return;
       } catch (error) {
         if (signal.aborted) return;

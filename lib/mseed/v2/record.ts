@@ -3,6 +3,7 @@ import type { Nslc, SourceId } from "../../source-id.ts";
 import { HEADER_BYTES, MAX_LENGTH_EXPONENT } from "../detect.ts";
 import { ENCODINGS } from "../encodings.ts";
 import type { ProblemReporter } from "../errors.ts";
+import { names2 } from "../names.ts";
 import type { Payload } from "../payload/decode.ts";
 import { type Rate, rateOf, rateOfFactors } from "../rate.ts";
 import {
@@ -20,7 +21,7 @@ import {
   readBlockette,
   timingQualityAt,
 } from "./blockettes.ts";
-import { CODES_LENGTH, CODES_OFFSET, headerText, sourceIdOfCodes } from "./codes.ts";
+import { CODES_LENGTH, CODES_OFFSET, headerText } from "./codes.ts";
 import { extraHeadersOf2 } from "./extra-headers-from-2.ts";
 import { publicationVersionOf } from "./quality.ts";
 
@@ -100,7 +101,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
   }
 
   get sourceId(): SourceId {
-    return sourceIdOfCodes(this.codes);
+    return this.#names.sourceId;
   }
 
   /** The bytes of station, location, channel and network: a view, not a copy. */
@@ -111,12 +112,7 @@ export class MiniSeed2Record extends MiniSeedRecord {
 
   /** The codes as the header has them, without padding. */
   get nslc(): Nslc {
-    return {
-      network: this.#text(18, 2).trim(),
-      station: this.#text(8, 5).trim(),
-      location: this.#text(13, 2).trim(),
-      channel: this.#text(15, 3).trimEnd(),
-    };
+    return { ...this.#names.nslc };
   }
 
   get calendarTime(): CalendarTime {
@@ -256,6 +252,10 @@ export class MiniSeed2Record extends MiniSeedRecord {
     ) {
       this.report("TIME_INVALID", "start time is on day 366 of a year that has 365: taken as 1 January");
     }
+  }
+
+  get #names() {
+    return names2.get(this.window.bytes, this.start + CODES_OFFSET, CODES_LENGTH);
   }
 
   #text(offset: number, length: number): string {

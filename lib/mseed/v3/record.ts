@@ -1,7 +1,8 @@
 /** A miniSEED 3 record: 40 bytes of fixed header, source identifier, extra headers, payload (FDSN miniSEED 3). */
-import { type Nslc, SourceId } from "../../source-id.ts";
+import type { Nslc, SourceId } from "../../source-id.ts";
 import { HEADER3_BYTES } from "../detect.ts";
 import type { ProblemReporter } from "../errors.ts";
+import { names3 } from "../names.ts";
 import type { Payload } from "../payload/decode.ts";
 import { type Rate, rateOf } from "../rate.ts";
 import { MiniSeedRecord, type Window } from "../record.ts";
@@ -47,15 +48,11 @@ export class MiniSeed3Record extends MiniSeedRecord {
   }
 
   get sourceId(): SourceId {
-    const from = this.start + HEADER3_BYTES;
-    return new SourceId(utf8.decode(this.window.bytes.subarray(from, from + this.#sourceIdLength)));
+    return this.#names.sourceId;
   }
 
   get nslc(): Nslc {
-    const id = this.sourceId;
-    const seed = id.toNslc();
-    if (seed) return { ...seed, channel: seed.channel.trimEnd() };
-    return { network: id.network, station: id.station, location: id.location, channel: id.channel };
+    return { ...this.#names.nslc };
   }
 
   get calendarTime(): CalendarTime {
@@ -86,7 +83,7 @@ export class MiniSeed3Record extends MiniSeedRecord {
   }
 
   get extraHeadersText(): string {
-    return utf8.decode(this.extraHeadersBytes);
+    return this.#extraHeadersLength === 0 ? "" : utf8.decode(this.extraHeadersBytes);
   }
 
   /** The extra headers as they are in the record: a view, not a copy. */
@@ -106,6 +103,10 @@ export class MiniSeed3Record extends MiniSeedRecord {
       // Little endian throughout, but Steim's frames are always big endian.
       littleEndian: !isSteim(this.encoding),
     };
+  }
+
+  get #names() {
+    return names3.get(this.window.bytes, this.start + HEADER3_BYTES, this.#sourceIdLength);
   }
 
   get #sourceIdLength(): number {

@@ -10,8 +10,10 @@ import { tableOf } from "./table.ts";
 const LONGEST_ID = 100;
 const LONGEST_PLACE = 80;
 
-/** The events of a payload, none where it is something else. */
-export function eventMarks(payload: unknown): EventMark[] {
+/** The events of a payload, which may be an empty list; undefined where it is something else. */
+export function eventMarks(payload: unknown): EventMark[] | undefined {
+  // Of a service that answers that it has none.
+  if (payload === "") return [];
   const text = typeof payload === "string" ? tableOf(payload, "EventID") : undefined;
   if (text) return text.map(fromRow).filter((event) => event !== undefined);
   const { data, features, type } = fieldsOf(payload);
@@ -23,7 +25,7 @@ export function eventMarks(payload: unknown): EventMark[] {
   // EMSC's WebSocket: { action, data: Feature }.
   const feature = fieldsOf(data).type === "Feature" ? data : type === "Feature" ? payload : undefined;
   const event = feature === undefined ? fromObject(payload) : fromFeature(feature);
-  return event ? [event] : [];
+  return event && [event];
 }
 
 function fromFeature(feature: unknown): EventMark | undefined {

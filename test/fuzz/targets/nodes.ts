@@ -56,6 +56,9 @@ const MESSAGES_PER_FLOW = 3000;
 const RAW =
   /Cannot (read|set|convert|mix|destructure|assign|define|delete)|is not (a function|iterable|defined|a constructor)|undefined \(|Invalid (array|typed array|string) length|call stack|BigInt|circular structure|could not be cloned|object is not extensible|read only property|Reduce of empty/;
 
+/** Words of others within a sentence of ours. */
+const PASSED_ON = /a trap of the message|^The value cannot be written as JSON: /;
+
 interface NodeInput {
   type: string;
   message: Record<string, Shape>;
@@ -149,7 +152,7 @@ class Nodes {
 function checkError(type: string, error: Error): void {
   const text = String(error.message ?? error);
   assert.ok(text.length > 10, `${type} says nothing but "${text}"`);
-  assert.ok(!RAW.test(text) || /a trap of the message/.test(text), `${type} says "${text}"`);
+  assert.ok(!RAW.test(text) || PASSED_ON.test(text), `${type} says "${text}"`);
 }
 
 export const nodeTargets = {

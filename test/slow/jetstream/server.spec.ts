@@ -316,6 +316,23 @@ describe("JetStream, one server", function () {
     });
   });
 
+  describe("a worker that is closed", () => {
+    it("gives back at once what it has not handed out, and what is on its way to it", async () => {
+      const stream = await newStream();
+      const { writer } = newWriter(stream);
+      await writePackets(writer, 1500, 1, { bytes: 1000 });
+      const ackWait = 600_000;
+      for (let round = 0; round < 5; round++) {
+        const { packets } = newGroup(stream, { ackWait });
+        await take(packets, 1);
+        await packets.close();
+      }
+      const { packets } = newGroup(stream, { ackWait });
+      const taken = await take(packets, 1495);
+      assert.equal(new Set(taken.map(({ packetId }) => packetId)).size, 1495);
+    });
+  });
+
   describe("groups", () => {
     it("are never changed: another filter, order or ackWait is refused in words", async () => {
       const stream = await newStream();
@@ -358,6 +375,9 @@ describe("JetStream, one server", function () {
       const first = newGroup(stream);
       await take(first.packets, 10);
       await first.packets.close();
+      // What it asked for last is still out.
+      const { consumers } = await managerOf(connection);
+      while ((await consumers.info(stream, "g")).num_waiting > 0) await new Promise(setImmediate);
       await writePackets(writer, 500, 11);
       const { firstSequence } = await checkStream(connection, stream);
       const gap = await newGroup(stream).events.wait("gap");

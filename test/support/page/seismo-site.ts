@@ -20,6 +20,8 @@ interface Ground {
   /** Seconds before the end of the past, each with a quake. */
   quakes: readonly number[];
   units: string;
+  /** Where the stations are, in degrees. */
+  place: { latitude: number; longitude: number };
 }
 
 const DEFAULTS: Ground = {
@@ -28,6 +30,7 @@ const DEFAULTS: Ground = {
   past: 24,
   quakes: [60, 3 * 3600, 12 * 3600],
   units: "counts",
+  place: { latitude: 50.1, longitude: 8.7 },
 };
 
 export class SeismoSite implements AsyncDisposable {
@@ -141,12 +144,19 @@ export class SeismoSite implements AsyncDisposable {
   }
 
   #take(id: string, start: number, seconds: number, seed: number, quakes: readonly Quake[]): void {
-    const { sampleRate, units } = this.options;
+    const { sampleRate, units, place } = this.options;
     const samples = syntheticGround({ start, seconds, sampleRate, seed, quakes });
     for (let at = 0; at < samples.length; at += RECORD * sampleRate) {
       const startTime = iso(start + (at / sampleRate) * 1e6);
       const part = samples.subarray(at, at + RECORD * sampleRate);
-      this.seismograph.take({ sourceId: `FDSN:${id}`, startTime, sampleRate, samples: part, units });
+      this.seismograph.take({
+        sourceId: `FDSN:${id}`,
+        startTime,
+        sampleRate,
+        samples: part,
+        units,
+        ...place,
+      });
     }
   }
 }
