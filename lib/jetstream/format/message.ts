@@ -12,6 +12,9 @@ export const END_HEADER = "Seis-End";
 /** Longest source and stream id, in characters. */
 const MAX_NAME = 255;
 
+/** Furthest time, in microseconds before and after 1970: its digits fit in a header. */
+const MAX_TIME = 1e19;
+
 const SOURCE = /^[\x21-\x7e]+$/;
 const STREAM_ID = /^[^\s\p{Cc}\p{Cs}]+$/u;
 const MESSAGE_ID = /^([\x21-\x7e]+):(\d{1,20}):(-?\d{1,20})(?::x[0-9a-f]{1,8})?$/;
@@ -52,10 +55,10 @@ export function readHeaders(get: (name: string) => string): PacketHeader {
   return {
     source: parts[1]!,
     packetId: BigInt(parts[2]!),
-    packetTime: Number(parts[3]),
+    packetTime: readTime(ID_HEADER, parts[3]!),
     streamId,
-    dataStart: readInteger(START_HEADER, get(START_HEADER)),
-    dataEnd: readInteger(END_HEADER, get(END_HEADER)),
+    dataStart: readTime(START_HEADER, get(START_HEADER)),
+    dataEnd: readTime(END_HEADER, get(END_HEADER)),
   };
 }
 
@@ -71,7 +74,7 @@ export function checkPacket({ source, streamId, packetId, digest = 0, ...times }
     throw invalid(`The packet id ${String(packetId)} of ${streamId} is not a bigint from 0 to 2^64-11`);
   const { packetTime, dataStart, dataEnd } = times;
   for (const [name, time] of Object.entries({ packetTime, dataStart, dataEnd })) {
-    if (!Number.isInteger(time) || Math.abs(time) > 1e19)
+    if (!Number.isInteger(time) || Math.abs(time) > MAX_TIME)
       throw invalid(`${name} of ${streamId}, ${String(time)}, is not a whole number of microseconds`);
   }
 }
@@ -89,9 +92,11 @@ function integer(value: number): string {
   return Number.isSafeInteger(value) ? String(value) : String(BigInt(value));
 }
 
-function readInteger(name: string, text: string): number {
-  if (!INTEGER.test(text)) throw unreadable(name, text);
-  return Number(text);
+function readTime(name: string, text: string): number {
+  const time = Number(text);
+  if (!INTEGER.test(text) || Math.abs(time) > MAX_TIME) throw unreadable(name, text);
+  // -0 is written as 0.
+  return time + 0;
 }
 
 function unreadable(name: string, value: string): JetStreamError {

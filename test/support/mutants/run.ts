@@ -73,7 +73,7 @@ class Laboratory {
       const failed = outcome.spec === undefined ? specs : [outcome.spec];
       if (await this.#pass(failed)) return outcome;
       console.log(`left out, since it fails without a mutant: ${failed.join(", ")}`);
-      if (outcome.spec === undefined) return { isKilled: false, by: "it cannot be told" };
+      if (outcome.spec === undefined) return { isKilled: false, by: "cannot be told" };
     }
   }
 
@@ -188,8 +188,8 @@ async function main(): Promise<void> {
   for (const mutant of mutants) {
     const { isKilled, by } = await laboratory.try(mutant, folder);
     if (isKilled) killed++;
-    const how = isKilled ? `killed by ${by ?? "a run that hangs or ends"}` : "SURVIVES";
-    console.log(`${how}${!isKilled && by ? ` (${by})` : ""}: ${inWords(mutant)}`);
+    const how = isKilled ? `killed by ${by ?? "a run that hangs or ends"}` : (by ?? "SURVIVES");
+    console.log(`${how}: ${inWords(mutant)}`);
   }
   console.log(`${area}: ${killed} of ${mutants.length} killed, seed ${values.seed}`);
 }
