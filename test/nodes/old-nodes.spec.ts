@@ -18,6 +18,8 @@ import seedlinkConnection from "../../nodes/seedlink-connection.ts";
 import seedlinkIn from "../../nodes/seedlink-in.ts";
 import seismographPage from "../../nodes/seismograph-page.ts";
 import seismogramImage from "../../nodes/seismogram-image.ts";
+import seismogramImage from "../../nodes/seismogram-image.ts";
+import seismographPage from "../../nodes/seismograph-page.ts";
 import signalFilter from "../../nodes/signal-filter.ts";
 import signalMeasure from "../../nodes/signal-measure.ts";
 import signalTrigger from "../../nodes/signal-trigger.ts";
@@ -41,6 +43,8 @@ const MODULES = {
   "seedlink-in": seedlinkIn,
   "seismograph-page": seismographPage,
   "seismogram-image": seismogramImage,
+  "seismogram-image": seismogramImage,
+  "seismograph-page": seismographPage,
   "coincidence-trigger": coincidenceTrigger,
   "station-monitor": stationMonitor,
   "signal-measure": signalMeasure,

@@ -14,6 +14,8 @@ const HEARTBEAT_MS = 500;
 const SILENT_MS = 3 * HEARTBEAT_MS;
 const RETRY_MS = 250;
 const MAX_BATCH = 500;
+const ARRIVE_MS = 5000;
+const NEVER = new AbortController().signal;
 
 /** What the servers say of a message that they deliver. */
 export interface Delivery {
@@ -56,6 +58,8 @@ export class Puller {
   /** The last request was not answered. */
   #isRetrying = false;
   #askedAt = 0;
+  /** Until when a request that was given up may still be answered. */
+  #staleUntil = 0;
   #tickAt = performance.now();
   #retryAt = 0;
 
@@ -104,9 +108,18 @@ export class Puller {
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    if (this.#wanted > 0 && this.#link.isUp) await sleep(EXPIRES_MS + HEARTBEAT_MS, this.#ended.signal);
+    if (this.#wanted > 0) await sleep(EXPIRES_MS + HEARTBEAT_MS, this.#ended.signal);
+    await sleep(Math.max(0, this.#staleUntil - performance.now()), NEVER);
+    if (this.#link.isUp) await this.#arrived();
     clearInterval(this.#timer);
     this.#subscription.unsubscribe();
+  }
+
+  /** Resolves when what the servers have sent has been read. */
+  async #arrived(): Promise<void> {
+    const over = new AbortController();
+    const flushed = this.#link.client.flush().catch(() => {});
+    await Promise.race([flushed.then(() => over.abort()), sleep(ARRIVE_MS, over.signal)]);
   }
 
   #take(message: NatsMessage): void {
@@ -147,6 +160,7 @@ export class Puller {
       this.#heardAt = now;
     } else if (this.#wanted > 0 && !isLate && now - Math.max(this.#heardAt, this.#askedAt) > SILENT_MS) {
       this.#wanted = 0;
+      this.#staleUntil = this.#askedAt + EXPIRES_MS + HEARTBEAT_MS;
       this.#isRetrying = true;
       this.#sink.doubt();
     }

@@ -390,9 +390,10 @@ export class JetStreamSubscription
 
   #tellStalled(): void {
     const silence = Math.max(0, ...[...this.#pullers.values()].map((puller) => puller.silence));
+    if (silence < STALLED_MS && this.#toldStalledAfter > 0) this.#tellRecovered();
     if (silence < STALLED_MS || silence < 2 * this.#toldStalledAfter) return;
+    if (this.#toldStalledAfter === 0) this.#stalledSince = performance.now() - silence;
     this.#toldStalledAfter = silence;
-    this.#stalledSince = performance.now() - silence;
     const seconds = silence / 1000;
     const message =
       `Stream ${this.stream} of ${this.server} has not answered group ${this.group} for ${Math.round(seconds)} s: an election, too few servers ` +
