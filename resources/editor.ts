@@ -14,6 +14,8 @@ import "./mseed-archive.ts";
 import "./mseed-decode.ts";
 import "./mseed-encode.ts";
 import "./mseed-file-in.ts";
+import "./seismograph-page.ts";
+import "./seismogram-image.ts";
 import "./seismogram-image.ts";
 import "./seismograph-page.ts";
 import "./shake-in.ts";

@@ -166,13 +166,6 @@ export const pagePath: Validator = (value, options) => {
   return /^(?!\.)[\w.~-]+(\/(?!\.)[\w.~-]+)*$/.test(trimmed) || invalid(options, "page-path");
 };
 
-function isBandView(name: string): boolean {
-  const [, low, high] = /^(\d*\.?\d+)?-(\d*\.?\d+)?$/.exec(name) ?? [];
-  if (name === "raw") return true;
-  if (low === undefined) return Number(high) > 0;
-  return Number(low) > 0 && (high === undefined || Number(low) < Number(high));
-}
-
 /** Band views: `raw, 1-20, 0.5-, -1`; nothing means the usual ones. */
 export const bandViews: Validator = (value, options) => {
   const names = String(value ?? "")
@@ -182,8 +175,16 @@ export const bandViews: Validator = (value, options) => {
   return (names.length <= 5 && names.every(isBandView)) || invalid(options, "band-views");
 };
 
-/** One band view, as above; nothing means raw. */
+/** One band view; nothing means raw. */
 export const bandView: Validator = (value, options) => {
   const name = String(value ?? "").trim();
-  return name === "" || hasEnvironmentVariable(name) || isBandView(name) || invalid(options, "band-view");
+  if (name === "" || hasEnvironmentVariable(name)) return true;
+  return isBandView(name) || invalid(options, "band-view");
 };
+
+function isBandView(name: string): boolean {
+  if (name === "raw") return true;
+  const [, low, high] = /^(\d*\.?\d+)?-(\d*\.?\d+)?$/.exec(name) ?? [];
+  if (low === undefined) return Number(high) > 0;
+  return Number(low) > 0 && (high === undefined || Number(low) < Number(high));
+}

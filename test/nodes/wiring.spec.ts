@@ -139,15 +139,6 @@ WIRINGS["station-monitor"] = {
   ],
   right: undefined,
 };
-WIRINGS["seismogram-image"] = {
-  module: seismogramImage,
-  wrong: [
-    ["json", "json", "fails"],
-    ["rawJson", "json", "fails"],
-    ["text", "text", "fails"],
-  ],
-  right: undefined,
-};
 WIRINGS["seismograph-page"] = {
   module: seismographPage,
   wrong: [
@@ -155,6 +146,15 @@ WIRINGS["seismograph-page"] = {
     ["rawJson", "json", "fails"],
     ["text", "text", "fails"],
     ["nothing", "other", "fails"],
+  ],
+  right: undefined,
+};
+WIRINGS["seismogram-image"] = {
+  module: seismogramImage,
+  wrong: [
+    ["json", "json", "fails"],
+    ["rawJson", "json", "fails"],
+    ["text", "text", "fails"],
   ],
   right: undefined,
 };
