@@ -27,6 +27,7 @@ const PROOF: Record<string, string | undefined> = {
   "21 - Seismometer to phone alert": undefined,
   "22 - Volcano tremor alarm": "RSAM of each station",
   "23 - Silent stations by mail": "report",
+  "29 - Picture when the earth shakes": "mail: picture, name, words",
 };
 
 /** Those that do nothing by themselves, or need a world around them: test/slow/examples.spec.ts has it. */
