@@ -15,6 +15,7 @@ import "./mseed-decode.ts";
 import "./mseed-encode.ts";
 import "./mseed-file-in.ts";
 import "./seismograph-page.ts";
+import "./seismogram-image.ts";
 import "./shake-in.ts";
 import "./signal-filter.ts";
 import "./seedlink-connection.ts";

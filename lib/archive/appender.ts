@@ -21,7 +21,7 @@ import { type AppenderOptions, type AppenderSettings, settingsOf } from "./setti
 const NOTHING = new Uint8Array(0);
 
 /** Files that are opened or looked up in one round: what is open already does not wait for more of them. */
-const MOST_PREPARED = 64;
+const MOST_PREPARED = 128;
 /** Files that are opened, looked up, synchronised or closed at once: Node.js has four threads for them. */
 const CONCURRENCY = 8;
 
@@ -193,7 +193,8 @@ export class Appender implements AsyncDisposable {
 
   /** Opens files, and looks up those that it is time for: those that can be written now. */
   async #prepareAll(targets: readonly Target[], now: number): Promise<Target[]> {
-    if (targets.length >= MANY_FILES) await writeThread.start();
+    if (targets.length >= MANY_FILES && (await writeThread.start()))
+      await this.#files.openMany(targets.filter(({ file }) => file === undefined));
     const prepared: Target[] = [];
     await inParallel(CONCURRENCY, targets, async (target) => {
       if (await this.#attempt(target, () => this.#prepare(target, now))) prepared.push(target);

@@ -13,7 +13,13 @@ import {
   syncPathInThread,
   syncThread,
 } from "../../lib/files/sync-thread.ts";
-import { MANY_FILES, type WriteJob, writeAll, writeThread } from "../../lib/files/write-thread.ts";
+import {
+  MANY_FILES,
+  openByThread,
+  type WriteJob,
+  writeAll,
+  writeThread,
+} from "../../lib/files/write-thread.ts";
 
 describe("thread for files", () => {
   let folder: string;
@@ -120,6 +126,36 @@ describe("thread for files", () => {
     // Only some systems and file systems tell of all that is in them.
     if (!isProof) this.skip();
     assert.deepEqual([...(await syncFileSystems([here]))], [here.device]);
+  });
+
+  it("opens files, new ones with their directories, after it has closed others, and tells of each", async () => {
+    assert.ok(await writeThread.start());
+    fs.writeFileSync(inFolder("old"), "old");
+    fs.mkdirSync(inFolder("directory"));
+    fs.writeFileSync(inFolder("file"), "");
+    const closed = fs.openSync(inFolder("old"), "r");
+    const none = fs.openSync(inFolder("old"), "r");
+    fs.closeSync(none);
+    const failed: [number, string | undefined][] = [];
+    const names = ["old", "new", "a/b/new", "directory", "file/below"];
+    const opened = await openByThread([closed, none], names.map(inFolder), (place, { code }) =>
+      failed.push([place, code]),
+    );
+    for (const each of opened) if (each) descriptors.push(each.descriptor);
+    assert.deepEqual(failed, [[1, "EBADF"]]);
+    assert.deepEqual(
+      opened.map((each) => each && [each.size, each.nlink, each.createdIn]),
+      [[3, 1, []], [0, 1, []], [0, 1, [inFolder("a"), folder]], undefined, undefined],
+    );
+    for (const [i, each] of opened.slice(0, 3).entries()) {
+      const { dev, ino } = fs.statSync(inFolder(names[i]!));
+      assert.deepEqual([each!.dev, each!.ino], [dev, ino]);
+    }
+    // They stay open when the thread has ended.
+    await writeThread.release();
+    writeThread.acquire();
+    fs.writeSync(opened[0]!.descriptor, " and new");
+    assert.equal(fs.readFileSync(inFolder("old"), "utf8"), "old and new");
   });
 
   it("tells all that wait when its thread ends, and is not started anew at once", async () => {

@@ -17,6 +17,7 @@ import mseedFileIn from "../../nodes/mseed-file-in.ts";
 import seedlinkConnection from "../../nodes/seedlink-connection.ts";
 import seedlinkIn from "../../nodes/seedlink-in.ts";
 import seismographPage from "../../nodes/seismograph-page.ts";
+import seismogramImage from "../../nodes/seismogram-image.ts";
 import signalFilter from "../../nodes/signal-filter.ts";
 import signalMeasure from "../../nodes/signal-measure.ts";
 import signalTrigger from "../../nodes/signal-trigger.ts";
@@ -39,6 +40,7 @@ const MODULES = {
   "signal-filter": signalFilter,
   "seedlink-in": seedlinkIn,
   "seismograph-page": seismographPage,
+  "seismogram-image": seismogramImage,
   "coincidence-trigger": coincidenceTrigger,
   "station-monitor": stationMonitor,
   "signal-measure": signalMeasure,

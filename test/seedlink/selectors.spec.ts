@@ -69,6 +69,12 @@ describe("SeedLink selectors", () => {
         ["--BHZ", "--LOG", "10???", "00???"],
       ],
     });
+    assert.deepEqual(lines("CO_JSC:BH* *Z L*"), {
+      CO_JSC: [
+        ["*_B_H_*", "*_*_Z", "*_L_*"],
+        ["BH?", "???", "???"],
+      ],
+    });
     assert.deepEqual(lines(""), { "*": [[], []] });
     assert.deepEqual(lines("CO_*:HHZ, GE_WLF"), { GE_WLF: [[], []], "CO_*": [["*_H_H_Z"], ["HHZ"]] });
     assert.deepEqual(lines("CO_JSC:BHZ.D L BHZ:3".replace(" BHZ:3", "")), {

@@ -14,7 +14,6 @@ const HEARTBEAT_MS = 500;
 const SILENT_MS = 3 * HEARTBEAT_MS;
 const RETRY_MS = 250;
 const MAX_BATCH = 500;
-const DRAIN_MS = 1000;
 
 /** What the servers say of a message that they deliver. */
 export interface Delivery {
@@ -48,6 +47,8 @@ export class Puller {
   readonly #timer: NodeJS.Timeout;
   #request = 0;
   #isStopped = false;
+  /** Fires when the last request has ended. */
+  readonly #ended = new AbortController();
   /** Messages of the request that are still to come. */
   #wanted = 0;
   /** When anything came last, or was asked for after an answer. */
@@ -77,6 +78,7 @@ export class Puller {
 
   /** Asks for more, if nothing is asked for and there is room. */
   more(): void {
+    if (this.#isStopped && this.#wanted === 0) this.#ended.abort();
     if (this.#isStopped || this.#wanted > 0 || !this.#link.isUp || performance.now() < this.#retryAt) return;
     const { messages, bytes } = this.#sink.room();
     if (messages <= 0) return;
@@ -95,19 +97,16 @@ export class Puller {
     });
   }
 
-  /** Asks for no more. Resolves when what was on its way has come: whoever takes it gives it back, so that it does not wait for its time. */
+  /**
+   * Asks for no more. Resolves when the request that is out has ended, which takes as long as one lasts: what the servers send to
+   * somebody who listens no more would wait for its time before anybody gets it.
+   */
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
+    if (this.#wanted > 0 && this.#link.isUp) await sleep(EXPIRES_MS + HEARTBEAT_MS, this.#ended.signal);
     clearInterval(this.#timer);
-    if (!this.#link.isUp) {
-      this.#subscription.unsubscribe();
-      return;
-    }
-    const over = new AbortController();
-    // Where the connection is lost, nothing comes any more.
-    const drained = this.#subscription.drain().catch(() => {});
-    await Promise.race([drained.then(() => over.abort()), sleep(DRAIN_MS, over.signal)]);
+    this.#subscription.unsubscribe();
   }
 
   #take(message: NatsMessage): void {

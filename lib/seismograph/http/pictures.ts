@@ -3,12 +3,11 @@
  * sent again.
  */
 import type { ServerResponse } from "node:http";
-import { PALETTES } from "../drawing/palette.ts";
-import { ENGLISH, type EventMark, type TriggerMark } from "../drawing/views.ts";
+import { streamName } from "../../signal/stream-pattern.ts";
 import { LINE_MINUTES } from "../options.ts";
+import { bandText, drumView, liveView } from "../picture-views.ts";
 import { helicorderImage, liveImage } from "../raster/image.ts";
 import type { Seismograph } from "../seismograph.ts";
-import { type Channel, FINE_KEPT } from "../store/channel.ts";
 import { begin } from "./answer.ts";
 import { RequestError } from "./errors.ts";
 import type { Query } from "./query.ts";
@@ -20,8 +19,6 @@ const KEPT = 16;
 const MOST_WIDTH = 4000;
 const MOST_HEIGHT = 4000;
 const MOST_ROWS = 40;
-/** Seconds of latency that are no longer usual. */
-const LATE = 60;
 
 interface Made {
   at: number;
@@ -45,31 +42,20 @@ export class Pictures {
     const mode = query.choice("scale", ["each", "station", "all"], "each");
     const { width, height, ...look } = size(query, 720);
     const shown = [...channels.values()].filter(({ id }) => names?.includes(id) ?? true).slice(0, MOST_ROWS);
-    const end = Math.max(0, ...shown.map(({ newest }) => newest).filter((time) => !Number.isNaN(time)));
-    const isFine = seconds * 1e6 <= FINE_KEPT;
-    const now = Date.now() * 1000;
-    const rows = shown.map((channel) => {
-      const { latency, isSilent, isTriggered, ratio } = channel.status(now);
-      return {
-        name: channel.id.replaceAll("_", "."),
-        station: channel.id.split("_", 2).join("."),
-        bins: (isFine ? channel.fine : channel.coarse)[view]!,
-        units: channel.units,
-        latency: Number.isNaN(latency) ? undefined : latency,
-        isLate: isSilent || latency > LATE,
-        ratio: isTriggered && !Number.isNaN(ratio) ? ratio : undefined,
-        triggers: this.#triggersOf(channel),
-      };
+    const picture = liveView(this.#seismograph, shown, {
+      view,
+      seconds,
+      spectrograms: false,
+      theme: look.theme,
     });
     const frame = {
       width,
       height,
       pixelRatio: look.ratio,
       title: options.title,
-      subtitle: this.#bandText(view),
+      subtitle: bandText(options.views[view]!),
       mode,
     };
-    const picture = { rows, end, seconds, spectrograms: false, palette: look.palette, texts: ENGLISH };
     this.#send(target, response, () => liveImage(picture, frame).png);
   }
 
@@ -85,45 +71,16 @@ export class Pictures {
     const lineMinutes = Number(query.choice("line", lines, String(options.lineMinutes)));
     const baseline = query.choice("baseline", ["line", "column"], "line");
     const { width, height, ...look } = size(query, 800);
-    const { newest, units } = channel;
-    const picture = {
-      ...{ bins: channel.coarse[view]!, end: newest, newest, hours, lineMinutes, baseline, scale: 0, units },
-      ...{
-        palette: look.palette,
-        texts: ENGLISH,
-        triggers: this.#triggersOf(channel),
-        events: this.#eventsOf(channel),
-      },
-    };
-    const title = channel.id.replaceAll("_", ".");
-    const frame = { width, height, pixelRatio: look.ratio, title, subtitle: this.#bandText(view) };
+    const shown = { view, hours, lineMinutes, baseline, theme: look.theme };
+    const picture = drumView(this.#seismograph, channel, shown);
+    const title = streamName(channel.sourceId);
+    const frame = { width, height, pixelRatio: look.ratio, title, subtitle: bandText(options.views[view]!) };
     this.#send(target, response, () => helicorderImage(picture, frame).png);
   }
 
   #viewIndex(query: Query): number {
     const ids = this.#seismograph.options.views.map(({ id }) => id);
     return ids.indexOf(query.choice("view", ids, ids[0]!));
-  }
-
-  /** `1–20 Hz`. */
-  #bandText(view: number): string {
-    const { id, low, high } = this.#seismograph.options.views[view]!;
-    return low === undefined && high === undefined ? id : `${low ?? ""}–${high ?? ""} Hz`;
-  }
-
-  #triggersOf({ id }: Channel): TriggerMark[] {
-    const own = this.#seismograph.marks.triggers.filter(({ channel }) => channel === id);
-    return own.map(({ on, off }) => ({ start: on, end: off ?? undefined }));
-  }
-
-  #eventsOf({ id }: Channel): EventMark[] {
-    return this.#seismograph.marks.events.map(({ time, magnitude, place, arrivals }) => {
-      const arrival = Object.hasOwn(arrivals, id) ? arrivals[id] : undefined;
-      const size = magnitude === null ? "" : `M ${magnitude.toFixed(1)} `;
-      if (!arrival) return { time, text: `${size}${place}` };
-      const p = new Date((arrival.p ?? time) / 1000).toISOString().slice(11, 19);
-      return { time: arrival.p ?? time, text: `${size}${place} Δ ${Math.round(arrival.distance)}° P ${p}` };
-    });
   }
 
   #send(target: string, response: ServerResponse, draw: () => Buffer): void {
@@ -150,6 +107,6 @@ function size(query: Query, height: number) {
     width: query.number("width", 200, MOST_WIDTH, 1280),
     height: query.number("height", 100, MOST_HEIGHT, height),
     ratio: query.number("ratio", 1, 3, 1),
-    palette: PALETTES[query.choice("theme", ["light", "dark"], "light")],
+    theme: query.choice("theme", ["light", "dark"], "light"),
   };
 }

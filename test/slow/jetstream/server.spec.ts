@@ -375,6 +375,9 @@ describe("JetStream, one server", function () {
       const first = newGroup(stream);
       await take(first.packets, 10);
       await first.packets.close();
+      // What it asked for last is still out.
+      const { consumers } = await managerOf(connection);
+      while ((await consumers.info(stream, "g")).num_waiting > 0) await new Promise(setImmediate);
       await writePackets(writer, 500, 11);
       const { firstSequence } = await checkStream(connection, stream);
       const gap = await newGroup(stream).events.wait("gap");

@@ -112,7 +112,7 @@ function change(node: Syntax, source: string, sites: Site[]): void {
       add(node.test as Node, `!(${text(node.test)})`, sites);
       return;
     case "ReturnStatement":
-      if (node.argument) add(node, "return;", sites);
+      if (node.argument && text(node.argument) !== "undefined") add(node, "return;", sites);
       return;
     case "AwaitExpression":
       add(node, `(${text(node.argument)})`, sites);

@@ -61,7 +61,7 @@ export interface LiveLayout {
   /** The time at an x, in microseconds; `undefined` outside the plot. */
   timeAt(x: number): number | undefined;
   /** The x of a time, also outside the plot. */
-  xOf(time: number): number;
+  readonly xOf: (time: number) => number;
   /** The number of the row at a y; `undefined` where there is none. */
   rowAt(y: number): number | undefined;
 }

@@ -35,5 +35,5 @@ export interface ZoomLayout {
   /** The time at an x, in microseconds, also outside the plot. */
   timeAt(x: number): number;
   /** The x of a time, also outside the plot. */
-  xOf(time: number): number;
+  readonly xOf: (time: number) => number;
 }
