@@ -42,3 +42,27 @@ export const LOGINS_AT_ONCE = 10;
 
 /** Milliseconds that a login waits for its time at most; beyond that it is refused. */
 export const LOGIN_WAIT = 10_000;
+
+/** Channels of a seismograph: more rows than a page can show, and the memory that they may take together, in bytes. */
+export const MAX_CHANNELS = 200;
+export const MAX_SEISMOGRAPH_BYTES = 1024 * 1024 * 1024;
+
+/** Triggers and events that a seismograph remembers: a day of a noisy network; and the text of an event list that it reads. */
+export const MAX_TRIGGERS = 2000;
+export const MAX_EVENTS = 500;
+
+/** Pages that are open at once: each costs a socket, and a write for each beat. */
+export const MAX_PAGES = 200;
+
+/** Connections of a page that stands alone, those included that say nothing: they go after ten seconds. */
+export const MAX_PAGE_CONNECTIONS = 2000;
+
+/** Bytes that wait for a page to read them, at most: some seconds of everything. Who does not read is cut off. */
+export const MAX_PAGE_BACKLOG = 1024 * 1024;
+
+/** Milliseconds in which a page has to take a part of its snapshot, of 128 kB: a telephone with two bars does. */
+export const PAGE_PATIENCE = 30_000;
+
+/** Samples of a download, or of a zoom: an hour at 1000 Hz. And downloads and pictures at once. */
+export const MAX_DOWNLOAD_SAMPLES = 3_600_000;
+export const MAX_DOWNLOADS = 4;

@@ -2,7 +2,7 @@
 import type { NodeAPI } from "node-red";
 import { parseAddress } from "../lib/datalink/address.ts";
 import { type ConnectOptions, generateClientId } from "../lib/datalink/connect.ts";
-import { ConnectionType, type ServerSettings as Server } from "./runtime/connection-type.ts";
+import { ConnectionType, placeOf, type ServerSettings as Server } from "./runtime/connection-type.ts";
 
 /** What the library needs to reach a server. */
 export type ServerSettings = Server<ConnectOptions>;
@@ -11,7 +11,8 @@ export const DATALINK = new ConnectionType<ConnectOptions>({
   type: "datalink-connection",
   secureScheme: "datalinks",
   usualAddress: "localhost:16000",
-  parseAddress: (text) => parseAddress(text),
+  logins: ["none", "password", "token"],
+  place: (text) => placeOf(parseAddress(text)),
   options: (login, clientName) => ({ ...login, clientId: generateClientId(clientName || "node-red") }),
 });
 

@@ -4,8 +4,9 @@ import { DataLinkClient } from "../lib/datalink/client.ts";
 import type { InfoType } from "../lib/datalink/protocol/info.ts";
 import { plainInfo } from "../lib/datalink/protocol/plain-info.ts";
 import { wrongServerKind } from "../lib/net/other-server/wrong-server.ts";
+import { inSlices } from "../lib/slices.ts";
 import { chosenServer, type ServerSettings } from "./datalink-connection.ts";
-import { MessageError } from "./messages/message-error.ts";
+import { MessageError, shownValue } from "./messages/message-error.ts";
 import { packetMessage } from "./messages/packet-message.ts";
 import { readPacketId } from "./messages/times-and-ids.ts";
 import { asError, onClose, onInput } from "./runtime/input-handler.ts";
@@ -65,9 +66,7 @@ function requestOf(msg: NodeMessageInFlow, standard: Request): Request {
   if (msg.request === undefined) return standard;
   const request = REQUESTS.find((known) => known === msg.request);
   if (request) return request;
-  throw new MessageError(
-    `msg.request is ${JSON.stringify(msg.request)}: give one of ${REQUESTS.join(", ")}.`,
-  );
+  throw new MessageError(`msg.request is ${shownValue(msg.request)}: give one of ${REQUESTS.join(", ")}.`);
 }
 
 /** What the message gets. */
@@ -88,7 +87,7 @@ async function ask(
     }
     default: {
       const info = await client.info(request.toUpperCase() as InfoType, match || undefined);
-      return { payload: plainInfo(info) };
+      return { payload: await inSlices(plainInfo(info)) };
     }
   }
 }

@@ -6,9 +6,13 @@ import type { NextFunction, Request, Response } from "express";
 import type { Node, NodeAPI } from "node-red";
 import { PACKET_FLAGS, PathPattern, RECORD_FLAGS } from "../lib/archive/path-pattern.ts";
 import { DataLinkClient } from "../lib/datalink/client.ts";
+import { maxPatternLength } from "../lib/datalink/protocol/capabilities.ts";
+import { connectJetStream } from "../lib/jetstream/connection.ts";
+import { listStreams } from "../lib/jetstream/stream.ts";
 import { SeedLinkClient } from "../lib/seedlink/client.ts";
 import { DATALINK } from "./datalink-connection.ts";
 import type { DataLinkServerNode } from "./datalink-server.ts";
+import { JETSTREAM, jetStreamSettings } from "./jetstream-connection.ts";
 import { archiveDirectory } from "./runtime/archive-node.ts";
 import { asError } from "./runtime/input-handler.ts";
 import { askedServer } from "./runtime/questions/server-question.ts";
@@ -29,7 +33,8 @@ export default function register(RED: NodeAPI): void {
     answering(async ({ body }, signal) => {
       await using client = await connect(RED, body, signal);
       const { software, protocol, packetSize, write } = client.server;
-      return { server: client.address, software, protocol, packetSize, write };
+      const maxPattern = maxPatternLength(client.server);
+      return { server: client.address, software, protocol, packetSize, maxPattern, write };
     }),
   );
 
@@ -39,7 +44,8 @@ export default function register(RED: NodeAPI): void {
     answering(async ({ body }, signal) => {
       await using client = await connect(RED, body, signal);
       const { streams } = await client.info("STREAMS", undefined, { signal });
-      return { server: client.address, ...listed(streams.map(({ streamId }) => streamId)) };
+      const maxPattern = maxPatternLength(client.server);
+      return { server: client.address, maxPattern, ...listed(streams.map(({ streamId }) => streamId)) };
     }),
   );
 
@@ -60,6 +66,21 @@ export default function register(RED: NodeAPI): void {
       await using client = await connectSeedLink(RED, body, signal);
       const { stations } = await client.info("STREAMS", { signal });
       return listed(stations.flatMap(({ id, streams }) => streams.map((stream) => `${id}_${stream.id}`)));
+    }),
+  );
+
+  admin.post(
+    "/datalink/jetstream/test",
+    needs("jetstream-connection.write"),
+    answering(async ({ body }, signal) => {
+      const settings = jetStreamSettings(askedServer(RED, JETSTREAM, body));
+      await using connection = await connectJetStream({ ...settings, signal });
+      let software = "";
+      // It stands: it is told at once.
+      connection.listen((event) => {
+        if (event.type === "connected") software = event.version;
+      })();
+      return { software, streams: await listStreams(connection) };
     }),
   );
 

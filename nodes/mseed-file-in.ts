@@ -7,7 +7,7 @@ import type { ReplayPosition } from "../lib/archive/replay/replay.ts";
 import { splitStreamId } from "../lib/stream-id.ts";
 import type { StateFile } from "../lib/subscription/state-file.ts";
 import { formatMicroseconds, toNanoseconds } from "../lib/time.ts";
-import { MessageError } from "./messages/message-error.ts";
+import { MessageError, shownValue } from "./messages/message-error.ts";
 import {
   type FileEvent,
   type FilePacket,
@@ -169,7 +169,7 @@ class FileSource implements PacketSource<FilePacket, ReplayPosition, "earliest",
     if (topic === "start" || topic === "stop") return { action: topic };
     if (topic !== "position") {
       throw new MessageError(
-        `msg.topic is ${JSON.stringify(topic ?? null)}: to control mseed file in, give start, stop or position.`,
+        `msg.topic is ${shownValue(topic)}: to control mseed file in, give start, stop or position.`,
       );
     }
     if (payload === "earliest") return { action: "position", from: "earliest" };

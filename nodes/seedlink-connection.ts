@@ -2,13 +2,14 @@
 import type { NodeAPI } from "node-red";
 import { parseAddress } from "../lib/seedlink/address.ts";
 import type { SeedLinkConnectOptions } from "../lib/seedlink/session.ts";
-import { ConnectionType } from "./runtime/connection-type.ts";
+import { ConnectionType, placeOf } from "./runtime/connection-type.ts";
 
 export const SEEDLINK = new ConnectionType<SeedLinkConnectOptions>({
   type: "seedlink-connection",
   secureScheme: "seedlinks",
   usualAddress: "localhost:18000",
-  parseAddress: (text) => parseAddress(text),
+  logins: ["none", "password", "token"],
+  place: (text) => placeOf(parseAddress(text)),
   options: (login, clientName, settings, def) => ({
     ...login,
     userAgent: clientName || "node-red-datalink",

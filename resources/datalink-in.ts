@@ -6,10 +6,8 @@ import { define } from "./shared/define.ts";
 import { showWhen } from "./shared/dialog.ts";
 import { regularExpression } from "./shared/streams/patterns.ts";
 import { streamPicker } from "./shared/streams/picker.ts";
+import { LEAST_PATTERN, TextLength } from "./shared/streams/text-length.ts";
 import { atLeastOne, number, packetId, pattern, time, when } from "./shared/validators.ts";
-
-/** ringserver takes as many bytes of a pattern as ten packets have, of 512 bytes where nobody has set another size. */
-const MAX_PATTERN = 6320;
 
 define("datalink-in", {
   category: "seismology",
@@ -47,6 +45,9 @@ define("datalink-in", {
     showWhen(".datalink-from-time", "#node-input-from", ["time"]);
     showWhen(".datalink-from-packet", "#node-input-from", ["packet"]);
     showWhen(".datalink-when-complete", "#node-input-commit", ["complete"]);
+    const length = new TextLength(LEAST_PATTERN, "test");
+    length.watch("#node-input-match");
+    length.watch("#node-input-reject");
     streamPicker({
       button: "#datalink-in-streams",
       list: "#datalink-in-list",
@@ -54,7 +55,7 @@ define("datalink-in", {
       resource: "streams",
       pattern: regularExpression,
       both: (before, pattern) => `(${before})|(${pattern})`,
-      maxLength: MAX_PATTERN,
+      length,
     });
     nodeList("#datalink-in-scope", this, this.scope || [], this._("datalink-in.commit.complete"));
   },

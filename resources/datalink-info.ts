@@ -2,6 +2,7 @@
 
 import { define } from "./shared/define.ts";
 import { showWhen } from "./shared/dialog.ts";
+import { LEAST_PATTERN, TextLength } from "./shared/streams/text-length.ts";
 import { pattern } from "./shared/validators.ts";
 
 define("datalink-info", {
@@ -26,6 +27,7 @@ define("datalink-info", {
     return this.name || "datalink info";
   },
   oneditprepare() {
+    new TextLength(LEAST_PATTERN, "test").watch("#node-input-match");
     showWhen(".datalink-info-match", "#node-input-request", ["streams", "connections"]);
   },
 });

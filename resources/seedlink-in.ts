@@ -6,6 +6,7 @@ import { define } from "./shared/define.ts";
 import { showWhen } from "./shared/dialog.ts";
 import { seedLinkStreams as streamsOf } from "./shared/streams/patterns.ts";
 import { streamPicker } from "./shared/streams/picker.ts";
+import { TextLength } from "./shared/streams/text-length.ts";
 import { atLeastOne, number, seedLinkStreams, time, when } from "./shared/validators.ts";
 
 /** Servers of protocol 3 are told each station and each channel by a command of its own: thousands take minutes. */
@@ -43,6 +44,8 @@ define("seedlink-in", {
   oneditprepare() {
     showWhen(".seedlink-from-time", "#node-input-from", ["time"]);
     showWhen(".seedlink-when-complete", "#node-input-commit", ["complete"]);
+    const length = new TextLength(MAX_STREAMS);
+    length.watch("#node-input-streams");
     streamPicker({
       button: "#seedlink-in-pick",
       list: "#seedlink-in-list",
@@ -50,7 +53,7 @@ define("seedlink-in", {
       resource: "seedlink/streams",
       pattern: streamsOf,
       both: (before, streams) => `${before}, ${streams}`,
-      maxLength: MAX_STREAMS,
+      length,
     });
     nodeList("#seedlink-in-scope", this, this.scope || [], this._("seedlink-in.commit.complete"));
   },

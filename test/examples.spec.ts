@@ -40,6 +40,7 @@ const core = coreTypes();
 /** Examples that are about another package, which their first comment names. */
 const OF_OTHERS: Record<string, { types: RegExp; package: string }> = {
   "17 - Dashboard.json": { types: /^ui-/, package: "@flowfuse/node-red-dashboard" },
+  "26 - Seismograph page in a dashboard.json": { types: /^ui-/, package: "@flowfuse/node-red-dashboard" },
 };
 const examples = readdirSync(path.join(root, "examples")).filter((name) => name.endsWith(".json"));
 

@@ -20,7 +20,15 @@ const run = promisify(execFile);
 const root = path.join(__dirname, "..");
 
 /** Not part of what a package is made from. */
-const LEFT_OUT = new Set(["node_modules", ".git", "test", "bench", "demo-data", "resources/docs"]);
+const LEFT_OUT = new Set([
+  "node_modules",
+  ".git",
+  "test",
+  "bench",
+  "demo-data",
+  "resources/docs",
+  "page/dist",
+]);
 
 const CONSUMER = `
 import { connectionOf, type Line } from "./other.js";
@@ -91,6 +99,7 @@ function expectedFiles(): string[] {
     ...below("icons", /\.svg$/).map((file) => `nodes/${file}`),
     ...below("resources", SOURCE).map(compiled),
     ...below("resources", /\.css$/),
+    ...["index.html", "page.css", "page.js"].map((file) => `page/dist/${file}`),
     // What the editor shows of helps' links.
     ...below("docs", /^docs\/(?:nodes\/)?[\w-]+\.(?:md|png)$/).map((file) => `resources/${file}`),
     ...below("examples", /^examples\/(?:\d\d - [^/]+\.json|earthquake\.mseed)$/),

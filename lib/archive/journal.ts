@@ -90,10 +90,12 @@ export class Journal {
     [this.#path, this.#previous] = journalFiles(file);
     this.#generation = generation;
     try {
-      const entries = readEntries(this.#path);
-      this.#marks = entries.reduce((sum, { marks }) => sum + marks.length, 0);
-      for (const group of this.#groupByFile([...readEntries(this.#previous), ...entries]))
-        this.#recover(group);
+      const previous = readJournal(this.#previous);
+      const { entries, continues } = readJournal(this.#path);
+      for (const group of this.#groupByFile([...previous.entries, ...entries])) this.#recover(group);
+      if (continues) this.#marks = entries.reduce((sum, { marks }) => sum + marks.length, 0);
+      // What was found is still there after the next crash; what comes now goes to a new journal.
+      else fs.renameSync(this.#path, this.#previous);
     } catch (cause) {
       throw fileSystemError(this.#path, cause);
     }
@@ -241,14 +243,14 @@ function encodeEntry(names: Buffer, size: number, marks: readonly PacketMark[]):
 }
 
 /**
- * All whole entries of a journal. What is torn at its end was never acted upon, and is cut off; a journal that was barely
- * begun is begun anew.
+ * All whole entries of a journal, and whether it can be gone on with. What is torn at its end was never acted upon, and is cut
+ * off; a journal that was barely begun is begun anew.
  *
  * @throws what the file system says, and where the file is of a newer version or not a journal.
  */
-function readEntries(file: string): Entry[] {
-  if (!fs.existsSync(file)) return [];
-  const { entries, state } = readLogNow(file, JOURNAL);
+function readJournal(file: string): { entries: Entry[]; continues: boolean } {
+  if (!fs.existsSync(file)) return { entries: [], continues: true };
+  const { entries, state, continues } = readLogNow(file, JOURNAL);
   if (state.state === "begun") fs.truncateSync(file, 0);
   else if (state.state !== "read")
     throw new Error("it is not a journal that this version can read, move it away");
@@ -256,7 +258,7 @@ function readEntries(file: string): Entry[] {
     const last = state.damages.at(-1);
     if (last?.to === state.size) fs.truncateSync(file, last.from);
   }
-  return entries.map(({ body }) => decodeEntry(body));
+  return { entries: entries.map(({ body }) => decodeEntry(body)), continues };
 }
 
 function decodeEntry(entry: Buffer): Entry {

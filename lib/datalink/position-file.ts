@@ -6,9 +6,12 @@ import { isPosition, type Position } from "./protocol/position.ts";
 export class PositionFile extends StateFile<Position> {
   /** `onError` hears of a position that could not be written; the next one is tried again. */
   constructor(file: string, onError: (error: Error) => void) {
-    super(file, { write: toJson, read: fromJson }, onError);
+    super(file, positionFormat, onError);
   }
 }
+
+/** How a position becomes JSON, and comes back. */
+export const positionFormat = { write: toJson, read: fromJson };
 
 function toJson(position: Position): object {
   return { ...position, packetId: String(position.packetId) };

@@ -193,26 +193,33 @@ async function readPiece(handle: FileHandle, from: number, length: number): Prom
 }
 
 /**
- * The whole entries of a small log, read at once.
+ * The whole entries of a small log, read at once; and whether {@link EntryLog.open} can go on with it, which it cannot where
+ * its very beginning is damaged.
  * @throws what the file system says.
  */
-export function readLogNow(file: string, kind: LogKind): { entries: Entry[]; state: LogState } {
+export function readLogNow(
+  file: string,
+  kind: LogKind,
+): { entries: Entry[]; state: LogState; continues: boolean } {
   const bytes = readFileSync(file);
   const head = bytes.subarray(0, HEAD_BYTES);
   const known = formatOf(kind, "", head);
-  if (!known && isBarelyBegun(kind, head)) return { entries: [], state: { state: "begun" } };
+  if (!known && isBarelyBegun(kind, head)) return { entries: [], state: { state: "begun" }, continues: true };
+  if (isNewer(kind, head)) return { entries: [], state: { state: "newer" }, continues: false };
   let damages: readonly Damage[] | undefined;
-  for (const format of candidates(kind, "", head, [])) {
+  for (const [i, format] of candidates(kind, "", head, []).entries()) {
     const scanner = new EntryScanner(format, bytes.length, bytes.length);
     const entries: Entry[] = [];
     scanner.push(bytes);
     scanner.end();
     for (let entry = scanner.next(); entry; entry = scanner.next()) entries.push(entry);
     damages ??= scanner.damages;
-    if (entries.length > 0) return { entries, state: read(bytes.length, scanner.damages) };
+    // What is appended has the format that the head tells, which is tried first.
+    const continues = known !== undefined && i === 0;
+    if (entries.length > 0) return { entries, state: read(bytes.length, scanner.damages), continues };
   }
-  if (known) return { entries: [], state: read(bytes.length, damages ?? []) };
-  return { entries: [], state: isNewer(kind, head) ? { state: "newer" } : { state: "foreign" } };
+  if (known) return { entries: [], state: read(bytes.length, damages ?? []), continues: true };
+  return { entries: [], state: { state: "foreign" }, continues: false };
 }
 
 /** The formats to try, the one that the title tells first: its secret, too, may be damaged. */

@@ -56,7 +56,11 @@ export function setExtraHeaderText(text: string, pointer: string, valueText: str
   const json = checkObject(text);
   parse(valueText, "value");
   const keys = parsePointer(pointer);
-  if (keys.length === 0) return checkObject(valueText);
+  // What is set may lie deeper than the value is by itself.
+  return checkObject(keys.length === 0 ? valueText : withValue(json, pointer, keys, valueText));
+}
+
+function withValue(json: string, pointer: string, keys: readonly string[], valueText: string): string {
   let span = rootOf(json);
   for (const [depth, key] of keys.entries()) {
     const child = childOf(json, span, key);

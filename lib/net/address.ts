@@ -107,7 +107,7 @@ function withoutScheme(text: string, form: AddressForm, secure: boolean): Addres
 /** An IPv6 address, perhaps with a zone. By the URL parser, which browsers have too. */
 function isIPv6(text: string): boolean {
   const [address = "", zone] = text.split("%", 2);
-  if (!/^[\da-f:.]+$/i.test(address) || zone === "") return false;
+  if (!/^[\da-f:.]+$/i.test(address) || (zone !== undefined && !/^[\w.~-]+$/.test(zone))) return false;
   try {
     return new URL(`http://[${address}]`).hostname !== "";
   } catch {

@@ -9,6 +9,7 @@ import { Fifo } from "../net/fifo.ts";
 import { FIRST_BYTES, speechOf } from "../net/other-server/speech.ts";
 import { Timer } from "../net/timer.ts";
 import type { Transport, TransportListener } from "../net/transport.ts";
+import { inSlices, type Steps } from "../slices.ts";
 import { deadlines } from "./failures.ts";
 import { InfoCollector, MAX_INFO } from "./info-collector.ts";
 import { BYE, type Command, type InfoItem, info as infoCommand } from "./protocol/commands.ts";
@@ -256,14 +257,20 @@ export class SeedLinkConnection implements TransportListener {
   }
 
   #onInfo(collector: InfoCollector, frame: Frame & { kind: "info" }): void {
-    let whole: SeedLinkInfo | undefined;
     try {
-      whole = collector.add(frame);
+      const steps = collector.add(frame);
+      if (steps) this.#settle(this.#read(steps));
     } catch (error) {
       this.#settle(undefined, this.#named(error));
-      return;
     }
-    if (whole) this.#settle(whole);
+  }
+
+  async #read(steps: Steps<SeedLinkInfo>): Promise<SeedLinkInfo> {
+    try {
+      return await inSlices(steps);
+    } catch (error) {
+      throw this.#named(error);
+    }
   }
 
   #onRefusal(reply: Reply, head: Expected | undefined): void {

@@ -1,5 +1,6 @@
 /** The answer to INFO put together from its frames: {@link InfoCollector}. */
 import { allocateBytes, joinBytes, toLatin1, toText } from "../bytes.ts";
+import type { Steps } from "../slices.ts";
 import type { InfoItem } from "./protocol/commands.ts";
 import { SeedLinkError, shown } from "./protocol/errors.ts";
 import type { InfoFrame } from "./protocol/frame.ts";
@@ -30,12 +31,12 @@ export class InfoCollector {
   }
 
   /**
-   * Takes the next frame; the whole answer, once it is there.
+   * Takes the next frame; once the answer is there, the reading of it, which throws SeedLinkError `SERVER_ERROR`,
+   * `NOT_PERMITTED` where the server refuses, `PROTOCOL` where the answer makes no sense.
    *
-   * @throws SeedLinkError `SERVER_ERROR`, `NOT_PERMITTED` where the server refuses, `PROTOCOL` where the answer makes no
-   * sense, `TOO_LARGE`
+   * @throws SeedLinkError `TOO_LARGE`
    */
-  add(frame: InfoFrame): SeedLinkInfo | undefined {
+  add(frame: InfoFrame): Steps<SeedLinkInfo> | undefined {
     const piece = frame.protocol === 4 ? frame.payload : this.#textOf(frame.payload);
     this.#size += piece.length;
     if (this.#size > MAX_INFO) {
@@ -45,13 +46,18 @@ export class InfoCollector {
       );
     }
     this.#pieces.push(piece);
-    if (!frame.isLast) return undefined;
+    return frame.isLast ? this.#read(frame) : undefined;
+  }
+
+  *#read(frame: InfoFrame): Steps<SeedLinkInfo> {
     // A character may lie across two records: joined first, then decoded.
     const text = toText(joinBytes(this.#pieces));
     this.#pieces = [];
     if (this.#refused) throw this.#refusal("");
-    if (frame.protocol === 3) return { ...parseInfoXml(text, this.#hello), item: this.#item, text };
-    const { error, ...info } = parseInfoJson(text);
+    if (frame.protocol === 3) {
+      return { ...(yield* parseInfoXml(text, this.#hello)), item: this.#item, text };
+    }
+    const { error, ...info } = yield* parseInfoJson(text);
     if (frame.isError || error !== undefined) throw this.#refusal(error ?? "");
     return { ...info, item: this.#item, text };
   }

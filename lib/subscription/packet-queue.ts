@@ -1,9 +1,10 @@
 /**
  * Packets between a connection and their reader, bounded: when it is full the connection stops reading, and the
- * server has to wait.
+ * server has to wait. Of several readers in a process each takes them in its turn.
  */
 
 import { Fifo } from "../net/fifo.ts";
+import { readers, type Turn, type Turns } from "./turns.ts";
 
 /** What all packets have in common. */
 export interface Carrier {
@@ -41,6 +42,7 @@ export class PacketQueue<Packet extends Carrier> implements PacketSink<Packet> {
   readonly #waiting = new Fifo<Waiter<Packet>>();
   readonly #capacity: number;
   readonly #onRoom: () => void;
+  readonly #turn: Turn;
   #bytes = 0;
   #end: { error: Error | undefined } | undefined;
   /** Filled up, and not yet half empty again: so that reading stops and goes on in large steps. */
@@ -49,10 +51,12 @@ export class PacketQueue<Packet extends Carrier> implements PacketSink<Packet> {
   /**
    * @param capacity how many bytes of packets count as full
    * @param onRoom called when a full queue is half empty again
+   * @param turns whom the reader shares the event loop with, until the queue's end
    */
-  constructor(capacity: number, onRoom: () => void) {
+  constructor(capacity: number, onRoom: () => void, turns: Turns = readers) {
     this.#capacity = capacity;
     this.#onRoom = onRoom;
+    this.#turn = turns.join();
   }
 
   get full(): boolean {
@@ -94,8 +98,12 @@ export class PacketQueue<Packet extends Carrier> implements PacketSink<Packet> {
     return dropped;
   }
 
-  /** The next packet if it is already here. */
+  /** The next packet if it is already here, and it is this reader's turn. */
   take(): Packet | undefined {
+    return this.#turn.isOver ? undefined : this.#take();
+  }
+
+  #take(): Packet | undefined {
     const packet = this.#packets.shift();
     if (packet === undefined) return undefined;
     this.#bytes -= sizeOf(packet);
@@ -105,7 +113,8 @@ export class PacketQueue<Packet extends Carrier> implements PacketSink<Packet> {
 
   /** The next packet, or the end. */
   next(): Promise<IteratorResult<Packet, undefined>> {
-    const packet = this.take();
+    if (this.#turn.isOver) return this.#turn.next().then(() => this.next());
+    const packet = this.#take();
     if (packet !== undefined) return Promise.resolve({ value: packet, done: false });
     if (this.#end === undefined) {
       return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
@@ -118,6 +127,7 @@ export class PacketQueue<Packet extends Carrier> implements PacketSink<Packet> {
 
   #finish(error: Error | undefined): void {
     if (this.#end) return;
+    this.#turn.leave();
     const waiter = this.#waiting.shift();
     if (waiter && error !== undefined) waiter.reject(error);
     else waiter?.resolve(DONE);

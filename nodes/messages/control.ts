@@ -3,7 +3,7 @@ import { types } from "node:util";
 import type { From } from "../../lib/datalink/protocol/position.ts";
 import { asError } from "../runtime/input-handler.ts";
 import { misfit } from "../runtime/misfits.ts";
-import { MessageError } from "./message-error.ts";
+import { MessageError, shownValue } from "./message-error.ts";
 import { readPacketId, readTime } from "./times-and-ids.ts";
 
 export type Control =
@@ -28,7 +28,7 @@ export function readControl(msg: { topic?: unknown; payload?: unknown }): Contro
       throw misfit(
         "other",
         new MessageError(
-          `msg.topic is ${JSON.stringify(topic ?? null)}: to control datalink in, give start, stop, position or match.`,
+          `msg.topic is ${shownValue(topic)}: to control datalink in, give start, stop, position or match.`,
         ),
       );
   }

@@ -80,6 +80,28 @@ function seedLinkFields(
   };
 }
 
+/** Which packet of which server a reader has sent: what tells it from all others. */
+export interface Origin {
+  /** The server's address. */
+  server: string;
+  packetId: bigint;
+  /** Microseconds since 1970. Of a packet of SeedLink, when its data begins. */
+  packetTime: number;
+}
+
+/** What a reader has said of the packet; `undefined` for what is no reader's. */
+export function originOf(msg: Message, streamId: string): Origin | undefined {
+  const { packetId: id, packetTime: time, server } = datalinkProperty(msg);
+  const packetId = readPacketId("msg.datalink.packetId", id);
+  const packetTime = readPacketTime("msg.datalink.packetTime", time);
+  if (packetId !== undefined && packetTime !== undefined && typeof server === "string")
+    return { server, packetId, packetTime };
+  const seedlink = seedLinkFields(msg, streamId);
+  const from = (msg.seedlink as { server?: unknown } | undefined)?.server;
+  if (seedlink === undefined || typeof from !== "string") return undefined;
+  return { server: from, packetId: seedlink.identity, packetTime: seedlink.dataStart };
+}
+
 /** The type of the message's stream id; empty where it has none. */
 export function typeOf(msg: Message, fixed = ""): string {
   return splitStreamId(streamIdOf(msg, fixed)).type;
@@ -99,6 +121,7 @@ interface DataLinkInput {
   dataEnd?: unknown;
   packetId?: unknown;
   packetTime?: unknown;
+  server?: unknown;
 }
 
 function datalinkProperty({ datalink }: Message): DataLinkInput {

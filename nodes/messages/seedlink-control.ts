@@ -3,7 +3,7 @@ import { parseStreams } from "../../lib/seedlink/protocol/selectors.ts";
 import type { TimeInput } from "../../lib/time.ts";
 import { asError } from "../runtime/input-handler.ts";
 import { misfit } from "../runtime/misfits.ts";
-import { MessageError } from "./message-error.ts";
+import { MessageError, shownValue } from "./message-error.ts";
 import { readTime } from "./times-and-ids.ts";
 
 export type SeedLinkControl =
@@ -28,7 +28,7 @@ export function readSeedLinkControl(msg: { topic?: unknown; payload?: unknown })
       throw misfit(
         "other",
         new MessageError(
-          `msg.topic is ${JSON.stringify(topic ?? null)}: to control seedlink in, give start, stop, position or streams.`,
+          `msg.topic is ${shownValue(topic)}: to control seedlink in, give start, stop, position or streams.`,
         ),
       );
   }

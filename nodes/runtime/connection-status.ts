@@ -8,7 +8,9 @@ export type ConnectionEvent =
   | { type: "connected" | "started" | "gap" | "missing" | "ended"; server: string }
   /** `idsBetween`: so many packets may be lost. */
   | { type: "resumed"; server: string; idsBetween?: bigint }
-  | { type: "position-damaged" | "inexact" | "packet-refused"; server: string };
+  | { type: "position-damaged" | "inexact" | "packet-refused" | "unreadable" | "scanned"; server: string }
+  /** Connected, but without an answer for so many seconds; and with one again. */
+  | { type: "stalled" | "recovered"; server: string; seconds: number };
 
 /** The same trouble is logged again after this time only, also if the connection came about in between. */
 const REPEAT_MS = 60_000;
@@ -19,6 +21,8 @@ export class ConnectionStatus<Event extends ConnectionEvent> {
   readonly #sentence: (event: Event) => string;
   #state: "connecting" | "connected" | "disconnected" | "refused" = "connecting";
   #retryAt = 0;
+  /** Since when the server has not answered, though it is connected. */
+  #silentSince: number | undefined;
   /** What is wrong with the server, where another one answers. */
   #wrong: WrongServerKind | undefined;
   /** When each trouble was logged, the latest last. */
@@ -33,29 +37,38 @@ export class ConnectionStatus<Event extends ConnectionEvent> {
     this.#sentence = sentence;
   }
 
+  /** Whether it is connected to a server that answers. */
   get isConnected(): boolean {
-    return this.#state === "connected";
+    return this.#state === "connected" && this.#silentSince === undefined;
   }
 
   /** Takes note of an event. */
   note(event: Event): void {
     const { type } = event;
-    if (type === "connected") {
+    if (type === "connected" || type === "started") {
       if (this.#isToldLost) this.#node.log(this.#sentence(event));
       this.#isToldLost = false;
       this.#wrong = undefined;
+      this.#silentSince = undefined;
       this.#state = "connected";
     } else if (type === "disconnected" || type === "refused") {
       this.#state = type;
+      this.#silentSince = undefined;
       this.#wrong = wrongServerKind(event.error);
       this.#retryAt = performance.now() + event.retryIn;
       if (this.#log(this.#sentence(event))) this.#isToldLost = true;
+    } else if (type === "stalled") {
+      if (this.#silentSince === undefined) this.#log(this.#sentence(event));
+      this.#silentSince = performance.now() - event.seconds * 1000;
+    } else if (type === "recovered") {
+      if (this.#silentSince !== undefined) this.#node.log(this.#sentence(event));
+      this.#silentSince = undefined;
     } else if (type === "missing") {
       // With each connection anew.
       this.#log(this.#sentence(event));
     } else if (type === "resumed") {
       if (event.idsBetween) this.#node.warn(this.#sentence(event));
-    } else if (type === "gap" || type === "position-damaged" || type === "inexact") {
+    } else if (["gap", "position-damaged", "inexact", "unreadable"].includes(type)) {
       this.#node.warn(this.#sentence(event));
     }
   }
@@ -65,6 +78,10 @@ export class ConnectionStatus<Event extends ConnectionEvent> {
     const text = (key: string, values?: Record<string, number>) =>
       this.#RED._(`${this.#node.type}.status.${key}`, values);
     if (this.#wrong) return { fill: "red", shape: "ring", text: text(`wrong-${this.#wrong}`) };
+    if (this.#silentSince !== undefined) {
+      const seconds = Math.round((performance.now() - this.#silentSince) / 1000);
+      return { fill: "red", shape: "ring", text: text("silent", { seconds }) };
+    }
     const seconds = Math.max(0, Math.ceil((this.#retryAt - performance.now()) / 1000));
     if (this.#state === "connecting" || seconds === 0) {
       return { fill: "yellow", shape: "ring", text: text("connecting") };

@@ -29,9 +29,32 @@ export interface Secrets {
   user?: string;
   password?: string;
   token?: string;
+  /** JetStream only: the text of a credentials file. */
+  creds?: string;
 }
 
-export type Credentials = { readonly user: string; readonly password: string } | { readonly jwt: string };
+export type Credentials =
+  | { readonly user: string; readonly password: string }
+  | { readonly jwt: string }
+  | { readonly creds: string };
+
+/** How one logs in: a word for each of {@link Credentials}, and for none. */
+type Login = "none" | "password" | "token" | "creds";
+
+/** Where an address leads. */
+export interface Place {
+  /** As people may see it. */
+  readonly shown: string;
+  /** Whether the address asks for TLS. */
+  readonly isSecure: boolean;
+  /** Equal for two that are the same place. */
+  readonly identity: unknown;
+}
+
+/** The place of an address of one server. */
+export function placeOf(address: Address): Place {
+  return { shown: formatAddress(address), isSecure: address.isSecure, identity: address };
+}
 
 /** What every protocol needs to connect. */
 export interface LoginOptions {
@@ -51,21 +74,23 @@ export interface ServerSettings<Options extends LoginOptions> {
 interface Protocol<Options extends LoginOptions> {
   /** Of the node, such as `datalink-connection`. */
   readonly type: string;
-  /** What stands before a short address where a TLS configuration is chosen. */
-  readonly secureScheme: string;
+  /** What stands before a short address where a TLS configuration is chosen; none where the TLS options alone say it. */
+  readonly secureScheme?: string;
   readonly usualAddress: string;
+  /** How one can log in there, the usual way first. */
+  readonly logins: readonly [Login, ...Login[]];
   /** @throws an error with the code `INVALID_ADDRESS` */
-  parseAddress(text: string): Address;
+  place(text: string): Place;
   /** @param clientName as it was typed */
   options(
-    login: LoginOptions & { timeout: number },
+    login: { auth: Options["auth"]; timeout: number; tls?: TlsOptions },
     clientName: string,
     settings: Settings,
     def: ConnectionFields,
   ): Options;
 }
 
-interface ConnectionNode<Options extends LoginOptions> extends Node<Secrets> {
+export interface ConnectionNode<Options extends LoginOptions> extends Node<Secrets> {
   /** @throws SettingError, or an error `INVALID_ADDRESS`: so that the nodes that use it can say what is wrong. */
   server(): ServerSettings<Options>;
 }
@@ -88,13 +113,18 @@ export class ConnectionType<Options extends LoginOptions> {
       this.#protocol.type,
       Connection,
       {
-        credentials: { user: { type: "text" }, password: { type: "password" }, token: { type: "password" } },
+        credentials: {
+          user: { type: "text" },
+          password: { type: "password" },
+          token: { type: "password" },
+          ...(this.#protocol.logins.includes("creds") && { creds: { type: "password" } }),
+        },
       },
     );
   }
 
-  parseAddress(text: string): Address {
-    return this.#protocol.parseAddress(text);
+  place(text: string): Place {
+    return this.#protocol.place(text);
   }
 
   /** The connection of this id, if there is one that runs. */
@@ -118,11 +148,12 @@ export class ConnectionType<Options extends LoginOptions> {
     const tls = tlsOptions(RED, def.tls);
     const url = this.#url(settings.text(def.address, this.#protocol.usualAddress), tls !== undefined);
     const seconds = settings.number("Time limit", def.timeout, { min: 0.1, max: 600, fallback: 10 });
-    const auth = credentialsOf(settings, def.auth, secrets);
+    // A protocol's own list of logins has those only that its options take.
+    const auth = credentialsOf(settings, def.auth, this.#protocol.logins, secrets) as Options["auth"];
     const login = { auth, timeout: seconds * 1000, ...(tls && { tls }) };
     return {
       url,
-      address: formatAddress(this.#protocol.parseAddress(url)),
+      address: this.#protocol.place(url).shown,
       options: this.#protocol.options(login, settings.text(def.clientName), settings, def),
     };
   }
@@ -130,7 +161,7 @@ export class ConnectionType<Options extends LoginOptions> {
   /** A TLS configuration says that a short address means TLS; where the address itself says otherwise, one of them is wrong. */
   #url(address: string, hasTls: boolean): string {
     const { secureScheme } = this.#protocol;
-    if (!hasTls || this.parseAddress(address).isSecure) return address;
+    if (!hasTls || secureScheme === undefined || this.place(address).isSecure) return address;
     if (!address.includes("://")) return `${secureScheme}://${address.replace("@", ":")}`;
     throw new SettingError(
       "INVALID_SETTING",
@@ -142,14 +173,17 @@ export class ConnectionType<Options extends LoginOptions> {
 function credentialsOf(
   settings: Settings,
   auth: string | undefined,
+  logins: readonly [Login, ...Login[]],
   secrets: Secrets,
 ): Credentials | undefined {
-  switch (settings.choice("Log in", auth, ["none", "password", "token"])) {
+  switch (settings.choice("Log in", auth, logins)) {
     case "none":
       return undefined;
     case "password":
       return { user: settings.text(secrets.user), password: settings.secret(secrets.password) };
     case "token":
       return { jwt: settings.text(secrets.token) };
+    case "creds":
+      return { creds: settings.text(secrets.creds) };
   }
 }

@@ -3,12 +3,18 @@
  * packets until they are committed.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { type Turn, Turns } from "../../lib/subscription/turns.ts";
 import type { FlowWatch, Followed } from "./flow-watch.ts";
 import { guarded } from "./input-handler.ts";
 
 export interface DeliverySettings {
   /** Nodes that must have finished with a packet; `undefined`: a packet counts as delivered when it is sent. */
   nodes: ReadonlySet<string> | undefined;
+  /**
+   * Without nodes: a packet counts when the flow is through with it, or after so many milliseconds. For what cannot be taken back:
+   * so that what a deploy loses on its way is not counted.
+   */
+  countsWithin?: number;
   /** What an error on the way means. */
   onError: "continue" | "stop";
   /** What a packet means that has left the flow without reaching the nodes. */
@@ -44,6 +50,7 @@ class SentPacket<Packet> implements Followed {
   readonly #listener: Listener<Packet>;
   /** Memory that its message takes. */
   bytes = 0;
+  spent = 0;
   /** When it left the flow without having reached the nodes. */
   leftAt: number | undefined = undefined;
   underWay = 0;
@@ -85,10 +92,20 @@ const ASTRAY_MS = 10_000;
 
 const TURNS = 5;
 
+/** All nodes that send packets: what those make in the flow comes in later turns than they are sent in, so it is counted ahead. */
+const senders = new Turns();
+
+/** What a packet takes in the flow until it is known, in milliseconds, and how many packets it takes to know it. */
+const FIRST_COST_MS = 0.1;
+const COST_MEMORY = 32;
+
 export class Delivery<Packet> {
   readonly #watch: FlowWatch;
   readonly #settings: DeliverySettings;
   readonly #actions: DeliveryActions<Packet>;
+  readonly #turn: Turn;
+  /** What a packet takes of the event loop on its way through the flow, in milliseconds: the mean of the last ones. */
+  #cost = FIRST_COST_MS;
   /** By their `_msgid`, in the order in which they were sent. */
   readonly #inFlow = new Map<string, SentPacket<Packet>>();
   #bytes = 0;
@@ -100,16 +117,23 @@ export class Delivery<Packet> {
     onLost: () => this.#onLost(),
   };
 
-  constructor(watch: FlowWatch, settings: DeliverySettings, actions: DeliveryActions<Packet>) {
+  constructor(
+    watch: FlowWatch,
+    settings: DeliverySettings,
+    actions: DeliveryActions<Packet>,
+    turns: Turns = senders,
+  ) {
     this.#watch = watch;
     this.#settings = settings;
     this.#actions = actions;
+    this.#turn = turns.join();
     watch.join(this.#inFlow);
   }
 
   /** Follows nothing any more. */
   leave(): void {
     this.clear();
+    this.#turn.leave();
     this.#watch.leave(this.#inFlow);
   }
 
@@ -142,19 +166,29 @@ export class Delivery<Packet> {
     const entry = new SentPacket(id, packet, nodes, this.#listener);
     this.#inFlow.set(id, entry);
     this.#lastSent = entry.since;
+    this.#turn.charge(this.#cost);
     this.#watch.hold(entry);
     this.#count(entry, this.#actions.send(packet, id));
     this.#watch.letGo(id, entry);
-    if (!nodes) this.#actions.commit(packet);
+    if (!this.#countsLater) this.#actions.commit(packet);
   }
 
-  /** Whether no packet may be sent now: too many are in the flow, nodes are being stopped, or lost ones come first. */
+  /** Whether a packet counts not yet when it is sent. */
+  get #countsLater(): boolean {
+    return this.#settings.nodes !== undefined || this.#settings.countsWithin !== undefined;
+  }
+
+  /**
+   * Whether no packet may be sent now: too many are in the flow, nodes are being stopped, lost ones come first, or it is the
+   * turn of others.
+   */
   get mustWait(): boolean {
-    return this.isFull || this.#watch.isStopping || this.#again !== undefined;
+    return this.isFull || this.#watch.isStopping || this.#again !== undefined || this.#turn.isOver;
   }
 
   /** Resolves when it may be different, or when `release` is called. */
   change(): Promise<void> {
+    if (this.#turn.isOver) void this.#turn.next().then(() => this.#wake());
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -165,10 +199,12 @@ export class Delivery<Packet> {
 
   /** Call it about once a second: gives up waiting for packets that no node will ever finish with, where it does not matter. */
   tick(): void {
-    if (this.#settings.nodes) return;
-    const limit = performance.now() - FORGET_MS;
-    for (const { id, since } of this.#inFlow.values()) {
+    const { nodes, countsWithin = FORGET_MS } = this.#settings;
+    if (nodes) return;
+    const limit = performance.now() - countsWithin;
+    for (const { id, since, packet } of this.#inFlow.values()) {
       if (since > limit) break;
+      if (this.#countsLater) this.#actions.commit(packet);
       this.#remove(id);
     }
   }
@@ -217,6 +253,7 @@ export class Delivery<Packet> {
 
   #onQuiet(entry: SentPacket<Packet>): void {
     const { nodes, onError, unreached } = this.#settings;
+    if (entry.spent > 0) this.#learnCost(entry);
     const { reached, error } = entry;
     if (nodes) {
       if (error && onError === "stop") {
@@ -228,9 +265,14 @@ export class Delivery<Packet> {
         entry.leftAt = performance.now();
         return;
       }
-      this.#actions.commit(entry.packet);
     }
+    if (this.#countsLater) this.#actions.commit(entry.packet);
     this.#remove(entry.id);
+  }
+
+  #learnCost(entry: SentPacket<Packet>): void {
+    this.#cost += (entry.spent - this.#cost) / COST_MEMORY;
+    entry.spent = 0;
   }
 
   #remove(id: string): void {

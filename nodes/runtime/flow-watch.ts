@@ -43,6 +43,8 @@ export interface Followed {
   reached: boolean;
   /** The error that some node on the way ended with. */
   error: Error | undefined;
+  /** Milliseconds that it has taken of the event loop, roughly; measured while there are several who send packets. */
+  spent: number;
   /** A part of it went to a node that a deploy was just stopping: it is followed no longer. */
   lost: boolean;
   /** A message of it that was sent to a node which has not taken it yet; for {@link FlowWatch} alone, as the next one. */
@@ -59,6 +61,9 @@ export interface Followed {
 export type InFlow = ReadonlyMap<string, Followed>;
 
 const LABEL = "datalink-flow-watch";
+
+/** What Node-RED itself takes to bring a message to a node, in milliseconds, roughly: it does so outside of all handlers. */
+const ROUTE_MS = 0.03;
 
 type Runtime = Pick<NodeAPI, "hooks" | "events" | "nodes" | "log">;
 
@@ -84,6 +89,8 @@ export class FlowWatch {
   readonly #unrouted = new Map<RouteEvent, string>();
   #stopping = false;
   #hearsHandled = false;
+  /** When a node began to work on the message that was taken last; 0 unless it is measured. */
+  #begun = 0;
 
   /** The one of this Node-RED. */
   static of(RED: Runtime): FlowWatch {
@@ -180,6 +187,11 @@ export class FlowWatch {
     if (!msg || !entry) return;
     // Link and Catch nodes hand messages over without sending them.
     if (!this.#takeSent(msg, entry)) entry.underWay++;
+    if (this.#flows.size > 1) {
+      this.#hearHandled();
+      entry.spent += ROUTE_MS;
+      this.#begun = performance.now();
+    }
     const node = destination?.node;
     if (node?._expectedDoneCount === 0) this.#hearHandled();
     if (!node || node._inputCallback || node._inputCallbacks) return;
@@ -201,7 +213,10 @@ export class FlowWatch {
     return sent > 0;
   }
 
-  /** From the first node on that never says when it is done: it takes a message only after this. */
+  /**
+   * From the first node on that never says when it is done, which takes a message only after this, or from when it is
+   * measured what messages take.
+   */
   #hearHandled(): void {
     if (this.#hearsHandled) return;
     this.#hearsHandled = true;
@@ -210,11 +225,23 @@ export class FlowWatch {
 
   /** A node of the old kind never says when it is done: it is when its handler has returned. */
   #onHandled({ msg, destination }: ReceiveEvent): void {
+    this.#measure(msg);
+    this.#begun = 0;
     const node = destination?.node;
     if (msg && node?._expectedDoneCount === 0) this.#onComplete({ msg, node: { id: node.id, node } });
   }
 
+  #measure(msg: RouteEvent["msg"]): void {
+    if (this.#begun === 0) return;
+    const now = performance.now();
+    const entry = this.#entryOf(msg);
+    if (entry) entry.spent += now - this.#begun;
+    this.#begun = now;
+  }
+
   #onComplete({ msg, error, node }: CompleteEvent): void {
+    // A node may be done before its handler has returned, and nothing left to be told of the message then.
+    this.#measure(msg);
     const entry = this.#entryOf(msg);
     if (!msg?._msgid || !entry) return;
     if (error && this.#stopping) {

@@ -149,7 +149,7 @@ export class WebPaths {
 }
 
 /** Lets a request through what stands before it, one after the other. */
-function through(
+export function through(
   middleware: RequestHandler[],
   request: Request,
   response: Response,

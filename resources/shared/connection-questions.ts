@@ -15,7 +15,12 @@ function connectionInDialog(id: string): object {
     clientName: field("clientName"),
     protocol: field("protocol"),
     plainAuth: $("#node-config-input-plainAuth").prop("checked") === true,
-    credentials: { user: field("user"), password: field("password"), token: field("token") },
+    credentials: {
+      user: field("user"),
+      password: field("password"),
+      token: field("token"),
+      creds: field("creds"),
+    },
   };
 }
 
@@ -45,6 +50,15 @@ export function showSeedLinkAnswer(target: HTMLElement | string, answer: Answer)
   $(target as HTMLElement)
     .toggleClass("datalink-bad", Boolean(error))
     .text(error ?? text("seedlink-answers", { software: name, protocol }));
+}
+
+/** What a NATS server has answered, with the streams that it has, or why it has not. */
+export function showJetStreamAnswer(target: HTMLElement | string, answer: Answer): void {
+  const { error, software, streams = [] } = answer;
+  const names = streams.join(", ") || text("no-streams");
+  $(target as HTMLElement)
+    .toggleClass("datalink-bad", Boolean(error))
+    .text(error ?? text("jetstream-answers", { software, streams: names }));
 }
 
 interface Test {

@@ -59,6 +59,42 @@ function addressOf(schemes: RegExp, wrongScheme: string): Validator {
 export const address = addressOf(/^(datalinks?|wss?)$/i, "scheme");
 export const seedLinkAddress = addressOf(/^(seedlinks?|wss?)$/i, "seedlink-scheme");
 
+/** The servers of a cluster, with commas: each `host`, `host:port` or a URL of `nats://` or `tls://`. */
+export const natsAddresses: Validator = function (value, options) {
+  const trimmed = String(value ?? "").trim();
+  if (trimmed === "") return invalid(options, "missing-address");
+  const one = addressOf(/^(nats|tls)$/i, "nats-scheme");
+  const verdicts = trimmed
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter(Boolean)
+    .map((entry) => one.call(this, entry, options));
+  return verdicts.find((verdict) => verdict !== true) ?? true;
+};
+
+/** The name of a stream or a group of JetStream. An empty one is for `whenEmpty` to judge. */
+export function jetStreamName(whenEmpty: Validator = () => true): Validator {
+  return function (value, options) {
+    const trimmed = String(value ?? "").trim();
+    if (trimmed === "") return whenEmpty.call(this, trimmed, options);
+    if (hasEnvironmentVariable(trimmed)) return true;
+    const isName = /^[\x21-\x7e]{1,200}$/.test(trimmed) && !/[.*>/\\]/.test(trimmed);
+    return isName || invalid(options, "jetstream-name", { value: trimmed });
+  };
+}
+
+/** What a source of packets is called, or nothing. */
+export const sourceName: Validator = (value, options) =>
+  !value || hasEnvironmentVariable(value) || /^[\x21-\x7e]{1,128}$/.test(value) || invalid(options, "source");
+
+/** A code of a network, station or location, `--` for an empty one, or nothing for all. */
+export const codeFilter: Validator = (value, options) =>
+  !value || hasEnvironmentVariable(value) || /^[\w-]{1,8}$/.test(value) || invalid(options, "code-filter");
+
+/** A channel of three letters, some of which may be any, or nothing for all. */
+export const channelFilter: Validator = (value, options) =>
+  !value || hasEnvironmentVariable(value) || /^[\w?]{3}$/.test(value) || invalid(options, "channel-filter");
+
 /** A regular expression, or nothing. */
 export const pattern: Validator = (value, options) => {
   if (!value || hasEnvironmentVariable(value)) return true;
@@ -119,4 +155,36 @@ export function code(least: number): Validator {
     if (trimmed.length < least) return invalid(options, "required");
     return /^[A-Za-z0-9-]{0,8}$/.test(trimmed) || invalid(options, "code", { value: trimmed });
   };
+}
+
+/** A path of a page below Node-RED's own address, such as /seismo; nothing means that one. */
+export const pagePath: Validator = (value, options) => {
+  const trimmed = String(value ?? "")
+    .trim()
+    .replace(/^\/+|\/+$/g, "");
+  if (trimmed === "" || hasEnvironmentVariable(trimmed)) return true;
+  return /^(?!\.)[\w.~-]+(\/(?!\.)[\w.~-]+)*$/.test(trimmed) || invalid(options, "page-path");
+};
+
+/** Band views: `raw, 1-20, 0.5-, -1`; nothing means the usual ones. */
+export const bandViews: Validator = (value, options) => {
+  const names = String(value ?? "")
+    .split(/[\s,;]+/)
+    .filter((name) => name !== "");
+  if (hasEnvironmentVariable(value)) return true;
+  return (names.length <= 5 && names.every(isBandView)) || invalid(options, "band-views");
+};
+
+/** One band view; nothing means raw. */
+export const bandView: Validator = (value, options) => {
+  const name = String(value ?? "").trim();
+  if (name === "" || hasEnvironmentVariable(name)) return true;
+  return isBandView(name) || invalid(options, "band-view");
+};
+
+function isBandView(name: string): boolean {
+  if (name === "raw") return true;
+  const [, low, high] = /^(\d*\.?\d+)?-(\d*\.?\d+)?$/.exec(name) ?? [];
+  if (low === undefined) return Number(high) > 0;
+  return Number(low) > 0 && (high === undefined || Number(low) < Number(high));
 }

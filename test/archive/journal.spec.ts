@@ -150,6 +150,21 @@ describe("archive journal", () => {
     assert.deepEqual(heldOf(1, 3), [3]);
   });
 
+  it("goes on where its very beginning is damaged, and still holds what it held", async () => {
+    const { length } = "DataLink archive journal 2\n";
+    for (const at of [0, 5, length - 1, length, length + 7]) {
+      for (const old of [journal, `${journal}.1`]) rmSync(old, { force: true });
+      await recorded([0, 1, 2], [20, 3]);
+      const bytes = readFileSync(journal);
+      bytes[at]! ^= 0x55;
+      writeFileSync(journal, bytes);
+      writeFileSync(file, Buffer.alloc(40));
+      assert.deepEqual(heldOf(1, 2, 3), [1, 2, 3], `byte ${at}`);
+      await recorded([30, 4]);
+      assert.deepEqual(heldOf(1, 2, 3, 4), [1, 2, 3, 4], `byte ${at}`);
+    }
+  });
+
   it("reads what version 0.1.0 has written, and goes on with it", async () => {
     const vectors = JSON.parse(
       readFileSync(path.join(__dirname, "..", "files", "vectors", "logs-0.1.0.json"), "utf8"),

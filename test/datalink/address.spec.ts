@@ -67,6 +67,8 @@ describe("addresses", () => {
     "[::1",
     "[::1]:",
     "[nonsense]",
+    "[::1%/etc]",
+    "::1%wss://]",
     "datalink://",
     "datalink:///path",
     "datalink://ring.example/path",

@@ -444,6 +444,22 @@ describe("DataLinkClient", () => {
       assert.deepEqual(peer.received.slice(1, 5), ["STREAM", "ENDSTREAM", "MATCH 1", "STREAM"]);
     });
 
+    it("ends where the ring has moved past the last packet, and says what else the server will not do", async () => {
+      const leaveBehind = async (refusal: Buffer) => {
+        await using peer = await scriptedPeer(
+          answers({ STREAM: packetFrame(1n), ENDSTREAM: encodeFrame("ENDSTREAM"), POSITION: refusal }),
+        );
+        await using dali = await DataLinkClient.connect(peer.url);
+        for await (const _ of dali.stream()) break;
+        await dali.identify();
+      };
+      await leaveBehind(encodeError("Packet not found"));
+      await assert.rejects(leaveBehind(encodeError("POSITION requires 2 or 3 arguments")), {
+        name: "DataLinkError",
+        code: "SERVER_ERROR",
+      });
+    });
+
     it("ends when its signal fires, and leaves the connection usable", async () => {
       await using peer = await scriptedPeer(
         answers({ STREAM: packetFrame(1n), ENDSTREAM: encodeFrame("ENDSTREAM"), POSITION: encodeOk(1n) }),

@@ -115,6 +115,17 @@ describe("frames and replies", () => {
     );
   });
 
+  it("takes ids from 0 to the largest of 64 bits, tells the flaw of other numbers, and refuses what is none", () => {
+    const toldOf = (id: string) => {
+      const reply = read(`PACKET A/B ${id} 1 2 3 0`);
+      assert.ok(reply?.kind === "PACKET");
+      return [reply.packetId, reply.flaw !== undefined];
+    };
+    for (const id of [0n, 1n, 2n ** 53n, 2n ** 64n - 1n]) assert.deepEqual(toldOf(String(id)), [id, false]);
+    for (const id of [-1n, 2n ** 64n]) assert.deepEqual(toldOf(String(id)), [id, true]);
+    assert.throws(() => toldOf("1x"), { code: "PROTOCOL" });
+  });
+
   const malformed = [
     "HELLO",
     "packet A/B 1 2 3 4 0",

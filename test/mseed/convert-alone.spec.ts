@@ -11,7 +11,8 @@ import {
   readRecords,
   type Samples,
 } from "../../lib/mseed/index.ts";
-import { mutate, randomFrom, seeds } from "./mutate.ts";
+import { randomFrom } from "../fuzz/random.ts";
+import { mutate, seeds } from "./mutate.ts";
 
 function samplesOfAll(records: readonly MiniSeedRecord[]): Samples | number[] {
   const parts = records.map(({ samples }) => samples);

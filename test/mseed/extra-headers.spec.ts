@@ -60,6 +60,10 @@ describe("extra headers as text", () => {
     refuse("EXTRA_HEADERS_INVALID", () => getExtraHeader("{", "/0"));
     refuse("EXTRA_HEADERS_INVALID", () => setExtraHeaderText("{}", "/a", "1 2"));
     refuse("EXTRA_HEADERS_INVALID", () => setExtraHeader("{}", "", 1));
+    // As deep as a value may be, and too deep where it is to stand.
+    const deep = "[".repeat(128) + "]".repeat(128);
+    refuse("EXTRA_HEADERS_INVALID", () => setExtraHeaderText("", "/a", deep));
+    refuse("EXTRA_HEADERS_INVALID", () => setExtraHeaderText(TEXT, "/FDSN/new/one", deep.slice(1, -1)));
   });
 
   it("agrees with a parser, whatever the JSON", () => {

@@ -10,7 +10,8 @@ import {
   RecordReader,
   readRecords,
 } from "../../lib/mseed/index.ts";
-import { mutate, randomFrom, seeds } from "./mutate.ts";
+import { randomFrom } from "../fuzz/random.ts";
+import { mutate, seeds } from "./mutate.ts";
 
 /** What a reader says: of each record where it is, of each problem all of it. */
 interface Told {

@@ -139,6 +139,21 @@ describe("a SEED volume", () => {
     assert.throws(() => messagePackets({ payload } as never, ""), /control headers/);
   });
 
+  it("has lines and tabs in its headers, and no other control characters", () => {
+    const [first, second] = volume(12, 0) as [Buffer, Buffer];
+    const [record] = data(512) as [Uint8Array];
+    first.set([0x09, 0x0a, 0x0b, 0x0c, 0x0d], 60);
+    assertOutline(Buffer.concat([first, second, record]), {
+      offsets: [2 * 4096],
+      problems: [["SEED_HEADERS", "warning", 0, 2 * 4096]],
+    });
+    for (const byte of [0x01, 0x08, 0x0e, 0x1f]) {
+      first[60] = byte;
+      const { problems } = outline(Buffer.concat([first, second, record]));
+      assert.deepEqual(problems[0], ["NOT_MINISEED", "error", 0, 4096], `byte ${byte}`);
+    }
+  });
+
   it("does not hide what is damaged, nor a record inside", () => {
     const [first, second] = volume(12, 0) as [Buffer, Buffer];
     const [record] = data(512) as [Uint8Array];

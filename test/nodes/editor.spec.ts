@@ -39,6 +39,7 @@ describe("questions of the dialogs", () => {
       software: (answer as { software: string }).software,
       protocol: "1.1",
       packetSize: 512,
+      maxPattern: 6320,
       write: true,
     });
   });
@@ -72,7 +73,12 @@ describe("questions of the dialogs", () => {
 
   it("lists the streams of a deployed connection", async () => {
     const answer = await flow.post("/datalink/streams", { id: "server" });
-    assert.deepEqual(answer, { server: server.url, streams: ["FDSN:XX_A/JSON", "FDSN:XX_B/JSON"], total: 2 });
+    assert.deepEqual(answer, {
+      maxPattern: 6320,
+      server: server.url,
+      streams: ["FDSN:XX_A/JSON", "FDSN:XX_B/JSON"],
+      total: 2,
+    });
   });
 
   it("shows where a pattern leads, or what is wrong with it", async () => {

@@ -6,6 +6,9 @@ import datalinkIn from "../../nodes/datalink-in.ts";
 import datalinkInfo from "../../nodes/datalink-info.ts";
 import datalinkOut from "../../nodes/datalink-out.ts";
 import datalinkServer from "../../nodes/datalink-server.ts";
+import jetstreamConnection from "../../nodes/jetstream-connection.ts";
+import jetstreamIn from "../../nodes/jetstream-in.ts";
+import jetstreamOut from "../../nodes/jetstream-out.ts";
 import jsonlArchive from "../../nodes/jsonl-archive.ts";
 import mseedArchive from "../../nodes/mseed-archive.ts";
 import mseedDecode from "../../nodes/mseed-decode.ts";
@@ -13,6 +16,10 @@ import mseedEncode from "../../nodes/mseed-encode.ts";
 import mseedFileIn from "../../nodes/mseed-file-in.ts";
 import seedlinkConnection from "../../nodes/seedlink-connection.ts";
 import seedlinkIn from "../../nodes/seedlink-in.ts";
+import seismographPage from "../../nodes/seismograph-page.ts";
+import seismogramImage from "../../nodes/seismogram-image.ts";
+import seismogramImage from "../../nodes/seismogram-image.ts";
+import seismographPage from "../../nodes/seismograph-page.ts";
 import signalFilter from "../../nodes/signal-filter.ts";
 import signalMeasure from "../../nodes/signal-measure.ts";
 import signalTrigger from "../../nodes/signal-trigger.ts";
@@ -25,6 +32,8 @@ const MODULES = {
   "datalink-info": datalinkInfo,
   "datalink-out": datalinkOut,
   "datalink-server": datalinkServer,
+  "jetstream-in": jetstreamIn,
+  "jetstream-out": jetstreamOut,
   "jsonl-archive": jsonlArchive,
   "mseed-archive": mseedArchive,
   "mseed-decode": mseedDecode,
@@ -32,6 +41,10 @@ const MODULES = {
   "mseed-file-in": mseedFileIn,
   "signal-filter": signalFilter,
   "seedlink-in": seedlinkIn,
+  "seismograph-page": seismographPage,
+  "seismogram-image": seismogramImage,
+  "seismogram-image": seismogramImage,
+  "seismograph-page": seismographPage,
   "coincidence-trigger": coincidenceTrigger,
   "station-monitor": stationMonitor,
   "signal-measure": signalMeasure,
@@ -44,11 +57,11 @@ describe("nodes without the newer settings", () => {
       const settings =
         type === "datalink-server" ? { port: await freePort() } : { connection: "server", path: "data" };
       const flow = await startFlow(
-        [datalinkConnection, seedlinkConnection, module],
+        [datalinkConnection, seedlinkConnection, jetstreamConnection, module],
         [
           {
             id: "server",
-            type: type === "seedlink-in" ? "seedlink-connection" : "datalink-connection",
+            type: `${/^(seedlink|jetstream)-/.exec(type)?.[1] ?? "datalink"}-connection`,
             address: "127.0.0.1:1",
           },
           { id: "old", type, wires: [[]], ...settings },
@@ -56,7 +69,8 @@ describe("nodes without the newer settings", () => {
       );
       assert.deepEqual(flow.errors("old"), []);
       // A reader begins by itself: here it does not find a server.
-      if (type.endsWith("link-in")) await flow.status("old", ({ text }) => text === `${type}.status.retry`);
+      if (/^(datalink|seedlink|jetstream)-in$/.test(type))
+        await flow.status("old", ({ text }) => text === `${type}.status.retry`);
       await flow.stop();
     });
   }

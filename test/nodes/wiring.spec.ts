@@ -12,6 +12,8 @@ import jsonlArchive from "../../nodes/jsonl-archive.ts";
 import mseedArchive from "../../nodes/mseed-archive.ts";
 import mseedDecode from "../../nodes/mseed-decode.ts";
 import mseedEncode from "../../nodes/mseed-encode.ts";
+import seismogramImage from "../../nodes/seismogram-image.ts";
+import seismographPage from "../../nodes/seismograph-page.ts";
 import signalFilter from "../../nodes/signal-filter.ts";
 import signalMeasure from "../../nodes/signal-measure.ts";
 import signalTrigger from "../../nodes/signal-trigger.ts";
@@ -134,6 +136,25 @@ WIRINGS["station-monitor"] = {
     ["rawJson", "other", "fails"],
     ["text", "text", "fails"],
     ["nothing", "other", "fails"],
+  ],
+  right: undefined,
+};
+WIRINGS["seismograph-page"] = {
+  module: seismographPage,
+  wrong: [
+    ["json", "json", "fails"],
+    ["rawJson", "json", "fails"],
+    ["text", "text", "fails"],
+    ["nothing", "other", "fails"],
+  ],
+  right: undefined,
+};
+WIRINGS["seismogram-image"] = {
+  module: seismogramImage,
+  wrong: [
+    ["json", "json", "fails"],
+    ["rawJson", "json", "fails"],
+    ["text", "text", "fails"],
   ],
   right: undefined,
 };

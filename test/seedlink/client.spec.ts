@@ -77,6 +77,20 @@ describe("the SeedLink client", () => {
     await server[Symbol.asyncDispose]();
   });
 
+  it("is asked several things at once, and gives each answer to who asked", async () => {
+    await using client = await SeedLinkClient.connect(server.url, { timeout: 20_000 });
+    const items = ["ID", "STATIONS", "STREAMS", "ID"] as const;
+    const answers = await Promise.all(items.map((item) => client.info(item)));
+    assert.deepEqual(
+      answers.map(({ item }) => item),
+      items,
+    );
+    assert.deepEqual(
+      answers.map(({ stations }) => stations.length > 0),
+      [false, true, true, false],
+    );
+  });
+
   it("rule 1: sends one command, waits for its answer, and sends the next", async () => {
     await read(server.url, 14, { streams: "CO_JSC:HHZ BHZ,CO_HAW" });
     assert.equal(server.pipelined, 0);

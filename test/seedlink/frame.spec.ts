@@ -124,6 +124,25 @@ describe("SeedLink frames", () => {
     }
   });
 
+  it("of protocol 3 have a number of six hexadecimal digits, and nothing else", () => {
+    const { payload } = rings.main![0]!;
+    const numberOf = (digits: string) => dataOf(readAll([Buffer.from(`SL${digits}`), payload]))[0]?.sequence;
+    for (const digits of ["000000", "00000F", "09afAF", "FFFFFF"])
+      assert.equal(numberOf(digits), BigInt(`0x${digits}`));
+    for (const digits of ["00000G", "00000g", "00000@", "00000`", "00000/", "00000:", "-00001", "     1"])
+      assert.throws(() => numberOf(digits), failure("PROTOCOL"), digits);
+  });
+
+  it("of a record without samples are its stream's all the same", () => {
+    const payload = Buffer.from(rings.main![0]!.payload);
+    const frame = { kind: "data", sequence: 1n, format: "", subformat: "", station: "", payload } as const;
+    const { streamId, sourceId, dataStart } = new PacketMaker().make(frame, 0);
+    payload.writeUInt16BE(0, 30);
+    const packet = new PacketMaker().make(frame, 0);
+    assert.deepEqual([packet.streamId, packet.sourceId, packet.dataStart], [streamId, sourceId, dataStart]);
+    assert.notEqual(dataStart, 0);
+  });
+
   it("of a record without blockette 1000 have 512 bytes", () => {
     const record = Buffer.from(rings.main![0]!.payload);
     record.writeUInt16BE(999, 48);

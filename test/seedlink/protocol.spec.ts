@@ -29,6 +29,7 @@ import { parseInfoXml } from "../../lib/seedlink/protocol/info-xml.ts";
 import { parseReply, refusalError } from "../../lib/seedlink/protocol/replies.ts";
 import { formatSequence3, parseSequence, widenSequence } from "../../lib/seedlink/protocol/sequence.ts";
 import { formatTime3, formatTime4, parseInfoTime } from "../../lib/seedlink/protocol/times.ts";
+import { atOnce } from "../../lib/slices.ts";
 import { received, row, rows } from "./vectors.ts";
 
 const TIME = Date.UTC(2024, 1, 3, 4, 5, 16) * 1000;
@@ -55,7 +56,7 @@ function readInfo(name: string, item: InfoItem, kind: keyof typeof hellos): Seed
   reader.push(row(name).steps.at(-1)!.recv);
   for (let frame = reader.nextFrame(); frame; frame = reader.nextFrame()) {
     const whole = frame.kind === "info" ? collector.add(frame) : undefined;
-    if (whole) return whole;
+    if (whole) return atOnce(whole);
   }
   throw new Error("no INFO");
 }
@@ -350,13 +351,13 @@ describe("SeedLink INFO", () => {
   it("keeps every digit of 64-bit numbers", () => {
     const json =
       '{"station":[{"id":"A_B","start_seq":18446744073709551600,"end_seq" : 18446744073709551615}]}';
-    const [only] = parseInfoJson(json).stations;
+    const [only] = atOnce(parseInfoJson(json)).stations;
     assert.deepEqual(
       [only?.firstSequence, only?.nextSequence],
       [18446744073709551600n, 18446744073709551615n],
     );
     const inText = '{"organization":"\\"end_seq\\":5,","station":[]}';
-    assert.equal(parseInfoJson(inText).organization, '"end_seq":5,');
+    assert.equal(atOnce(parseInfoJson(inText)).organization, '"end_seq":5,');
   });
 
   it("tells formats, filters, connections and that there are no stations", () => {
@@ -384,13 +385,16 @@ describe("SeedLink INFO", () => {
 
   it("of strangers is bounded, and never anything but INFO or an error with a code", () => {
     const nested = `<seedlink>${"<station>".repeat(20)}`;
-    assert.throws(() => parseInfoXml(nested, hellos.seiscomp), failure("PROTOCOL", /nested/));
-    assert.throws(() => parseInfoXml("<html/>", hellos.seiscomp), failure("PROTOCOL"));
-    assert.throws(() => parseInfoJson(`{"a":${"[".repeat(1000)}${"]".repeat(1000)}}`), failure("PROTOCOL"));
+    assert.throws(() => atOnce(parseInfoXml(nested, hellos.seiscomp)), failure("PROTOCOL", /nested/));
+    assert.throws(() => atOnce(parseInfoXml("<html/>", hellos.seiscomp)), failure("PROTOCOL"));
+    assert.throws(
+      () => atOnce(parseInfoJson(`{"a":${"[".repeat(1000)}${"]".repeat(1000)}}`)),
+      failure("PROTOCOL"),
+    );
     for (const odd of ["", "[]", "null", "{", '"x"'])
-      assert.throws(() => parseInfoJson(odd), failure("PROTOCOL"));
-    const wrong = parseInfoJson(
-      '{"station":[1,null,{"id":5,"start_seq":-1,"stream":{}}],"format":3,"capability":[{}]}',
+      assert.throws(() => atOnce(parseInfoJson(odd)), failure("PROTOCOL"));
+    const wrong = atOnce(
+      parseInfoJson('{"station":[1,null,{"id":5,"start_seq":-1,"stream":{}}],"format":3,"capability":[{}]}'),
     );
     assert.deepEqual(wrong.stations, [{ id: "", streams: [] }]);
     const collector = new InfoCollector("STREAMS", "server", hellos.seiscomp);
@@ -413,6 +417,6 @@ describe("SeedLink INFO", () => {
       return { kind: "info", protocol: 3, isLast: i === 1, isError: false, payload } as const;
     });
     assert.equal(collector.add(frames[0]!), undefined);
-    assert.equal(collector.add(frames[1]!)?.organization, "Z\u00fcrich");
+    assert.equal(atOnce(collector.add(frames[1]!)!).organization, "Z\u00fcrich");
   });
 });

@@ -69,6 +69,12 @@ describe("SeedLink selectors", () => {
         ["--BHZ", "--LOG", "10???", "00???"],
       ],
     });
+    assert.deepEqual(lines("CO_JSC:BH* *Z L*"), {
+      CO_JSC: [
+        ["*_B_H_*", "*_*_Z", "*_L_*"],
+        ["BH?", "???", "???"],
+      ],
+    });
     assert.deepEqual(lines(""), { "*": [[], []] });
     assert.deepEqual(lines("CO_*:HHZ, GE_WLF"), { GE_WLF: [[], []], "CO_*": [["*_H_H_Z"], ["HHZ"]] });
     assert.deepEqual(lines("CO_JSC:BHZ.D L BHZ:3".replace(" BHZ:3", "")), {
@@ -117,6 +123,9 @@ describe("SeedLink selectors", () => {
       "CO_JSC:BHZ\u0007",
       "CO_JSC_00_BHZ_X_Y_Z",
       "CO_JSC:B",
+      // Four letters: neither a channel nor a location and a channel.
+      "CO_JSC:BHZL",
+      "CO_JSC:BH?L",
       "CO_JSC:00_B",
       "CO_J\u00e4",
       "x".repeat(2_000_000),

@@ -244,13 +244,16 @@ describe("what SeedLink readers get", () => {
     await using server = await listen();
     const peer = await SeedLinkPeer.connect(server.port);
     await peer.ask(2, "STATION * *", "DATA", "END");
+    const waits: number[] = [];
     for (let second = 0; second < 50; second++) {
       const before = performance.now();
       const number = writeRecord(server, "XX_LIVE_00_B_H_Z", second);
       await peer.until(() => numbersOf(peer.words).includes(number));
-      // A server that polls takes some hundred milliseconds.
-      assert.ok(performance.now() - before < 100);
+      waits.push(performance.now() - before);
     }
+    // A server that polls takes some hundred milliseconds, each time.
+    const median = waits.sort((a, b) => a - b)[25]!;
+    assert.ok(median < 100, `${median} ms`);
     peer.end();
   });
 

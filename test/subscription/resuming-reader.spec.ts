@@ -81,7 +81,13 @@ class Stand implements ReaderProtocol<Item, Stations, Session, Failure> {
   }
 }
 
-function open(each: number, options: { checkpoint?: Checkpoint<Stations>; packets?: number } = {}) {
+interface OpenOptions {
+  checkpoint?: Checkpoint<Stations>;
+  packets?: number;
+  onEvent?: () => void;
+}
+
+function open(each: number, options: OpenOptions = {}) {
   const events: string[] = [];
   let stand!: Stand;
   const reader = new ResumingReader<Item, Stations, Failure, Event>(
@@ -90,7 +96,10 @@ function open(each: number, options: { checkpoint?: Checkpoint<Stations>; packet
       window: { packets: options.packets ?? 100, bytes: 1e9 },
       backoff: { minDelay: 1, maxDelay: 5 },
     },
-    (event) => events.push(event.type),
+    (event) => {
+      events.push(event.type);
+      options.onEvent?.();
+    },
     (host) => {
       stand = new Stand(host, each);
       return stand;
@@ -154,6 +163,23 @@ describe("the resuming reader", () => {
       throw new TypeError("a fault of ours");
     };
     await assert.rejects(other.reader.next(), TypeError);
+  });
+
+  it("ends its connection where the caller's listener throws, for nobody reads on", async () => {
+    const fault = new TypeError("a fault of the listener");
+    const { reader, stand } = open(0, {
+      onEvent: () => {
+        throw fault;
+      },
+    });
+    const abandoned = new Promise<void>((resolve) => {
+      stand.abandon = (session) => {
+        session.end(stand.aborted());
+        resolve();
+      };
+    });
+    await assert.rejects(reader.next(), fault);
+    await abandoned;
   });
 
   it("ends while it waits for packets, or for commits", async () => {

@@ -33,6 +33,24 @@ describe("a position file", () => {
     assert.deepEqual(await readdir(folder), ["position.json"]);
   });
 
+  it("is written at once after a rest, and then five times a second at most", async () => {
+    let writes = 0;
+    const format = {
+      write: (position: number) => [position, ++writes],
+      read: (value: unknown) => value as number,
+    };
+    const positions = new StateFile(file, format, fail);
+    const started = performance.now();
+    positions.save(1);
+    assert.equal(writes, 1);
+    for (let n = 2; performance.now() < started + 700; n++) {
+      positions.save(n);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.ok(writes <= (performance.now() - started) / 200 + 2, `${writes} writes`);
+    await positions.flush();
+  });
+
   it("holds positions of other kinds", async () => {
     type Stations = ReadonlyMap<string, bigint>;
     const format = {

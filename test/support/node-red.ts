@@ -94,6 +94,8 @@ export class NodeRed implements AsyncDisposable {
       flows?: object[];
       settings?: object;
       env?: NodeJS.ProcessEnv;
+      /** How many descriptors it may have. */
+      openFiles?: number;
       /** Packages of others that are installed beside this one: their folders by name. */
       others?: Record<string, string>;
     } = {},
@@ -117,7 +119,15 @@ export class NodeRed implements AsyncDisposable {
     const settings = { ...SETTINGS, ...options.settings, uiPort: port };
     await writeFile(path.join(userDir, "settings.js"), `module.exports = ${JSON.stringify(settings)};\n`);
     const args = [path.join(folder, "red.js"), "-u", userDir, "-s", path.join(userDir, "settings.js")];
-    const child = spawn(process.execPath, args, {
+    const limited = [
+      "-c",
+      'ulimit -n "$0" && exec "$@"',
+      String(options.openFiles),
+      process.execPath,
+      ...args,
+    ];
+    const [program, words] = options.openFiles ? ["sh", limited] : [process.execPath, args];
+    const child = spawn(program, words, {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...options.env },
     });

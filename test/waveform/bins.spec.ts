@@ -115,6 +115,45 @@ describe("trace bins", () => {
     assert.deepEqual([bins.min(0), bins.max(0), bins.min(1), bins.min(2)], [5, 5, NaN, -1]);
   });
 
+  it("take what another one has, give it away in one piece, and grow with what comes", () => {
+    const piece = fc.record({
+      first: fc.integer({ min: -4000, max: 4000 }),
+      values: fc.array(fc.integer({ min: -1000, max: 1000 }), { maxLength: 40 }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(piece, { minLength: 1, maxLength: 30 }),
+        fc.integer({ min: 30, max: 6000 }),
+        (pieces, count) => {
+          const bins = new TraceBins(10, count, "float32");
+          const known = new Map<number, number>();
+          let end = Number.NEGATIVE_INFINITY;
+          for (const { first, values } of pieces) {
+            bins.set(
+              first,
+              values,
+              values.map((value) => value + 1),
+            );
+            if (values.length > 0) end = Math.max(end, first + values.length);
+            for (const [i, value] of values.entries()) known.set(first + i, value);
+            for (const bin of known.keys()) if (bin < end - count) known.delete(bin);
+          }
+          const { min, max } = bins.slice(-9000, 9000);
+          for (let bin = -9000; bin < 9000; bin++) {
+            const value = known.get(bin) ?? Number.NaN;
+            assert.ok(Object.is(bins.min(bin), value) && Object.is(min[bin + 9000], value), `bin ${bin}`);
+            assert.ok(
+              Object.is(bins.max(bin), value + 1) && Object.is(max[bin + 9000], value + 1),
+              `bin ${bin}`,
+            );
+          }
+          assert.ok(bins.bytes <= 8 * count);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
   it("are quick with a record far longer than what they keep", () => {
     const bins = new TraceBins(1, COUNT);
     bins.add(0, 1e9, new Int32Array(1000).fill(7));

@@ -2,6 +2,7 @@
 import { DataLinkClient } from "../../datalink/client.ts";
 import type { InfoResults, InfoType } from "../../datalink/protocol/info.ts";
 import { plainInfo } from "../../datalink/protocol/plain-info.ts";
+import { atOnce } from "../../slices.ts";
 import { defineCommand, type Io } from "../command.ts";
 import { ADDRESSES, connectOptions, INFO_OPTIONS, onlyServer, SERVER_OPTIONS } from "./server-options.ts";
 import { printJson, printPairs, printTable } from "./table.ts";
@@ -9,7 +10,7 @@ import { bytesText, shortTime } from "./units.ts";
 
 export const status = infoCommand("status", "Show the state of a server's ring.", "STATUS", (info, io) => {
   const figures: Record<string, unknown> = { ...info, ...info.status, status: undefined };
-  const plain = Object.entries(plainInfo(figures) as object);
+  const plain = Object.entries(atOnce(plainInfo(figures)) as object);
   return printPairs(
     io,
     plain
@@ -54,7 +55,7 @@ function infoCommand<Type extends InfoType>(
       const connect = { ...(await connectOptions(options)), signal: io.signal };
       await using client = await DataLinkClient.connect(onlyServer(operands), connect);
       const info = await client.info(type, options.match);
-      return options.json ? await printJson(io, plainInfo(info)) : await print(info, io);
+      return options.json ? await printJson(io, atOnce(plainInfo(info))) : await print(info, io);
     },
   });
 }

@@ -1,100 +1,36 @@
-/** `datalink relay`: packets of one server to another. */
-import { DataLinkClient } from "../../datalink/client.ts";
-import { PositionFile } from "../../datalink/position-file.ts";
-import { isPacketId, type Packet } from "../../datalink/protocol/packet.ts";
-import { PacketWriter } from "../../datalink/writer.ts";
-import { defineCommand, EXIT_OK, usageError } from "../command.ts";
-import { FROM_OPTION, parseFromOption, readPackets } from "./reader.ts";
-import { RelayProgress } from "./relay-progress.ts";
-import { ADDRESSES, connectOptions, MATCH_OPTIONS, SERVER_OPTIONS } from "./server-options.ts";
-
-/** Packets that were read and not yet acknowledged by the other server. */
-const WINDOW = 1000;
+/** `datalink relay`: packets of one server to another, or into a stream of NATS JetStream, or out of it. */
+import { defineCommand, usageError } from "../command.ts";
+import { relayFromStream } from "./relay/from-stream.ts";
+import { RELAY_OPTIONS } from "./relay/options.ts";
+import { isStreamAddress } from "./relay/stream-address.ts";
+import { relayToServer } from "./relay/to-server.ts";
+import { relayToStream } from "./relay/to-stream.ts";
+import { ADDRESSES } from "./server-options.ts";
 
 export const relay = defineCommand({
   name: "datalink relay",
-  summary: "Pass the packets of one server on to another.",
+  summary: "Pass the packets of one server on to another, or into a stream of NATS JetStream and out of it.",
   operands: "FROM TO",
-  options: {
-    ...MATCH_OPTIONS,
-    from: FROM_OPTION,
-    state: {
-      type: "string",
-      value: "FILE",
-      help: "keep the position in this file, and go on there the next time",
-    },
-    verbose: { type: "boolean", short: "v", help: "show every packet that the other server has" },
-    ...SERVER_OPTIONS,
-  },
+  options: RELAY_OPTIONS,
   notes: `${ADDRESSES}
 
 Packets keep their ids where the other server takes ids (DataLink 1.1) and has no packet yet with an id as high. It runs until it is
-interrupted; connections that are lost are made again. A packet whose acknowledgement was lost may then arrive twice.`,
+interrupted; connections that are lost are made again. A packet whose acknowledgement was lost may then arrive twice.
+
+TO may be a stream of JetStream, nats://a,b,c/STREAM (tls:// with TLS), FROM then also a SeedLink server, seedlink://host:port. Each
+packet is there once, however long the relay was away, also where several relays of the same server run at the same time; they need
+the same --source. --create makes the stream if it is not there; it never changes one that is.
+
+FROM may be nats://a,b,c/STREAM?group=NAME, and TO a DataLink server: relays with the same group share the packets. With &order=kept those of a
+station keep their order, &filter=SUBJECT takes only some. Packets get new ids, and one may arrive twice.`,
   async run({ options, operands, io }) {
     const [from, to, extra] = operands;
     if (from === undefined || to === undefined || extra !== undefined)
       throw usageError("give two servers: FROM and TO");
-    const connect = await connectOptions(options);
-    const latest = await latestId(to, { ...connect, signal: io.signal });
-    const file = options.state;
-    const told = (error: Error) => io.stderr.write(`${file}: the position was not kept: ${error.message}\n`);
-    const checkpoint = file === undefined ? undefined : new PositionFile(file, told);
-    const { match, reject } = options;
-    const reading = {
-      ...connect,
-      match,
-      reject,
-      from: parseFromOption(options.from),
-      checkpoint,
-      maxInFlight: WINDOW,
-    };
-
-    const stop = new AbortController();
-    let failure: Error | undefined;
-    const fail = (error: Error) => {
-      failure ??= error;
-      stop.abort();
-    };
-    const passing = { ...io, signal: AbortSignal.any([io.signal, stop.signal]) };
-    let keepsIds: boolean | undefined;
-    await using writer = new PacketWriter(to, { ...connect, maxInFlight: WINDOW });
-    using progress = new RelayProgress(io, options.verbose === true);
-    const pending = new Set<Promise<void>>();
-    await readPackets(from, reading, passing, async (packet, subscription) => {
-      keepsIds ??= latest !== undefined && isPacketId(packet.packetId) && packet.packetId > latest;
-      const passed = writer
-        .write(copyOf(packet, keepsIds))
-        .then((id) => {
-          progress.passed(packet, packet.packetId, packet.packetTime, id);
-          subscription.commit(packet);
-        })
-        .catch(fail)
-        .finally(() => pending.delete(passed));
-      pending.add(passed);
-      await writer.ready();
-      return true;
-    });
-    await Promise.all(pending);
-    await checkpoint?.flush();
-    if (failure) throw failure;
-    return EXIT_OK;
+    if (isStreamAddress(from) && isStreamAddress(to))
+      throw usageError("give one DataLink or SeedLink server: streams are copied by NATS itself");
+    if (isStreamAddress(to)) return await relayToStream(from, to, options, io);
+    if (isStreamAddress(from)) return await relayFromStream(from, to, options, io);
+    return await relayToServer(from, to, options, io);
   },
 });
-
-/** The latest packet id of a server that takes ids from writers, 0 while its ring is empty; else `undefined`. */
-async function latestId(url: string, options: object): Promise<bigint | undefined> {
-  await using client = await DataLinkClient.connect(url, options);
-  if (client.server.protocol === "1.0") return undefined;
-  return (await client.info("STATUS")).status.latestPacketId;
-}
-
-function copyOf(packet: Packet, keepsId: boolean) {
-  const { streamId, dataStart, dataEnd, payload, packetId } = packet;
-  const times = { dataStart: timeToWrite(dataStart), dataEnd: timeToWrite(dataEnd) };
-  return { streamId, ...times, payload, packetId: keepsId && isPacketId(packetId) ? packetId : undefined };
-}
-
-/** Times beyond 2^53 (the year 2255) are passed on too, as they were told. */
-function timeToWrite(microseconds: number): number | bigint {
-  return Number.isSafeInteger(microseconds) ? microseconds : BigInt(microseconds) * 1000n;
-}

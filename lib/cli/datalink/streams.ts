@@ -5,6 +5,7 @@ import type { ConnectOptions } from "../../datalink/connect.ts";
 import { DataLinkError } from "../../datalink/protocol/errors.ts";
 import type { InfoResults } from "../../datalink/protocol/info.ts";
 import { plainInfo } from "../../datalink/protocol/plain-info.ts";
+import { atOnce } from "../../slices.ts";
 import { defineCommand, EXIT_OK, type Io, usageError } from "../command.ts";
 import { numberOption } from "../numbers.ts";
 import { Output } from "../output.ts";
@@ -49,7 +50,9 @@ ${ADDRESSES}`,
     const ask = async () => sorted(await list(server, connect, options.match), order);
     if (options.watch) return await watch(ask, Math.max(interval, LEAST_INTERVAL), io);
     const info = await ask();
-    return options.json ? await printJson(io, plainInfo(info)) : await printTable(io, HEADINGS, rowsOf(info));
+    return options.json
+      ? await printJson(io, atOnce(plainInfo(info)))
+      : await printTable(io, HEADINGS, rowsOf(info));
   },
 });
 

@@ -3,6 +3,7 @@
  * are checked here, before anything is sent.
  */
 import { byteLength, isBytes, toBytes, toText } from "../../bytes.ts";
+import { atOnce, inSlices } from "../../slices.ts";
 import { type TimeInput, toMicroseconds } from "../../time.ts";
 import {
   maxPatternLength,
@@ -13,7 +14,7 @@ import {
 } from "./capabilities.ts";
 import { DataLinkError, type DataLinkErrorCode } from "./errors.ts";
 import { encodeFrame, MAX_HEADER } from "./frame.ts";
-import { INFO_TYPES, type InfoResults, type InfoType, parseInfo, parseLongInfo } from "./info.ts";
+import { INFO_TYPES, type InfoResults, type InfoType, parseInfo } from "./info.ts";
 import { MAX_PACKET_ID, type Packet, type PacketInput } from "./packet.ts";
 import { type Reply, type StatusReply, toPacket } from "./replies.ts";
 
@@ -143,7 +144,8 @@ export function info<Type extends InfoType>(
     ...infoRequest(header, source, server),
     read: (reply) => {
       const xml = toText(reply.payload);
-      return xml.length > LONG_INFO ? parseLongInfo(type, xml) : parseInfo(type, xml);
+      const steps = parseInfo(type, xml);
+      return xml.length > LONG_INFO ? inSlices(steps) : atOnce(steps);
     },
   };
 }

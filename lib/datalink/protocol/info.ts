@@ -7,6 +7,7 @@
  */
 import sax from "sax";
 import { MAX_INFO_ROWS } from "../../limits.ts";
+import type { Steps } from "../../slices.ts";
 import { toMicroseconds } from "../../time.ts";
 import { DataLinkError } from "./errors.ts";
 
@@ -382,38 +383,17 @@ const LISTS = {
  *
  * @throws DataLinkError `PROTOCOL` where it is not INFO at all; `TOO_LARGE`
  */
-export function parseInfo<Type extends InfoType>(type: Type, xml: string): InfoResults[Type] {
+export function* parseInfo<Type extends InfoType>(type: Type, xml: string): Steps<InfoResults[Type]> {
   const parser = new InfoParser(type);
-  parser.write(xml);
-  return parser.end(xml);
-}
-
-/** The same for XML of any length: other work gets its turn in between. */
-export async function parseLongInfo<Type extends InfoType>(
-  type: Type,
-  xml: string,
-): Promise<InfoResults[Type]> {
-  const parser = new InfoParser(type);
-  let until = performance.now() + TURN_MS;
   for (let at = 0; at < xml.length; at += PIECE) {
     parser.write(xml.slice(at, at + PIECE));
-    if (performance.now() < until) continue;
-    await nextTurn();
-    until = performance.now() + TURN_MS;
+    yield;
   }
   return parser.end(xml);
 }
 
-/** Characters that are read at once, and how long reading may go on before other work gets its turn. */
+/** Characters that are read in a step. */
 const PIECE = 16 * 1024;
-const TURN_MS = 10;
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof setImmediate === "function") setImmediate(resolve);
-    else setTimeout(resolve);
-  });
-}
 
 class InfoParser<Type extends InfoType> {
   readonly #type: Type;

@@ -107,6 +107,7 @@ export class ByteQueue {
 
   /** The text of the next `size` bytes, which must be there. */
   takeText(size: number, texts: TextCache): string {
+    if (size === 0) return "";
     const first = this.#pieces[0]!;
     const start = this.#offset;
     if (first.length - start <= size) return texts.get(this.take(size), 0, size);

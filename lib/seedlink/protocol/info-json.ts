@@ -1,5 +1,6 @@
 /** INFO as protocol 4 has it: JSON. */
 import { parseJson } from "../../json.ts";
+import type { Steps } from "../../slices.ts";
 import { SeedLinkError } from "./errors.ts";
 import { parseHello } from "./hello.ts";
 import {
@@ -22,8 +23,11 @@ const SEQUENCES = /"(start_seq|end_seq)"\s*:\s*(\d{1,20})(?=\s*[,}])/g;
  *
  * @throws SeedLinkError `PROTOCOL` where it is not INFO at all
  */
-export function parseInfoJson(text: string): InfoContent & { error?: string } {
-  const root = asObject(parsed(text.replace(SEQUENCES, '"$1":"$2"')));
+export function* parseInfoJson(text: string): Steps<InfoContent & { error?: string }> {
+  const sequencesAsText = text.replace(SEQUENCES, '"$1":"$2"');
+  yield;
+  const root = asObject(parsed(sequencesAsText));
+  yield;
   if (root === undefined) throw notInfo("it is not an object");
   const started = timeOf(root.server_start);
   return {
@@ -36,7 +40,7 @@ export function parseInfoJson(text: string): InfoContent & { error?: string } {
     ),
     formats: formatsOf(root.format),
     filters: textsOf(root.filter),
-    stations: objectsOf(root.station).map(stationOf),
+    stations: yield* stationsOf(root.station),
     connections: connectionsOf(root),
     ...errorOf(root.error),
   };
@@ -48,6 +52,15 @@ function parsed(text: string): unknown {
   } catch (error) {
     throw notInfo(error instanceof Error ? error.message : String(error));
   }
+}
+
+function* stationsOf(value: unknown): Steps<InfoStation[]> {
+  const stations: InfoStation[] = [];
+  for (const station of objectsOf(value)) {
+    stations.push(stationOf(station));
+    yield;
+  }
+  return stations;
 }
 
 function stationOf(station: Json): InfoStation {

@@ -1,5 +1,6 @@
 /** INFO as protocol 3 has it: XML. */
 import sax from "sax";
+import type { Steps } from "../../slices.ts";
 import { SeedLinkError } from "./errors.ts";
 import { parseHello, type ServerHello } from "./hello.ts";
 import {
@@ -15,6 +16,9 @@ import { parseInfoTime } from "./times.ts";
 /** seedlink, station, stream, gap: INFO is never nested deeper than that. */
 const MAX_DEPTH = 8;
 
+/** Characters that are read in a step. */
+const PIECE = 16 * 1024;
+
 type Attributes = Readonly<Record<string, string>>;
 
 /**
@@ -22,7 +26,7 @@ type Attributes = Readonly<Record<string, string>>;
  *
  * @throws SeedLinkError `PROTOCOL` where it is not INFO at all
  */
-export function parseInfoXml(xml: string, hello: ServerHello): InfoContent {
+export function* parseInfoXml(xml: string, hello: ServerHello): Steps<InfoContent> {
   const info = emptyInfo();
   let [depth, isInfo] = [0, false];
   const parser = sax.parser(true);
@@ -38,7 +42,11 @@ export function parseInfoXml(xml: string, hello: ServerHello): InfoContent {
     // A flaw in one attribute must not hide all the others.
     parser.resume();
   };
-  parser.write(xml).close();
+  for (let at = 0; at < xml.length; at += PIECE) {
+    parser.write(xml.slice(at, at + PIECE));
+    yield;
+  }
+  parser.close();
   if (!isInfo) throw notInfo("it has no seedlink element");
   return info;
 }

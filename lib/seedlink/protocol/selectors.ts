@@ -162,7 +162,7 @@ function fromProtocol3(text: string): string | undefined {
   }
   // No band begins with a digit: these are a location, and all its channels.
   if (/^\d\d\*$/.test(text)) return `${text.slice(0, 2)}_*`;
-  if (/^(?:[A-Z0-9?]{2}|--)[A-Z0-9?*]{1,3}$/.test(text) && text.length > 3) {
+  if (/^(?:[A-Z0-9?]{2}|--)[A-Z0-9?*]{1,3}$/.test(text) && text.length > 3 && text.includes("*")) {
     return `${text.startsWith("--") ? "" : text.slice(0, 2)}_${spread(text.slice(2))}`;
   }
   return /^[A-Z0-9?*]{2,3}$/.test(text) && text.includes("*") ? `*_${spread(text)}` : undefined;

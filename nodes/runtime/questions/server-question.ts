@@ -52,7 +52,12 @@ function readQuestion(body: unknown): ServerQuestion {
     clientName: text("clientName"),
     protocol: text("protocol"),
     plainAuth: plainAuth === true,
-    secrets: { user: secret("user"), password: secret("password"), token: secret("token") },
+    secrets: {
+      user: secret("user"),
+      password: secret("password"),
+      token: secret("token"),
+      creds: secret("creds"),
+    },
   };
 }
 
@@ -70,9 +75,10 @@ function typedServer<Options extends LoginOptions>(
   const settings = new Settings(RED, deployed ?? ({ id: question.id } as Node));
   const server = connections.server(RED, settings, question, question.secrets);
   const { auth } = server.options;
-  const name = auth && "jwt" in auth ? "token" : "password";
-  if (auth === undefined || question.secrets[name] !== UNCHANGED) return server;
-  const place = ({ url, options }: ServerSettings<Options>) => [connections.parseAddress(url), options.tls];
+  if (auth === undefined) return server;
+  const name = "jwt" in auth ? "token" : "creds" in auth ? "creds" : "password";
+  if (question.secrets[name] !== UNCHANGED) return server;
+  const place = ({ url, options }: ServerSettings<Options>) => [connections.place(url).identity, options.tls];
   if (deployed === undefined || !isDeepStrictEqual(place(deployed.server()), place(server))) {
     throw new SettingError(
       "INVALID_SETTING",

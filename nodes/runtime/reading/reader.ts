@@ -1,7 +1,6 @@
 /** A node that reads packets of a server, each once and in order: what all protocols have in common. */
 import type { Node, NodeAPI, NodeMessageInFlow, NodeStatus } from "node-red";
 import { RateMeter } from "../../../lib/rate-meter.ts";
-import type { StateFile } from "../../../lib/subscription/state-file.ts";
 import { type ConnectionEvent, ConnectionStatus } from "../connection-status.ts";
 import { Delivery } from "../delivery.ts";
 import { nodeFile } from "../files.ts";
@@ -10,7 +9,7 @@ import { asError, guarded, onClose, onInput } from "../input-handler.ts";
 import { Misfits } from "../misfits.ts";
 import { rateText, StatusLine, shortestNeeded } from "../status.ts";
 import type { ReadingSettings } from "./reading-settings.ts";
-import type { PacketSource, PacketStream, ReadPacket } from "./source.ts";
+import type { PacketSource, PacketStream, PositionKeeper, ReadPacket } from "./source.ts";
 
 /** What part of the time that Node-RED gives a node to close may go by waiting for packets that are still in the flow. */
 const SETTLE_PART = { send: 1 / 30, complete: 1 / 5 };
@@ -27,7 +26,7 @@ export class Reader<Packet extends ReadPacket, Position, From, Event extends Con
   readonly #node: Node;
   readonly #source: PacketSource<Packet, Position, From, Event>;
   readonly #settings: ReadingSettings;
-  readonly #position: StateFile<Position>;
+  readonly #position: PositionKeeper<Position>;
   readonly #delivery: Delivery<Packet>;
   readonly #status: StatusLine;
   readonly #rate = new RateMeter();
@@ -35,6 +34,8 @@ export class Reader<Packet extends ReadPacket, Position, From, Event extends Con
   #packets: PacketStream<Packet, Position> | undefined;
   #running: Promise<void> = Promise.resolve();
   #state: "stopped" | "running" | "failed" = "stopped";
+  /** The text of the status, where it has failed. */
+  #failure = "failed";
   #gaps = 0;
   /** Whether a packet has come since the streams were chosen. */
   #hasMatched = false;
@@ -153,6 +154,7 @@ export class Reader<Packet extends ReadPacket, Position, From, Event extends Con
     this.#delivery.leave();
     if (removed) await this.#position.remove();
     else await this.#position.flush();
+    await this.#source.release?.();
   }
 
   #send(packet: Packet, id: string): number {
@@ -193,6 +195,7 @@ export class Reader<Packet extends ReadPacket, Position, From, Event extends Con
   #stopWith(error: Error): void {
     if (this.#state !== "running") return;
     this.#state = "failed";
+    this.#failure = this.#source.failure?.(error) ?? "failed";
     this.#delivery.clear();
     this.#packets?.close().catch((problem: Error) => this.#node.warn(problem.message));
     this.#node.error(error.message, {});
@@ -233,7 +236,7 @@ export class Reader<Packet extends ReadPacket, Position, From, Event extends Con
   }
 
   #describe(): NodeStatus {
-    if (this.#state === "failed") return { fill: "red", shape: "dot", text: this.#text("failed") };
+    if (this.#state === "failed") return { fill: "red", shape: "dot", text: this.#text(this.#failure) };
     if (this.#state === "stopped") return { fill: "grey", shape: "ring", text: this.#text("stopped") };
     this.#delivery.tick();
     const { astray } = this.#delivery;
@@ -257,7 +260,8 @@ export class Reader<Packet extends ReadPacket, Position, From, Event extends Con
   }
 
   #streamingText(): string {
-    const streaming = this.#text("streaming", { rate: rateText(this.#rate.read()) });
+    const counts = this.#source.counts?.();
+    const streaming = this.#text("streaming", { rate: rateText(this.#rate.read()), ...counts });
     const gaps = this.#gaps > 0 ? `, ${this.#text("gaps", { count: this.#gaps })}` : "";
     const at = this.#packets?.position ? this.#source.place(this.#packets.position) : "";
     const troubles = gaps + this.#missingText();

@@ -1,7 +1,7 @@
 /** What a protocol adds to a node that reads packets: {@link PacketSource}. */
 import type { NodeMessageInFlow } from "node-red";
+import type { Checkpoint } from "../../../lib/subscription/checkpoint.ts";
 import type { Carrier } from "../../../lib/subscription/packet-queue.ts";
-import type { StateFile } from "../../../lib/subscription/state-file.ts";
 import type { ConnectionEvent } from "../connection-status.ts";
 
 /** A packet of any protocol. */
@@ -17,6 +17,12 @@ export interface PacketStream<Packet, Position> extends AsyncIterable<Packet> {
   readonly selectedStreams?: number | undefined;
   commit(packet: Packet): void;
   close(): Promise<void>;
+}
+
+/** Where a position is kept; of a server that keeps it itself, nowhere. */
+export interface PositionKeeper<Position> extends Checkpoint<Position> {
+  /** Forgets the position. */
+  remove(): Promise<void>;
 }
 
 /** A message, and the bytes of memory that it takes, roughly. */
@@ -42,11 +48,11 @@ export interface PacketSource<Packet extends ReadPacket, Position, From, Event e
   /** Reads from `from` on, or behind the position that `checkpoint` has. */
   open(
     from: From,
-    checkpoint: StateFile<Position>,
+    checkpoint: PositionKeeper<Position>,
     onEvent: (event: Event) => void,
   ): PacketStream<Packet, Position>;
   /** Where the position is kept; `onError` hears of one that could not be written. */
-  positionFile(file: string, onError: (error: Error) => void): StateFile<Position>;
+  positionFile(file: string, onError: (error: Error) => void): PositionKeeper<Position>;
   /** A position behind which these packets come again. They are in the order in which they came; `position` is behind all. */
   rewind(position: Position, packets: readonly [Packet, ...Packet[]]): Position;
   /** The message for a packet, a new one each time; `onProblem` hears of a payload that is not what it should be. */
@@ -60,6 +66,12 @@ export interface PacketSource<Packet extends ReadPacket, Position, From, Event e
   details(event: Event): Record<string, unknown>;
   /** Where the server has no stream of those asked for: which they are, in words. */
   selection?(): string;
+  /** What else the status says while packets come: values for the text `streaming`. */
+  counts?(): Record<string, string | number>;
+  /** The text of the status, behind `status.`, where this has ended reading; without one it is `failed`. */
+  failure?(error: Error): string | undefined;
+  /** The node is stopped for good. */
+  release?(): Promise<void>;
   /** Whether there is nothing more to come: of what has an end. */
   readonly isAtEnd?: boolean;
   /** What the status says of a position: empty for nothing. */

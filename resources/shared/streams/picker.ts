@@ -3,6 +3,7 @@ import { chosenConnection } from "../connection-questions.ts";
 import { ask, onPress } from "../dialog.ts";
 import { text } from "../texts.ts";
 import { type Picked, picked, streamTree } from "./streams.ts";
+import type { TextLength } from "./text-length.ts";
 import { StreamTree } from "./tree-view.ts";
 
 interface Picker {
@@ -18,21 +19,22 @@ interface Picker {
   pattern: (picks: readonly Picked[]) => string;
   /** The text of the field with what is picked besides. */
   both: (before: string, pattern: string) => string;
-  /** Characters that every server takes. */
-  maxLength: number;
+  /** How long the text of the field may be. */
+  length: TextLength;
 }
 
 /** How long somebody who types has to rest before it is searched, in milliseconds. */
 const REST_MS = 150;
 
 export function streamPicker(picker: Picker): void {
-  const { button, list, field, resource } = picker;
+  const { button, list, field, resource, length } = picker;
   const status = $(list).find("[role=status]");
   onPress(button, (done) => {
     $(list).show().children().not(status).remove();
     status.removeClass("datalink-bad").text(text("testing"));
-    ask("POST", resource, chosenConnection(), ({ error, streams = [], total }) => {
+    ask("POST", resource, chosenConnection(), ({ error, streams = [], total, maxPattern }) => {
       done();
+      if (maxPattern !== undefined) length.note(maxPattern);
       status.toggleClass("datalink-bad", Boolean(error)).text(error ?? "");
       if (!error && $(field).length > 0) show(picker, streams, total);
     });
@@ -67,7 +69,8 @@ function show(picker: Picker, streams: string[], total: number): void {
 
 /** What is picked, and what may be done with it. */
 function showPicked(picker: Picker, result: JQuery, picks: readonly Picked[]): void {
-  const { field, pattern, both, maxLength } = picker;
+  const { field, pattern, both } = picker;
+  const { max } = picker.length;
   const found = pattern(picks);
   const take = (key: "add" | "replace", value: () => string) =>
     $("<button>", { type: "button", class: "red-ui-button red-ui-button-small", text: text(key) }).on(
@@ -82,8 +85,8 @@ function showPicked(picker: Picker, result: JQuery, picks: readonly Picked[]): v
     return;
   }
   $("<code>", { text: found }).appendTo(result);
-  if (found.length > maxLength) {
-    const values = { length: found.length, max: maxLength };
+  if (found.length > max) {
+    const values = { length: found.length, max };
     $("<p>", { class: "datalink-bad", role: "alert", text: text("too-long", values) }).appendTo(result);
   }
   const before = () => String($(field).val() ?? "").trim();

@@ -2,6 +2,7 @@
 // long it is waited for.
 import assert from "node:assert/strict";
 import { mock } from "node:test";
+import { Turns } from "../../../lib/subscription/turns.ts";
 import { Delivery, type DeliverySettings } from "../../../nodes/runtime/delivery.ts";
 import { FlowWatch } from "../../../nodes/runtime/flow-watch.ts";
 
@@ -36,13 +37,14 @@ const ON_SEND: DeliverySettings = {
 };
 
 describe("delivery of packets to the flow", () => {
+  let names = 0;
   afterEach(() => mock.restoreAll());
 
-  function start(settings: Partial<DeliverySettings> = {}) {
-    const runtime = fakeRuntime();
+  function start(settings: Partial<DeliverySettings> = {}, runtime = fakeRuntime(), turns = new Turns()) {
     const sent: { packet: string; msg: { _msgid: string } }[] = [];
     const committed: string[] = [];
     let ids = 0;
+    const name = ++names;
     /** How a packet leaves the node: by default to a node that never finishes with it. */
     let onSend = (msg: { _msgid: string }): void => runtime.tell("preDeliver", { msg });
     const delivery = new Delivery<string>(
@@ -57,9 +59,10 @@ describe("delivery of packets to the flow", () => {
         },
         commit: (packet) => committed.push(packet),
         fail: (_packet, error) => assert.fail(error),
-        newId: () => String(++ids),
+        newId: () => `${name}-${++ids}`,
         error: (message) => assert.fail(message),
       },
+      turns,
     );
     const sending = (how: typeof onSend) => {
       onSend = how;
@@ -137,5 +140,55 @@ describe("delivery of packets to the flow", () => {
     watch.settleLost();
     assert.deepEqual(delivery.lost, []);
     delivery.leave();
+  });
+
+  it("sends of several nodes' packets as many in a turn as take the same time in the flow, and of one alone all", async () => {
+    let now = 1;
+    mock.method(performance, "now", () => now);
+    let due: (() => void)[] = [];
+    const turns = new Turns({ now: () => now, later: (callback) => due.push(callback) });
+    const runtime = fakeRuntime();
+    const costs = [1, 0.01];
+    const deliveries = costs.map((cost, i) => {
+      const node = { id: `node-${i}`, _inputCallback: true };
+      const it = start({ nodes: new Set([node.id]), maxInFlight: 10_000 }, runtime, turns);
+      /** The flow takes a message in a later turn. */
+      const inFlow: { _msgid: string }[] = [];
+      it.sending((msg) => {
+        runtime.tell("preDeliver", { msg });
+        inFlow.push(msg);
+      });
+      const handle = () => {
+        for (const msg of inFlow.splice(0)) {
+          runtime.tell("onReceive", { msg, destination: { node } });
+          now += cost;
+          runtime.tell("onComplete", { msg, node });
+          runtime.tell("postReceive", { msg, destination: { node } });
+        }
+      };
+      return { ...it, handle };
+    });
+    const turn = (only = deliveries): number[] => {
+      const callbacks = due;
+      due = [];
+      for (const callback of callbacks) callback();
+      for (const { handle } of only) handle();
+      return only.map(({ delivery }) => {
+        let sent = 0;
+        while (!delivery.mustWait && sent < 1000) {
+          delivery.deliver(`p${sent}`);
+          sent++;
+        }
+        return sent;
+      });
+    };
+    for (let n = 0; n < 200; n++) turn();
+    const [slow, fast] = turn();
+    assert.ok(slow! >= 1 && slow! <= 3, `${slow} packets of 1 ms in a turn of 2`);
+    // Of 0.01 ms, and what Node-RED takes to bring one.
+    assert.ok(fast! >= 40 && fast! <= 200, `${fast} packets in a turn of 2 ms`);
+    deliveries[1]!.delivery.leave();
+    assert.deepEqual(turn([deliveries[0]!]), [1000]);
+    deliveries[0]!.delivery.leave();
   });
 });

@@ -8,7 +8,7 @@ import { freePort, NodeRed, needsNodeRed, VERSIONS } from "../../support/node-re
 
 const TYPES = ALL_TYPES.filter((type) => !isConfig(type));
 
-const READERS = new Set(["datalink-in", "mseed-file-in", "seedlink-in"]);
+const READERS = new Set(["datalink-in", "jetstream-in", "mseed-file-in", "seedlink-in"]);
 
 /** What they read, or what a count means, only their owner knows. */
 const HAVE_TO_BE_TOLD = new Set(["ground-motion", "mseed-file-in", "shake-in"]);
@@ -26,6 +26,14 @@ const FLOWS = [
     timeout: "5",
   },
   { id: "seedlink", type: "seedlink-connection", version: 1, name: "", address: "localhost:1", auth: "none" },
+  {
+    id: "jetstream",
+    type: "jetstream-connection",
+    version: 1,
+    name: "",
+    address: "localhost:1",
+    auth: "none",
+  },
   { id: "stations", type: "station-metadata", name: "", source: "table", table: "CO.JSC.00.HHZ 1000 m/s" },
   { id: "tls", type: "tls-config", name: "certificates", cert: "", key: "", ca: "", verifyservercert: true },
 ];
@@ -55,7 +63,7 @@ for (const version of VERSIONS) {
         const id = await dialogs.drag(type, 300, 80 + 70 * (index % 10));
         await dialogs.openDialog(id);
         const before = await dialogs.fields();
-        const only = type === "seedlink-in" ? "seedlink" : "server";
+        const only = /^(seedlink|jetstream)-/.exec(type)?.[1] ?? "server";
         if ("connection" in before) assert.equal(before.connection, only, "the only one there is");
         for (const [name, value] of Object.entries(before))
           await dialogs.change(name, await another(name, value));
@@ -186,7 +194,7 @@ for (const version of VERSIONS) {
       await editor.showTab("old");
       for (const [index, type] of TYPES.entries()) {
         const id = `old${index}`;
-        const needsServer = /^(datalink|seedlink)-/.test(type) && type !== "datalink-server";
+        const needsServer = /^(datalink|seedlink|jetstream)-/.test(type) && type !== "datalink-server";
         const faults = needsServer || HAVE_TO_BE_TOLD.has(type) ? 1 : 0;
         assert.equal(
           ((await dialogs.faults(id)) as unknown[]).length,

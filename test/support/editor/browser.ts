@@ -54,5 +54,7 @@ export class BrowserPage implements AsyncDisposable {
 export async function launch(options: BrowserContextOptions): Promise<[Browser, Page]> {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
   const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, ...options });
+  // A guard only: on a busy machine much takes longer than the 30 s that playwright waits by default.
+  context.setDefaultTimeout(90_000);
   return [browser, await context.newPage()];
 }

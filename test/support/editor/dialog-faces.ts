@@ -31,12 +31,15 @@ const CHOICES: Record<string, Record<string, unknown>[]> = {
   "datalink-server": [{ access: "loopback" }, { access: "rules", rules: RULES, credentials: USERS }],
   "seedlink-connection": [{ auth: "none" }, { auth: "password" }, { auth: "token" }],
   "seedlink-in": [{ from: "latest" }, { from: "time", commit: "complete" }],
+  "jetstream-connection": [{ auth: "none" }, { auth: "password" }, { auth: "token" }, { auth: "creds" }],
+  "jetstream-in": [{ from: "latest" }, { from: "time", commit: "complete" }],
   "mseed-decode": [{ samples: "counts" }, { samples: "scaled" }],
   "mseed-file-in": [
     { source: "path", path: "data" },
     { source: "archive", pace: "time", commit: "complete" },
   ],
   "mseed-encode": [{ fill: "full" }, { fill: "message" }],
+  "seismogram-image": [{ picture: "traces" }, { picture: "drum" }],
   "signal-filter": [{ kind: "bandpass" }, { kind: "mean" }],
   "signal-measure": [{ combine: "single" }, { combine: "vector" }],
   "ground-motion": [
@@ -78,6 +81,11 @@ export const VALUES: Record<string, string> = {
   streams: "XX_A:HH?",
   reject: "_LOG",
   connection: "server",
+  stream: "TEST",
+  group: "archive",
+  channel: "HH?",
+  ackWait: "60",
+  source: "ring.example.org:16000",
   tls: "tls",
   gzipDays: "30",
   maxClients: "20",
@@ -128,6 +136,12 @@ export const FACES: Face[] = TYPES.flatMap((type) =>
   })),
 );
 
+/** The id of the connection in {@link faceFlows} that a type uses. */
+function serverOf(type: string): string {
+  const [protocol] = type.split("-");
+  return protocol === "seedlink" || protocol === "jetstream" ? `${protocol}-server` : "server";
+}
+
 /**
  * A flow with a node for each face, on a tab of its own beside a debug node; the servers of all are at `address`, and those of
  * SeedLink at `seedLink`.
@@ -146,11 +160,15 @@ export function faceFlows(address: string, seedLink = "127.0.0.1:1"): object[] {
       },
       plainAuth: false,
     },
+    "jetstream-connection": {
+      ...{ type: "jetstream-connection", version: 1, name: "", address: "127.0.0.1:1", timeout: "5" },
+    },
     "station-metadata": { type: "station-metadata", name: "" },
   };
   const flows: object[] = [
     { id: "server", ...connections["datalink-connection"], auth: "none" },
     { id: "seedlink-server", ...connections["seedlink-connection"], auth: "none" },
+    { id: "jetstream-server", ...connections["jetstream-connection"], auth: "none" },
     {
       id: "tls",
       type: "tls-config",
@@ -174,7 +192,7 @@ export function faceFlows(address: string, seedLink = "127.0.0.1:1"): object[] {
             id,
             type,
             ...place,
-            connection: type === "seedlink-in" ? "seedlink-server" : "server",
+            connection: serverOf(type),
             ...choice,
           },
           { id: `debug-${id}`, type: "debug", ...place, y: 200, name: "a debug node", active: false },

@@ -1,0 +1,73 @@
+/**
+ * The packets that a worker has been given and has not committed: where their acknowledgements go, how much memory they take,
+ * and which were committed not long ago, so that one that comes again because its acknowledgement was lost is only acknowledged again.
+ */
+import { sizeOf } from "../../subscription/packet-queue.ts";
+import type { JetStreamPacket } from "../format/packet.ts";
+
+/** Numbers of committed packets that are remembered. */
+const REMEMBERED = 16_384;
+
+interface Open {
+  readonly packet: JetStreamPacket;
+  /** Where its acknowledgement goes: of the delivery that came last. */
+  reply: string;
+}
+
+export class OpenPackets {
+  readonly #open = new Map<number, Open>();
+  /** In the order in which they were committed. */
+  readonly #committed = new Set<number>();
+  #bytes = 0;
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether a packet is open, which then is acknowledged where the last delivery says. */
+  renew(sequence: number, reply: string): boolean {
+    const open = this.#open.get(sequence);
+    if (open) open.reply = reply;
+    return open !== undefined;
+  }
+
+  /** The group begins anew, or the stream: what comes now is to be handed out, whatever its number. */
+  forget(): void {
+    this.#open.clear();
+    this.#committed.clear();
+    this.#bytes = 0;
+  }
+
+  wasCommitted(sequence: number): boolean {
+    return this.#committed.has(sequence);
+  }
+
+  add(packet: JetStreamPacket, reply: string): void {
+    this.#open.set(packet.sequence, { packet, reply });
+    this.#bytes += sizeOf(packet);
+  }
+
+  /** Where the acknowledgement of a packet goes; `undefined` for one that is not open. */
+  commit(packet: JetStreamPacket): string | undefined {
+    const reply = this.remove(packet);
+    if (reply === undefined) return undefined;
+    this.#committed.add(packet.sequence);
+    if (this.#committed.size > REMEMBERED) {
+      const [oldest] = this.#committed;
+      this.#committed.delete(oldest!);
+    }
+    return reply;
+  }
+
+  remove(packet: JetStreamPacket): string | undefined {
+    const open = this.#open.get(packet.sequence);
+    if (open?.packet !== packet) return undefined;
+    this.#open.delete(packet.sequence);
+    this.#bytes -= sizeOf(packet);
+    return open.reply;
+  }
+}

@@ -1,0 +1,41 @@
+/** Triggers and events as the pictures have them. Pure. */
+import type {
+  EventMark as DrawnEvent,
+  TriggerMark as DrawnTrigger,
+} from "../../lib/seismograph/drawing/index.ts";
+import type { Model } from "./model.ts";
+
+/** The triggers of a channel. */
+export function drawnTriggers(model: Model, id: string): DrawnTrigger[] {
+  return model.triggersOf(id).map(({ on, off }) => ({ start: on, end: off ?? undefined }));
+}
+
+/** The events whose first wave comes to a channel: a box at that time. */
+export function drawnEvents(model: Model, id: string): DrawnEvent[] {
+  return [...model.events.values()].flatMap((event) => {
+    const arrival = event.arrivals[id];
+    if (arrival?.p === undefined) return [];
+    const words = [
+      event.magnitude === null ? "" : `M ${event.magnitude.toFixed(1)}`,
+      event.place,
+      `Δ ${Math.round(arrival.distance)}°`,
+      `P ${clockTime(arrival.p)}`,
+    ];
+    return [{ time: arrival.p, text: words.filter((word) => word !== "").join("  ") }];
+  });
+}
+
+/** `14:42:31` of a time in microseconds, in UTC; empty for a time that no clock has. */
+export function clockTime(time: number): string {
+  return isoOf(time).slice(11, 19);
+}
+
+/** `2026-11-28` of a time in microseconds, in UTC; empty for a time that no calendar has. */
+export function dateOf(time: number): string {
+  return isoOf(time).slice(0, 10);
+}
+
+function isoOf(time: number): string {
+  const date = new Date(time / 1000);
+  return Number.isNaN(date.getTime()) ? "" : date.toISOString();
+}

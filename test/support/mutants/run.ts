@@ -1,0 +1,197 @@
+// `npm run mutants -- AREA [--count N] [--seed S]`: changes the compiled code of an area in one place at a time, in a copy of this
+// checkout, and runs the specs that guard it. A change that no spec notices is printed: a test is missing, or the code does
+// nothing, or it means the same.
+import { spawn } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { pick, randomFrom } from "../../fuzz/random.ts";
+import { type Site, sitesOf } from "./sites.ts";
+import { filesIn, SpecFinder } from "./specs.ts";
+
+const ROOT = path.join(__dirname, "../../..");
+
+/** What specs need of a checkout. */
+const COPIED = [
+  "lib",
+  "nodes",
+  "test",
+  "bench",
+  "resources",
+  "icons",
+  "docs",
+  "examples",
+  "package.json",
+  ".mocharc.json",
+];
+const MORE_COPIED = ["README.md", "CHANGELOG.md", "LICENSE", "page", "tsconfig.json"];
+
+/** A run that takes longer, also on a busy machine, hangs. */
+const PATIENCE_MS = 300_000;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    count: { type: "string", default: "20" },
+    seed: { type: "string", default: "1" },
+  },
+});
+
+interface Mutant extends Site {
+  file: string;
+}
+
+interface Outcome {
+  isKilled: boolean;
+  /** The test that failed first, and the spec that it is in; neither where the run hung, or ended otherwise. */
+  by?: string | undefined;
+  spec?: string | undefined;
+}
+
+class Laboratory {
+  readonly root = mkdtempSync(path.join(tmpdir(), "mutants-"));
+  readonly #specs: SpecFinder;
+  /** Whether specs, alone or together, pass without a mutant: asked only of those that failed with one. */
+  readonly #passes = new Map<string, boolean>();
+  #running: number | undefined;
+
+  constructor() {
+    for (const name of [...COPIED, ...MORE_COPIED]) {
+      const from = path.join(ROOT, name);
+      if (existsSync(from)) cpSync(from, path.join(this.root, name), { recursive: true });
+    }
+    symlinkSync(path.join(ROOT, "node_modules"), path.join(this.root, "node_modules"));
+    this.#specs = new SpecFinder(this.root);
+  }
+
+  async try(mutant: Mutant, area: string): Promise<Outcome> {
+    for (;;) {
+      const specs = this.#specs.specsOf(mutant.file, area).filter((spec) => this.#passes.get(spec) !== false);
+      const outcome = await this.#runWith(mutant, specs);
+      if (!outcome.isKilled) return outcome;
+      const failed = outcome.spec === undefined ? specs : [outcome.spec];
+      if (await this.#pass(failed)) return outcome;
+      console.log(`left out, since it fails without a mutant: ${failed.join(", ")}`);
+      if (outcome.spec === undefined) return { isKilled: false, by: "it cannot be told" };
+    }
+  }
+
+  async #runWith(mutant: Mutant, specs: readonly string[]): Promise<Outcome> {
+    const file = path.join(this.root, mutant.file);
+    const source = readFileSync(file, "utf8");
+    writeFileSync(file, source.slice(0, mutant.start) + mutant.text + source.slice(mutant.end));
+    try {
+      return await this.#run(specs);
+    } finally {
+      writeFileSync(file, source);
+    }
+  }
+
+  async #pass(specs: readonly string[]): Promise<boolean> {
+    const name = specs.join();
+    const known = this.#passes.get(name) ?? !(await this.#run(specs)).isKilled;
+    this.#passes.set(name, known);
+    return known;
+  }
+
+  #run(specs: readonly string[]): Promise<Outcome> {
+    if (specs.length === 0) return Promise.resolve({ isKilled: false });
+    const mocha = require.resolve("mocha/bin/mocha.js");
+    const report = path.join(this.root, "report.json");
+    rmSync(report, { force: true });
+    const options = ["--no-config", "--bail", "--exit", "--timeout", "20000", "--reporter", "json"];
+    const words = [
+      ...options,
+      "--reporter-option",
+      `output=${report}`,
+      "--require",
+      "test/support/properties.js",
+    ];
+    const child = spawn(process.execPath, [mocha, ...words, ...specs], {
+      cwd: this.root,
+      detached: true,
+      stdio: "ignore",
+      env: { ...process.env, TMPDIR: this.root },
+    });
+    this.#running = child.pid;
+    return new Promise((resolve) => {
+      const late = setTimeout(() => kill(child.pid), PATIENCE_MS);
+      child.on("close", (code) => {
+        clearTimeout(late);
+        kill(child.pid);
+        resolve(code === 0 ? { isKilled: false } : { isKilled: true, ...this.#firstFailure(report) });
+      });
+    });
+  }
+
+  #firstFailure(report: string): { by?: string; spec?: string } {
+    if (!existsSync(report)) return {};
+    const { failures } = JSON.parse(readFileSync(report, "utf8")) as {
+      failures: { fullTitle: string; file: string }[];
+    };
+    const [first] = failures;
+    return first ? { by: first.fullTitle, spec: path.relative(this.root, first.file) } : {};
+  }
+
+  close(): void {
+    kill(this.#running);
+    rmSync(this.root, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+/** A process and all that it has started. */
+function kill(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch {
+    // It is gone.
+  }
+}
+
+/** So many of an area, each at another place. */
+function choose(area: string, count: number, seed: number): Mutant[] {
+  const files = area.endsWith(".js") ? [area] : filesIn(ROOT, area);
+  const all = files.flatMap((file) =>
+    sitesOf(readFileSync(path.join(ROOT, file), "utf8")).map((site): Mutant => ({ ...site, file })),
+  );
+  const random = randomFrom(seed);
+  const chosen = new Set<Mutant>();
+  while (chosen.size < Math.min(count, all.length)) chosen.add(pick(all, random));
+  return [...chosen];
+}
+
+function inWords({ file, line, start, end, text }: Mutant): string {
+  const source = readFileSync(path.join(ROOT, file), "utf8");
+  const from = source.lastIndexOf("\n", start) + 1;
+  const to = source.indexOf("\n", end);
+  const changed = source.slice(from, start) + text + source.slice(end, to);
+  return `${file}:${line}\n    - ${source.slice(from, to).trim()}\n    + ${changed.trim()}`;
+}
+
+async function main(): Promise<void> {
+  const [area] = positionals;
+  if (area === undefined || !existsSync(path.join(ROOT, area))) {
+    console.error(
+      "Usage: npm run mutants -- AREA [--count N] [--seed S]\nAREA is a folder, such as lib/mseed or nodes, or a compiled file in one.",
+    );
+    process.exitCode = 2;
+    return;
+  }
+  const laboratory = new Laboratory();
+  process.once("SIGINT", () => process.exit(1));
+  process.once("SIGTERM", () => process.exit(1));
+  process.once("exit", () => laboratory.close());
+  const mutants = choose(area, Number(values.count), Number(values.seed));
+  let killed = 0;
+  const folder = area.endsWith(".js") ? path.posix.dirname(area) : area;
+  for (const mutant of mutants) {
+    const { isKilled, by } = await laboratory.try(mutant, folder);
+    if (isKilled) killed++;
+    const how = isKilled ? `killed by ${by ?? "a run that hangs or ends"}` : "SURVIVES";
+    console.log(`${how}${!isKilled && by ? ` (${by})` : ""}: ${inWords(mutant)}`);
+  }
+  console.log(`${area}: ${killed} of ${mutants.length} killed, seed ${values.seed}`);
+}
+
+void main();
