@@ -37,7 +37,9 @@ const unsafe = {
   since: Number.POSITIVE_INFINITY,
   /** The same, of the synchronisation under way. */
   sinceRound: Number.POSITIVE_INFINITY,
+  /** With other policies it is safe before it is acknowledged, or when the system likes. */
   acknowledge(at: number): void {
+    if (POLICY !== "interval") return;
     this.since = Math.min(this.since, at);
     this.sinceRound = Math.min(this.sinceRound, at);
   },

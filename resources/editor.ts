@@ -16,6 +16,8 @@ import "./mseed-encode.ts";
 import "./mseed-file-in.ts";
 import "./seismograph-page.ts";
 import "./seismogram-image.ts";
+import "./seismogram-image.ts";
+import "./seismograph-page.ts";
 import "./shake-in.ts";
 import "./signal-filter.ts";
 import "./seedlink-connection.ts";

@@ -12,6 +12,9 @@ export const END_HEADER = "Seis-End";
 /** Longest source and stream id, in characters. */
 const MAX_NAME = 255;
 
+/** The most that twenty digits hold. */
+const MAX_TIME = 1e19;
+
 const SOURCE = /^[\x21-\x7e]+$/;
 const STREAM_ID = /^[^\s\p{Cc}\p{Cs}]+$/u;
 const MESSAGE_ID = /^([\x21-\x7e]+):(\d{1,20}):(-?\d{1,20})(?::x[0-9a-f]{1,8})?$/;
@@ -52,15 +55,23 @@ export function readHeaders(get: (name: string) => string): PacketHeader {
   return {
     source: parts[1]!,
     packetId: BigInt(parts[2]!),
-    packetTime: Number(parts[3]),
+    packetTime: readTime(ID_HEADER, parts[3]!),
     streamId,
-    dataStart: readInteger(START_HEADER, get(START_HEADER)),
-    dataEnd: readInteger(END_HEADER, get(END_HEADER)),
+    dataStart: readTime(START_HEADER, get(START_HEADER)),
+    dataEnd: readTime(END_HEADER, get(END_HEADER)),
   };
 }
 
 /** @throws JetStreamError `INVALID_ARGUMENT` for a packet that cannot become a message */
-export function checkPacket({ source, streamId, packetId, digest = 0, ...times }: SourcePacket): void {
+export function checkPacket({
+  source,
+  streamId,
+  packetId,
+  digest = 0,
+  packetTime,
+  dataStart,
+  dataEnd,
+}: SourcePacket): void {
   checkSource(source);
   if (!(Number.isInteger(digest) && digest >= 0 && digest <= 0xff_ff_ff_ff))
     throw invalid(`The digest of ${streamId}, ${String(digest)}, is not a whole number of 32 bits`);
@@ -69,11 +80,14 @@ export function checkPacket({ source, streamId, packetId, digest = 0, ...times }
   }
   if (typeof packetId !== "bigint" || packetId < 0n || packetId > MAX_PACKET_ID)
     throw invalid(`The packet id ${String(packetId)} of ${streamId} is not a bigint from 0 to 2^64-11`);
-  const { packetTime, dataStart, dataEnd } = times;
-  for (const [name, time] of Object.entries({ packetTime, dataStart, dataEnd })) {
-    if (!Number.isInteger(time) || Math.abs(time) > 1e19)
-      throw invalid(`${name} of ${streamId}, ${String(time)}, is not a whole number of microseconds`);
-  }
+  checkTime("packetTime", packetTime, streamId);
+  checkTime("dataStart", dataStart, streamId);
+  checkTime("dataEnd", dataEnd, streamId);
+}
+
+function checkTime(name: string, time: number, streamId: string): void {
+  if (Number.isInteger(time) && Math.abs(time) <= MAX_TIME) return;
+  throw invalid(`${name} of ${streamId}, ${String(time)}, is not a whole number of microseconds`);
 }
 
 /** @throws JetStreamError `INVALID_ARGUMENT` for a name that cannot be that of a source */
@@ -89,9 +103,11 @@ function integer(value: number): string {
   return Number.isSafeInteger(value) ? String(value) : String(BigInt(value));
 }
 
-function readInteger(name: string, text: string): number {
-  if (!INTEGER.test(text)) throw unreadable(name, text);
-  return Number(text);
+function readTime(name: string, text: string): number {
+  const time = Number(text);
+  if (!INTEGER.test(text) || Math.abs(time) > MAX_TIME) throw unreadable(name, text);
+  // -0 is written as 0.
+  return time + 0;
 }
 
 function unreadable(name: string, value: string): JetStreamError {

@@ -40,7 +40,7 @@ describe("the font of strokes", () => {
         column.filter((value) => value > 64 && value <= 200).length === 0,
         `${size} px: ${column.join()}`,
       );
-      const heights = new Set(Array.from("BDEFHLTZ").map((letter) => inkRows(letter, size)));
+      const heights = new Set(Array.from("BDEFHLTZ", (letter) => inkRows(letter, size)));
       assert.equal(heights.size, 1);
     }
   });
