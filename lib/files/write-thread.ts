@@ -3,7 +3,7 @@
  * threads, so that a small archive does not need one.
  */
 import fs from "node:fs";
-import { COLUMNS, FAILED, type Failure, type Opened, TOUCHED } from "./file-task.ts";
+import { COLUMNS, FAILED, type Failure, TOUCHED } from "./file-task.ts";
 import { FileThread } from "./file-thread.ts";
 
 /** Bytes for one file. */
@@ -35,22 +35,6 @@ export const MANY_FILES = 4;
 export async function writeAll(jobs: readonly WriteJob[]): Promise<WriteOutcome[]> {
   const isThreadWorth = jobs.length >= MANY_FILES && (await writeThread.start());
   return isThreadWorth ? await writeByThread(jobs) : await Promise.all(jobs.map(writeOne));
-}
-
-/**
- * Closes files and then opens others, all with one message.
- *
- * @param failed hears of each descriptor that could not be closed, by its place
- * @returns of each path what was opened, `undefined` where it was not, for whatever reason
- */
-export async function openByThread(
-  closes: number[],
-  paths: string[],
-  failed: (place: number, error: NodeJS.ErrnoException) => void,
-): Promise<readonly (Opened | undefined)[]> {
-  const { failures, opened } = await writeThread.run({ kind: "open", closes, paths });
-  for (const [place, failure] of failures) failed(place, errorOf(failure));
-  return opened;
 }
 
 /** Looks at files synchronously: what is looked at is in memory, and a thread would cost five times as much. */

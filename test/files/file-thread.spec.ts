@@ -7,19 +7,14 @@ import path from "node:path";
 import { AppendFile } from "../../lib/files/append-file.ts";
 import type { FileTask } from "../../lib/files/file-task.ts";
 import { FileThread } from "../../lib/files/file-thread.ts";
+import { openByThread, openThread } from "../../lib/files/open-thread.ts";
 import {
   syncDescriptor,
   syncFileSystems,
   syncPathInThread,
   syncThread,
 } from "../../lib/files/sync-thread.ts";
-import {
-  MANY_FILES,
-  openByThread,
-  type WriteJob,
-  writeAll,
-  writeThread,
-} from "../../lib/files/write-thread.ts";
+import { MANY_FILES, type WriteJob, writeAll, writeThread } from "../../lib/files/write-thread.ts";
 
 describe("thread for files", () => {
   let folder: string;
@@ -129,7 +124,8 @@ describe("thread for files", () => {
   });
 
   it("opens files, new ones with their directories, after it has closed others, and tells of each", async () => {
-    assert.ok(await writeThread.start());
+    openThread.acquire();
+    assert.ok(await openThread.start());
     fs.writeFileSync(inFolder("old"), "old");
     fs.mkdirSync(inFolder("directory"));
     fs.writeFileSync(inFolder("file"), "");
@@ -152,8 +148,7 @@ describe("thread for files", () => {
       assert.deepEqual([each!.dev, each!.ino], [dev, ino]);
     }
     // They stay open when the thread has ended.
-    await writeThread.release();
-    writeThread.acquire();
+    await openThread.release();
     fs.writeSync(opened[0]!.descriptor, " and new");
     assert.equal(fs.readFileSync(inFolder("old"), "utf8"), "old and new");
   });

@@ -1,6 +1,6 @@
 /** The files that are open: no more than may be, closed when they are not used, opened anew when they were renamed. */
 import { AppendFile, type WholeLength } from "../../files/append-file.ts";
-import { openByThread } from "../../files/write-thread.ts";
+import { openByThread } from "../../files/open-thread.ts";
 import { fileSystemError } from "../errors.ts";
 import { type ArchiveListener, tellFailure } from "../events.ts";
 import type { AppenderSettings } from "../settings.ts";
@@ -87,7 +87,7 @@ export class OpenFiles {
   }
 
   /**
-   * Opens many files, and closes others for them, by one message to the thread that writes. Those that cannot be opened are left as
+   * Opens many files, and closes others for them, by one message to a thread. Those that cannot be opened are left as
    * they were: {@link open} tells why.
    */
   async openMany(targets: readonly Target[]): Promise<void> {

@@ -40,9 +40,10 @@ const QUIET = [
   "15 - Backfill from an FDSN web service",
   "16 - Archive that keeps its size",
   "24 - Replay an earthquake",
+  "25 - Seismograph page",
 ];
 /** Cannot be imported without the package that it is about. */
-const OF_OTHERS = ["17 - Dashboard"];
+const OF_OTHERS = ["17 - Dashboard", "26 - Seismograph page in a dashboard"];
 
 /** The demo's process, and what it has printed. */
 class Demo {
