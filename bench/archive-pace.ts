@@ -1,16 +1,24 @@
 // What a miniSEED archive takes of the processor where packets come in real time, a packet for each of many files in turn: per
-// packet, besides what the clock and the loop of this measurement take. LIBRARY names another build's lib/index.js to compare.
+// packet, besides what the clock and the loop of this measurement take; how old what was acknowledged gets until it is safe from a
+// power failure; and how long closing takes. LIBRARY names another build's lib/index.js to compare, POLICY the setting fsync, FILES
+// the numbers of files, RATE the packets a second, SECONDS how long each is measured.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Syncing as SyncingType } from "../lib/archive/appender/syncing.ts";
 import type * as Library from "../lib/index.ts";
 
-const library = require(process.env.LIBRARY ?? "../lib/index.js") as typeof Library;
+const LIBRARY = process.env.LIBRARY ?? path.join(__dirname, "../lib/index.js");
+const library = require(LIBRARY) as typeof Library;
+const { Syncing } = require(path.join(path.dirname(LIBRARY), "archive/appender/syncing.js")) as {
+  Syncing: typeof SyncingType;
+};
 
 const FILES = (process.env.FILES ?? "1,100,500,5000,6000,10000").split(",").map(Number);
-const RATE = 3000;
+const RATE = Number(process.env.RATE ?? 3000);
+const POLICY = (process.env.POLICY ?? "interval") as Library.FsyncPolicy;
 const SECONDS = Number(process.env.SECONDS ?? 20);
 const STEP_MS = 2;
 const START = Date.UTC(2026, 10, 22, 6, 30) * 1000;
@@ -21,6 +29,31 @@ interface Figures {
   longestTurn: number;
   closing: number;
 }
+
+/** How old the oldest byte was that was acknowledged and not yet safe, in milliseconds: seen whenever a synchronisation ended. */
+const unsafe = {
+  oldest: 0,
+  /** When the first byte was acknowledged that no synchronisation which has ended has seen. */
+  since: Number.POSITIVE_INFINITY,
+  /** The same, of the synchronisation under way. */
+  sinceRound: Number.POSITIVE_INFINITY,
+  /** With other policies it is safe before it is acknowledged, or when the system likes. */
+  acknowledge(at: number): void {
+    if (POLICY !== "interval") return;
+    this.since = Math.min(this.since, at);
+    this.sinceRound = Math.min(this.sinceRound, at);
+  },
+};
+
+const { syncAll } = Syncing.prototype;
+Syncing.prototype.syncAll = async function (this: SyncingType) {
+  unsafe.sinceRound = Number.POSITIVE_INFINITY;
+  const failure = await syncAll.call(this);
+  const age = performance.now() - unsafe.since;
+  unsafe.oldest = Math.max(unsafe.oldest, age);
+  unsafe.since = unsafe.sinceRound;
+  return failure;
+};
 
 function recordsOf(files: number): { streamId: string; payload: Uint8Array }[] {
   return Array.from({ length: files }, (_, i) => {
@@ -38,9 +71,11 @@ function recordsOf(files: number): { streamId: string; payload: Uint8Array }[] {
 
 async function archive(folder: string, files: number): Promise<Figures> {
   const records = recordsOf(files);
+  unsafe.since = Number.POSITIVE_INFINITY;
   const archive = new library.MiniSeedArchive({
     pattern: `${folder}/%n/%s/%n.%s.%l.%c.%Y.%j`,
     journal: path.join(folder, ".journal"),
+    fsync: POLICY,
   });
   let given = 0;
   const give = () => {
@@ -51,6 +86,7 @@ async function archive(folder: string, files: number): Promise<Figures> {
   for (let i = 0; i < files; i += 500) {
     await Promise.all(Array.from({ length: Math.min(500, files - i) }, give));
   }
+  unsafe.oldest = 0;
   const figures = await paced(give);
   const closing = performance.now();
   await archive.close();
@@ -69,9 +105,12 @@ async function paced(give: () => Promise<unknown>): Promise<Figures> {
   for (let now = began; now - began < SECONDS * 1000; now = performance.now()) {
     for (const due = ((now - began) * RATE) / 1000; given < due; given++) {
       const at = performance.now();
-      const done = tell(give(), () => latencies.push(performance.now() - at)).finally(() =>
-        pending.delete(done),
-      );
+      const isWritten = () => {
+        const now = performance.now();
+        latencies.push(now - at);
+        unsafe.acknowledge(now);
+      };
+      const done = tell(give(), isWritten).finally(() => pending.delete(done));
       pending.add(done);
     }
     await delay(STEP_MS);
@@ -90,7 +129,7 @@ async function tell(what: Promise<unknown>, isDone: () => void): Promise<void> {
 async function run(): Promise<void> {
   const empty = await paced(() => Promise.resolve());
   console.log(
-    `${RATE} records of 512 bytes a second, ${SECONDS} s; processor time besides ${empty.microseconds.toFixed(1)} µs`,
+    `${RATE} records of 512 bytes a second, ${SECONDS} s, fsync ${POLICY}; processor time besides ${empty.microseconds.toFixed(1)} µs`,
   );
   for (const files of FILES) {
     const folder = mkdtempSync(path.join(tmpdir(), "bench-pace-"));
@@ -100,7 +139,7 @@ async function run(): Promise<void> {
     const late = latencies[Math.floor(latencies.length * 0.99)]!;
     console.log(
       `  ${String(files).padStart(6)} files ${(microseconds - empty.microseconds).toFixed(1).padStart(7)} µs a packet; in its file after ` +
-        `${latencies[latencies.length >> 1]!.toFixed(1)} ms, 99 % ${late.toFixed(1)} ms; longest turn ${longestTurn.toFixed(0)} ms; closed in ${closing.toFixed(0)} ms`,
+        `${latencies[latencies.length >> 1]!.toFixed(1)} ms, 99 % ${late.toFixed(1)} ms; longest turn ${longestTurn.toFixed(0)} ms; ${unsafe.oldest.toFixed(0)} ms until safe; closed in ${closing.toFixed(0)} ms`,
     );
   }
 }

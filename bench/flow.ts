@@ -64,11 +64,13 @@ async function run(): Promise<void> {
     `${PACKETS - WARM_UP} packets of 512 bytes, ${STREAMS} streams; medians of ${RUNS} runs, µs of processor time a packet`,
   );
   for (const flow of chosen) {
-    const times: { [name: string]: number[] } = {};
+    const times: { [name: string]: number[] } = Object.fromEntries(
+      Object.keys(packages).map((name) => [name, []]),
+    );
     for (let i = 0; i < RUNS; i++) {
       for (const [name, folder] of Object.entries(packages)) {
         const { processor, messages } = await measure(flow, folder, address);
-        (times[name] ??= []).push(processor / messages);
+        times[name]!.push(processor / messages);
       }
     }
     const medians = Object.entries(times).map(([name, all]) => [name, median(all)] as const);

@@ -25,11 +25,9 @@ async function read(source: Source, take: ((packet: Packet) => Promise<unknown>)
   const open = new Set<Promise<void>>();
   for await (const packet of source) {
     if (take) {
-      const done = take(packet).then(() => {
-        source.commit(packet as never);
-        open.delete(done);
-      });
+      const done = take(packet).then(() => source.commit(packet as never));
       open.add(done);
+      void done.finally(() => open.delete(done));
     } else source.commit(packet as never);
     if (++n === total) break;
   }

@@ -19,6 +19,11 @@ export {
   type ValuedPacket,
 } from "./packets.ts";
 export * from "./seedlink/index.ts";
+export { SeismographError, type SeismographErrorCode } from "./seismograph/errors.ts";
+export { Seismograph, type SeismographOptions, type Taken } from "./seismograph/seismograph.ts";
+export type { DoorOptions } from "./seismograph/serve/door.ts";
+export { Seismo, type SeismoOptions, seismo } from "./seismograph/serve/seismo.ts";
+export type { SourceOptions } from "./seismograph/serve/source.ts";
 export type { AccessOptions, AccessRule, AccessUser, Grant, Streams } from "./server/access/access.ts";
 export type { JsonWebTokenOptions } from "./server/access/json-web-token.ts";
 export type { WebSocketOptions } from "./server/listener.ts";

@@ -54,6 +54,9 @@ export const MAX_EVENTS = 500;
 /** Pages that are open at once: each costs a socket, and a write for each beat. */
 export const MAX_PAGES = 200;
 
+/** Connections of a page that stands alone, those included that say nothing: they go after ten seconds. */
+export const MAX_PAGE_CONNECTIONS = 2000;
+
 /** Bytes that wait for a page to read them, at most: some seconds of everything. Who does not read is cut off. */
 export const MAX_PAGE_BACKLOG = 1024 * 1024;
 

@@ -68,7 +68,7 @@ function optionsOf(settings: Settings, def: SeismographPageDef): SeismographOpti
       .filter((view) => view !== ""),
     hours: number("Hours", def.hours, 1, 168, 24),
     lineMinutes: number("Line", def.line, 5, 120, 30),
-    rawMinutes: number("Raw samples", def.raw, 1, 1440, 60),
+    rawMinutes: number("Raw data", def.raw, 1, 1440, 60),
     maxChannels: Math.floor(number("Streams", def.channels, 1, 200, 200)),
     maxBytes: number("Memory", def.memory, 1, 65_536, 1024) * MIB,
     archive: settings.text(def.archive) || undefined,

@@ -295,7 +295,7 @@ export class ZoomStrip {
     const layout = this.#layout;
     const span = this.#span;
     if (!layout || !span) return;
-    this.#cursor = layout.timeAt(offsetX);
+    this.#cursor = this.#timeAt(offsetX);
     const before = this.#pointers.get(pointerId);
     if (before !== undefined) {
       const other = [...this.#pointers].find(([id]) => id !== pointerId)?.[1];
@@ -306,11 +306,18 @@ export class ZoomStrip {
     this.redraw();
   }
 
+  /** The time at an x now: the span can have changed since it was drawn. */
+  #timeAt(x: number): number {
+    const { from, to } = this.#span!;
+    const { trace } = this.#layout!;
+    return from + ((x - trace.x) / trace.width) * (to - from);
+  }
+
   /** The time under the resting finger stays there, the one under the moved finger follows it. */
   #pinch(span: ZoomSpan, rest: number, before: number, now: number): void {
     const distance = Math.abs(now - rest);
     if (distance < 10) return;
-    this.#change(widened(span, Math.abs(before - rest) / distance, this.#layout!.timeAt(rest)));
+    this.#change(widened(span, Math.abs(before - rest) / distance, this.#timeAt(rest)));
   }
 
   #wheel(event: WheelEvent): void {
@@ -321,6 +328,6 @@ export class ZoomStrip {
     // Sideways on a touch pad is a move.
     if (Math.abs(event.deltaX) > Math.abs(event.deltaY))
       this.#change(moved(span, event.deltaX / layout.trace.width));
-    else this.#change(widened(span, 2 ** (event.deltaY / WHEEL_STEP), layout.timeAt(event.offsetX)));
+    else this.#change(widened(span, 2 ** (event.deltaY / WHEEL_STEP), this.#timeAt(event.offsetX)));
   }
 }

@@ -21,7 +21,16 @@ const BELOW: Record<string, string[]> = {
   "lib/seedlink": ["lib/mseed", "lib/net", "lib/subscription"],
   "lib/archive": ["lib/files", "lib/mseed", "lib/datalink", "lib/bzip2"],
   "lib/server": ["lib/net", "lib/files", "lib/mseed", "lib/datalink", "lib/seedlink"],
-  "lib/seismograph": ["lib/files", "lib/mseed", "lib/signal", "lib/waveform", "lib/archive"],
+  "lib/seismograph": [
+    "lib/net",
+    "lib/mseed",
+    "lib/signal",
+    "lib/waveform",
+    "lib/archive",
+    "lib/datalink",
+    "lib/seedlink",
+    "lib/server",
+  ],
   "lib/jetstream": ["lib/net", "lib/files", "lib/subscription", "lib/datalink"],
   "lib/cli": [
     "lib/net",

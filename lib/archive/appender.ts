@@ -5,6 +5,7 @@
  */
 import { rename } from "node:fs/promises";
 import type { WholeLength } from "../files/append-file.ts";
+import { MANY_OPENED, openThread } from "../files/open-thread.ts";
 import { syncThread } from "../files/sync-thread.ts";
 import { MANY_FILES, type WriteOutcome, writeAll, writeThread } from "../files/write-thread.ts";
 import { Batch } from "./appender/batch.ts";
@@ -21,7 +22,7 @@ import { type AppenderOptions, type AppenderSettings, settingsOf } from "./setti
 const NOTHING = new Uint8Array(0);
 
 /** Files that are opened or looked up in one round: what is open already does not wait for more of them. */
-const MOST_PREPARED = 64;
+const MOST_PREPARED = 128;
 /** Files that are opened, looked up, synchronised or closed at once: Node.js has four threads for them. */
 const CONCURRENCY = 8;
 
@@ -60,6 +61,7 @@ export class Appender implements AsyncDisposable {
     this.#memory = new Memory(settings.maxPendingBytes);
     this.#files = new OpenFiles(this.#targets, settings, wholeLength, end);
     this.#syncing = new Syncing(this.#targets, this.#files.unsynced, settings.onEvent);
+    openThread.acquire();
     writeThread.acquire();
     syncThread.acquire();
     this.#maintenance = setInterval(() => void this.#maintain(), settings.fsyncInterval).unref();
@@ -194,6 +196,8 @@ export class Appender implements AsyncDisposable {
   /** Opens files, and looks up those that it is time for: those that can be written now. */
   async #prepareAll(targets: readonly Target[], now: number): Promise<Target[]> {
     if (targets.length >= MANY_FILES) await writeThread.start();
+    const closed = targets.filter(({ file }) => file === undefined);
+    if (closed.length >= MANY_OPENED && (await openThread.start())) await this.#files.openMany(closed);
     const prepared: Target[] = [];
     await inParallel(CONCURRENCY, targets, async (target) => {
       if (await this.#attempt(target, () => this.#prepare(target, now))) prepared.push(target);
@@ -333,6 +337,7 @@ export class Appender implements AsyncDisposable {
         this.#files.closeTelling(target),
       );
       await this.#journal?.close();
+      await openThread.release();
       await writeThread.release();
       await syncThread.release();
     }

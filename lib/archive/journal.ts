@@ -22,7 +22,7 @@ export interface PacketMark extends MarkKey {
 }
 
 /** A file about to be written to: its path, its identity on the disk, and where the next chunk goes. */
-type Destination = Pick<AppendFile, "path" | "identity" | "size">;
+type Destination = Readonly<Pick<AppendFile, "path" | "identity" | "size">>;
 
 interface Entry extends Destination {
   marks: PacketMark[];
@@ -70,6 +70,8 @@ export class Journal {
   readonly #generation: Generation;
   /** Marks in the journal that is being written. */
   #marks = 0;
+  /** What entries have of a file: its path is most of them. */
+  readonly #names = new WeakMap<Destination, Buffer>();
   /** Packets that were on the disk when the journal was opened. */
   readonly #held = new MarkSet();
   #heldUntil = Number.NEGATIVE_INFINITY;
@@ -116,7 +118,7 @@ export class Journal {
 
   /** Resolves when the journal says that these packets are about to be written to the end of the file. */
   record(file: Destination, marks: readonly PacketMark[]): Promise<void> {
-    const piece = encodeEntry(file, marks);
+    const piece = encodeEntry(this.#namesOf(file), file.size, marks);
     this.#marks += marks.length;
     if (this.#group) {
       this.#group.pieces.push(piece);
@@ -158,6 +160,14 @@ export class Journal {
     }
     this.#log ??= await EntryLog.open(this.#path, JOURNAL);
     await this.#log.append(entries);
+  }
+
+  #namesOf(file: Destination): Buffer {
+    const known = this.#names.get(file);
+    if (known) return known;
+    const names = Buffer.from(JSON.stringify([file.path, file.identity]));
+    this.#names.set(file, names);
+    return names;
   }
 
   #isLong(bytes: number): boolean {
@@ -217,12 +227,12 @@ function sizeOf({ path: file, identity }: Entry): number {
   return found && `${found.dev}:${found.ino}` === identity ? found.size : 0;
 }
 
-function encodeEntry(file: Destination, marks: readonly PacketMark[]): Buffer {
-  const names = Buffer.from(JSON.stringify([file.path, file.identity]));
+/** @param size of the file before the chunks */
+function encodeEntry(names: Buffer, size: number, marks: readonly PacketMark[]): Buffer {
   const entry = Buffer.allocUnsafe(4 + names.length + 8 + marks.length * MARK_BYTES);
   let at = entry.writeUInt32LE(names.length);
   at += names.copy(entry, at);
-  at = entry.writeDoubleLE(file.size, at);
+  at = entry.writeDoubleLE(size, at);
   for (const mark of marks) {
     at = entry.writeBigUInt64LE(mark.packetId, at);
     at = entry.writeDoubleLE(mark.packetTime, at);

@@ -7,6 +7,7 @@
 import fs from "node:fs";
 import { mkdir, open, stat } from "node:fs/promises";
 import path from "node:path";
+import { APPENDING, directoriesWithNew, FILE_MODE, type Opened } from "./file-task.ts";
 import { syncPath } from "./sync-path.ts";
 import type { WriteJob, WriteOutcome } from "./write-thread.ts";
 
@@ -55,6 +56,7 @@ export class AppendFile implements ReadableFile {
   #newEntries: readonly string[];
   #dirty = false;
   #syncing: Promise<void> | undefined;
+  #syncs = 0;
   /** When the file system last noted a change, as far as this writer has made it; 0 where that is not to be looked at. */
   #changedAt = 0;
   /** Some file systems do not count links; then a file never looks removed. */
@@ -62,12 +64,12 @@ export class AppendFile implements ReadableFile {
   /** The beginning of a chunk that a failed write left in the file, to be cut off. */
   #leftover: Buffer | undefined;
 
-  private constructor(file: string, descriptor: number, found: fs.Stats, newEntries: readonly string[]) {
+  private constructor(file: string, { descriptor, createdIn, ...found }: Opened) {
     this.path = file;
     this.#descriptor = descriptor;
     this.identity = identityOf(found);
     this.size = found.size;
-    this.#newEntries = newEntries;
+    this.#newEntries = found.size === 0 ? [path.dirname(file), ...createdIn] : [];
     this.#countsLinks = found.nlink > 0;
   }
 
@@ -80,6 +82,26 @@ export class AppendFile implements ReadableFile {
   static async open(file: string, wholeLength: WholeLength, end: Uint8Array): Promise<AppendFile> {
     const { descriptor, createdIn } = await openCreating(file);
     return await AppendFile.#opened(file, descriptor, createdIn, wholeLength, end);
+  }
+
+  /**
+   * A file that a thread has opened; the descriptor is this object's from now on.
+   * @throws what the file system says.
+   */
+  static async adopt(
+    file: string,
+    opened: Opened,
+    wholeLength: WholeLength,
+    end: Uint8Array,
+  ): Promise<AppendFile> {
+    try {
+      const adopted = new AppendFile(file, opened);
+      await adopted.#setTornAside(await wholeLength(adopted), end);
+      return adopted;
+    } catch (error) {
+      fs.closeSync(opened.descriptor);
+      throw error;
+    }
   }
 
   /**
@@ -98,17 +120,16 @@ export class AppendFile implements ReadableFile {
     wholeLength: WholeLength,
     end: Uint8Array,
   ): Promise<AppendFile> {
+    let found: fs.Stats;
     try {
-      const found = fs.fstatSync(descriptor);
+      found = fs.fstatSync(descriptor);
       if (!found.isFile()) throw Object.assign(new Error(`${file} is not a file`), { code: "EISDIR" });
-      const newEntries = found.size === 0 ? [path.dirname(file), ...createdIn] : [];
-      const opened = new AppendFile(file, descriptor, found, newEntries);
-      await opened.#setTornAside(await wholeLength(opened), end);
-      return opened;
     } catch (error) {
       fs.closeSync(descriptor);
       throw error;
     }
+    const { dev, ino, size, nlink } = found;
+    return await AppendFile.adopt(file, { descriptor, dev, ino, size, nlink, createdIn }, wholeLength, end);
   }
 
   /**
@@ -210,6 +231,7 @@ export class AppendFile implements ReadableFile {
   /** Makes what was written survive a power failure. */
   async sync(by: Synchronizer = BY_POOL): Promise<void> {
     const newEntries = this.takeUnsynced();
+    this.#syncs++;
     try {
       this.#syncing = by.descriptor(this.#descriptor);
       await this.#syncing;
@@ -217,7 +239,17 @@ export class AppendFile implements ReadableFile {
     } catch (error) {
       this.giveBackUnsynced(newEntries);
       throw error;
+    } finally {
+      this.#syncs--;
     }
+  }
+
+  /**
+   * The descriptor, for others to close: this object is not used any more. `undefined`, and nothing done, where something is
+   * under way that {@link close} waits for, or left to be done.
+   */
+  handOver(): number | undefined {
+    return this.#syncs > 0 || this.hasLeftover ? undefined : this.#descriptor;
   }
 
   /** All that was written so far is about to be made safe by whoever calls this: with the directories that come back. */
@@ -300,16 +332,12 @@ async function openCreating(file: string): Promise<{ descriptor: number; created
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
   const innermost = path.dirname(file);
-  const first = await mkdir(innermost, { recursive: true });
-  const createdIn: string[] = [];
-  for (let made = innermost; first !== undefined && made.length >= first.length; made = path.dirname(made)) {
-    createdIn.push(path.dirname(made));
-  }
+  const createdIn = directoriesWithNew(innermost, await mkdir(innermost, { recursive: true }));
   return { descriptor: await openForAppending(file), createdIn };
 }
 
 function openForAppending(file: string): Promise<number> {
-  return openFile(file, "a+", 0o666);
+  return openFile(file, APPENDING, FILE_MODE);
 }
 
 function openFile(file: string, flags: string, mode: number): Promise<number> {

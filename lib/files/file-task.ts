@@ -5,6 +5,7 @@
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { release } from "node:os";
+import path from "node:path";
 
 /** Bytes to be appended to files, one file behind the other. */
 export interface WriteTask {
@@ -36,7 +37,27 @@ export interface FileSystem {
   path: string;
 }
 
-export type FileTask = WriteTask | SyncTask;
+/** Files to be opened for appending, after others were closed. */
+export interface OpenTask {
+  kind: "open";
+  /** Descriptors. */
+  closes: number[];
+  paths: string[];
+}
+
+export type FileTask = WriteTask | SyncTask | OpenTask;
+
+/** A file that was opened. */
+export interface Opened {
+  descriptor: number;
+  /** Of {@link fs.Stats}, as the next three. */
+  dev: number;
+  ino: number;
+  size: number;
+  nlink: number;
+  /** Directories that got a new directory for the file, innermost first. */
+  createdIn: string[];
+}
 
 /** What the file system said: the fields of its error, which would not come through as an `Error`. */
 export interface Failure {
@@ -44,12 +65,14 @@ export interface Failure {
   code: string | undefined;
 }
 
-/** The answer to a task: its table, and the failures of each place in it (of a sync: descriptors, then paths). */
+/** The answer to a task: its table, and the failures of each place in it (of a sync: descriptors, then paths; of closes only). */
 export interface FileAnswer {
   table: Float64Array<ArrayBuffer> | undefined;
   failures: Map<number, Failure>;
   /** The devices of file systems that were synchronised as a whole, beyond doubt: nothing in them is left to be. */
   safe: string[];
+  /** Of each path, `undefined` where it could not be opened: opened alone, it tells why. */
+  opened: (Opened | undefined)[];
 }
 
 /** Columns of a table. */
@@ -64,7 +87,14 @@ export const FAILED = 2;
 
 /** Does a task, and never throws. */
 export function perform(task: FileTask): FileAnswer {
-  return task.kind === "write" ? writeAll(task) : syncAll(task);
+  switch (task.kind) {
+    case "write":
+      return writeAll(task);
+    case "sync":
+      return syncAll(task);
+    case "open":
+      return openAll(task);
+  }
 }
 
 function writeAll({ bytes, table }: WriteTask): FileAnswer {
@@ -76,7 +106,7 @@ function writeAll({ bytes, table }: WriteTask): FileAnswer {
     if (failure) failures.set(row / COLUMNS, failure);
     from += length;
   }
-  return { table, failures, safe: [] };
+  return { table, failures, safe: [], opened: [] };
 }
 
 function writeOne(table: Float64Array, row: number, bytes: Uint8Array, from: number): Failure | undefined {
@@ -111,16 +141,66 @@ function answer(table: Float64Array, row: number, outcome: number, second: numbe
 function syncAll({ descriptors, paths, fileSystems }: SyncTask): FileAnswer {
   const failures = new Map<number, Failure>();
   const safe = fileSystems.filter(syncFileSystem).map(({ device }) => device);
-  const attempt = (place: number, action: () => void) => {
-    try {
-      action();
-    } catch (error) {
-      failures.set(place, failureOf(error));
+  for (const [i, descriptor] of descriptors.entries())
+    attempt(failures, i, () => fs.fdatasyncSync(descriptor));
+  for (const [i, path] of paths.entries()) attempt(failures, descriptors.length + i, () => syncPathNow(path));
+  return { table: undefined, failures, safe, opened: [] };
+}
+
+function attempt(failures: Map<number, Failure>, place: number, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    failures.set(place, failureOf(error));
+  }
+}
+
+function openAll({ closes, paths }: OpenTask): FileAnswer {
+  const failures = new Map<number, Failure>();
+  for (const [i, descriptor] of closes.entries()) attempt(failures, i, () => fs.closeSync(descriptor));
+  return { table: undefined, failures, safe: [], opened: paths.map(openOne) };
+}
+
+function openOne(file: string): Opened | undefined {
+  let descriptor: number | undefined;
+  try {
+    const createdIn: string[] = [];
+    descriptor = openExisting(file);
+    if (descriptor === undefined) {
+      const innermost = path.dirname(file);
+      createdIn.push(...directoriesWithNew(innermost, fs.mkdirSync(innermost, { recursive: true })));
+      descriptor = fs.openSync(file, APPENDING, FILE_MODE);
     }
-  };
-  for (const [i, descriptor] of descriptors.entries()) attempt(i, () => fs.fdatasyncSync(descriptor));
-  for (const [i, path] of paths.entries()) attempt(descriptors.length + i, () => syncPathNow(path));
-  return { table: undefined, failures, safe };
+    const { dev, ino, size, nlink, ...found } = fs.fstatSync(descriptor);
+    if ((found.mode & fs.constants.S_IFMT) !== fs.constants.S_IFREG) throw new Error("not a file");
+    return { descriptor, dev, ino, size, nlink, createdIn };
+  } catch {
+    if (descriptor !== undefined) fs.closeSync(descriptor);
+    return undefined;
+  }
+}
+
+/** The file, created where its directory is there; `undefined` where it is not. */
+function openExisting(file: string): number | undefined {
+  try {
+    return fs.openSync(file, APPENDING, FILE_MODE);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** How files are opened that are appended to. */
+export const APPENDING = "a+";
+export const FILE_MODE = 0o666;
+
+/** The directories that got a new one, innermost first, where `first` was the outermost that was made for `innermost`. */
+export function directoriesWithNew(innermost: string, first: string | undefined): string[] {
+  const directories: string[] = [];
+  if (first === undefined) return directories;
+  for (let made = innermost; made.length >= first.length; made = path.dirname(made))
+    directories.push(path.dirname(made));
+  return directories;
 }
 
 function syncPathNow(path: string): void {

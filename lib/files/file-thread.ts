@@ -69,6 +69,8 @@ export class FileThread {
       // It says nothing; connected to those of the process, they would make these non-blocking.
       stdout: true,
       stderr: true,
+      // What it opens others close.
+      trackUnmanagedFds: false,
     });
     this.#worker = worker;
     this.#started = new Promise((resolve) => {

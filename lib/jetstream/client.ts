@@ -87,6 +87,8 @@ export interface RawConsumer {
   delivered: { stream_seq: number };
   num_pending: number;
   num_ack_pending: number;
+  /** Requests that are out. */
+  num_waiting: number;
 }
 
 /** Questions and commands about streams and consumers. */

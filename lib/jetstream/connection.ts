@@ -40,12 +40,24 @@ export interface JetStreamLink {
   readonly denied: string | undefined;
 }
 
-interface Link extends JetStreamLink {
-  isUp: boolean;
+class Link implements JetStreamLink {
+  readonly packages: NatsPackages;
+  readonly client: NatsClient;
+  readonly manager: JetStreamManager;
   denied: string | undefined;
   /** Failures to come back, in a row. */
-  attempt: number;
-  error: JetStreamError | undefined;
+  attempt = 0;
+  stands = true;
+
+  constructor(packages: NatsPackages, client: NatsClient, manager: JetStreamManager) {
+    this.packages = packages;
+    this.client = client;
+    this.manager = manager;
+  }
+
+  get isUp(): boolean {
+    return this.stands && !this.client.isClosed();
+  }
 }
 
 const FORM = { schemes: ["nats", "tls"], ports: [4222, 4222], webSocketPath: "" } as const;
@@ -71,6 +83,7 @@ export class JetStreamConnection implements AsyncDisposable {
   readonly #listeners = new Set<(event: JetStreamConnectionEvent) => void>();
   #link: Link | undefined;
   #opening: Promise<Link> | undefined;
+  readonly #held = new Set<Promise<void>>();
   #isClosed = false;
 
   /**
@@ -116,14 +129,21 @@ export class JetStreamConnection implements AsyncDisposable {
     return await abortable(this.#opening, signal, this.server);
   }
 
-  /** Closes it, and what is on it. */
+  /** Stays open until something has ended that takes a few seconds at most, also where it is to be closed. @internal */
+  holdOpen(work: Promise<void>): void {
+    const held = work.finally(() => this.#held.delete(held));
+    this.#held.add(held);
+  }
+
+  /** Closes it, and what is on it; takes some 2 s where groups give back packets. */
   async close(): Promise<void> {
+    await Promise.all(this.#held);
     this.#isClosed = true;
     const link = this.#link ?? (await this.#opening?.catch(() => undefined));
     this.#link = undefined;
     if (!link || link.client.isClosed()) return;
     if (link.isUp) await Promise.race([link.client.flush().catch(() => {}), pause(FLUSH_MS)]);
-    link.isUp = false;
+    link.stands = false;
     await link.client.close();
   }
 
@@ -138,15 +158,7 @@ export class JetStreamConnection implements AsyncDisposable {
       const packages = await loadPackages();
       client = await packages.connect(this.#options(packages, timeout));
       const manager = await this.#manager(packages, client, timeout);
-      const link: Link = {
-        packages,
-        client,
-        manager,
-        isUp: true,
-        denied: undefined,
-        attempt: 0,
-        error: undefined,
-      };
+      const link = new Link(packages, client, manager);
       if (this.#isClosed) throw new JetStreamError("CLOSED", `The connection to ${this.server} was closed.`);
       this.#link = link;
       this.#watch(link).catch(() => {});
@@ -210,7 +222,7 @@ export class JetStreamConnection implements AsyncDisposable {
       else if (type === "error" && error) this.#problem(link, error);
     }
     const reason = await link.client.closed();
-    link.isUp = false;
+    link.stands = false;
     if (this.#link !== link) return;
     // Not for ever after all: whoever needs it opens it again.
     this.#link = undefined;
@@ -221,14 +233,14 @@ export class JetStreamConnection implements AsyncDisposable {
   }
 
   #lost(link: Link, error: JetStreamError | undefined): void {
-    link.isUp = false;
+    link.stands = false;
     link.attempt++;
     const lost = new JetStreamError("CONNECT_FAILED", `The connection to ${this.server} was lost.`);
     this.#tellLost(link, error ?? lost);
   }
 
   #back(link: Link): void {
-    link.isUp = true;
+    link.stands = true;
     link.attempt = 0;
     link.denied = undefined;
     this.#tell(connectedEvent(this.server, link));

@@ -34,16 +34,16 @@ const MOST_IN_LIST = 1000;
 
 /** A seismograph without a page. */
 export class Seismograph {
-  /** As they hold. */
+  /** @internal */
   readonly options: CompleteOptions;
+  /** @internal */
   readonly archive: Archive | undefined;
+  /** @internal */
   readonly marks = new Marks();
   /** Whether the archive is being read. */
   isRefilling = false;
   /** Records of channels for which there was no room. */
   refused = 0;
-  /** Grows when a channel has come or gone. */
-  channelsVersion = 0;
   readonly #channels = new Map<string, Channel>();
   readonly #places = new Map<string, StationPlace>();
   readonly #onProblem: (error: Error) => void;
@@ -56,9 +56,17 @@ export class Seismograph {
     this.#onProblem = options.onProblem ?? (() => {});
   }
 
-  /** By their ids, in the order in which they came. */
+  /**
+   * By their ids, in the order in which they came.
+   * @internal
+   */
   get channels(): ReadonlyMap<string, Channel> {
     return this.#channels;
+  }
+
+  /** How many channels there are. */
+  get size(): number {
+    return this.#channels.size;
   }
 
   /** Bytes of memory that all channels take now. */
@@ -97,7 +105,6 @@ export class Seismograph {
   clear(): void {
     this.#channels.clear();
     this.marks.forget(Number.POSITIVE_INFINITY);
-    this.channelsVersion++;
   }
 
   /**
@@ -120,11 +127,6 @@ export class Seismograph {
   /** Ends what is still being read. */
   close(): void {
     this.#closing.abort();
-  }
-
-  /** Aborted when it is closed. */
-  get closing(): AbortSignal {
-    return this.#closing.signal;
   }
 
   #takeAll(payloads: unknown[], now: number): Taken | undefined {
@@ -216,7 +218,6 @@ export class Seismograph {
     const channel = new Channel({ number: this.#freeNumber(), id, sourceId, views, hours, rawMinutes });
     if (this.isRefilling) channel.beginRefill();
     this.#channels.set(id, channel);
-    this.channelsVersion++;
     const place = this.#places.get(stationOf(id));
     if (place) this.#placeChannel(channel, place);
     return channel;
@@ -236,7 +237,6 @@ export class Seismograph {
       const quietest = others.reduce((a, b) => (b.arrived < a.arrived ? b : a), first);
       if (now - quietest.arrived < GIVES_WAY) return false;
       this.#channels.delete(quietest.id);
-      this.channelsVersion++;
     }
     return true;
   }

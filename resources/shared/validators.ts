@@ -172,11 +172,19 @@ export const bandViews: Validator = (value, options) => {
     .split(/[\s,;]+/)
     .filter((name) => name !== "");
   if (hasEnvironmentVariable(value)) return true;
-  const isView = (name: string) => {
-    const [, low, high] = /^(\d*\.?\d+)?-(\d*\.?\d+)?$/.exec(name) ?? [];
-    if (name === "raw") return true;
-    if (low === undefined) return Number(high) > 0;
-    return Number(low) > 0 && (high === undefined || Number(low) < Number(high));
-  };
-  return (names.length <= 5 && names.every(isView)) || invalid(options, "band-views");
+  return (names.length <= 5 && names.every(isBandView)) || invalid(options, "band-views");
 };
+
+/** One band view; nothing means raw. */
+export const bandView: Validator = (value, options) => {
+  const name = String(value ?? "").trim();
+  if (name === "" || hasEnvironmentVariable(name)) return true;
+  return isBandView(name) || invalid(options, "band-view");
+};
+
+function isBandView(name: string): boolean {
+  if (name === "raw") return true;
+  const [, low, high] = /^(\d*\.?\d+)?-(\d*\.?\d+)?$/.exec(name) ?? [];
+  if (low === undefined) return Number(high) > 0;
+  return Number(low) > 0 && (high === undefined || Number(low) < Number(high));
+}

@@ -7,6 +7,7 @@ import path from "node:path";
 import { AppendFile } from "../../lib/files/append-file.ts";
 import type { FileTask } from "../../lib/files/file-task.ts";
 import { FileThread } from "../../lib/files/file-thread.ts";
+import { openByThread, openThread } from "../../lib/files/open-thread.ts";
 import {
   syncDescriptor,
   syncFileSystems,
@@ -120,6 +121,36 @@ describe("thread for files", () => {
     // Only some systems and file systems tell of all that is in them.
     if (!isProof) this.skip();
     assert.deepEqual([...(await syncFileSystems([here]))], [here.device]);
+  });
+
+  it("opens files, new ones with their directories, after it has closed others, and tells of each", async () => {
+    openThread.acquire();
+    assert.ok(await openThread.start());
+    fs.writeFileSync(inFolder("old"), "old");
+    fs.mkdirSync(inFolder("directory"));
+    fs.writeFileSync(inFolder("file"), "");
+    const closed = fs.openSync(inFolder("old"), "r");
+    const none = fs.openSync(inFolder("old"), "r");
+    fs.closeSync(none);
+    const failed: [number, string | undefined][] = [];
+    const names = ["old", "new", "a/b/new", "directory", "file/below"];
+    const opened = await openByThread([closed, none], names.map(inFolder), (place, { code }) =>
+      failed.push([place, code]),
+    );
+    for (const each of opened) if (each) descriptors.push(each.descriptor);
+    assert.deepEqual(failed, [[1, "EBADF"]]);
+    assert.deepEqual(
+      opened.map((each) => each && [each.size, each.nlink, each.createdIn]),
+      [[3, 1, []], [0, 1, []], [0, 1, [inFolder("a"), folder]], undefined, undefined],
+    );
+    for (const [i, each] of opened.slice(0, 3).entries()) {
+      const { dev, ino } = fs.statSync(inFolder(names[i]!));
+      assert.deepEqual([each!.dev, each!.ino], [dev, ino]);
+    }
+    // They stay open when the thread has ended.
+    await openThread.release();
+    fs.writeSync(opened[0]!.descriptor, " and new");
+    assert.equal(fs.readFileSync(inFolder("old"), "utf8"), "old and new");
   });
 
   it("tells all that wait when its thread ends, and is not started anew at once", async () => {

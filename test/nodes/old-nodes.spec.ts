@@ -16,6 +16,7 @@ import mseedEncode from "../../nodes/mseed-encode.ts";
 import mseedFileIn from "../../nodes/mseed-file-in.ts";
 import seedlinkConnection from "../../nodes/seedlink-connection.ts";
 import seedlinkIn from "../../nodes/seedlink-in.ts";
+import seismogramImage from "../../nodes/seismogram-image.ts";
 import seismographPage from "../../nodes/seismograph-page.ts";
 import signalFilter from "../../nodes/signal-filter.ts";
 import signalMeasure from "../../nodes/signal-measure.ts";
@@ -39,6 +40,7 @@ const MODULES = {
   "signal-filter": signalFilter,
   "seedlink-in": seedlinkIn,
   "seismograph-page": seismographPage,
+  "seismogram-image": seismogramImage,
   "coincidence-trigger": coincidenceTrigger,
   "station-monitor": stationMonitor,
   "signal-measure": signalMeasure,

@@ -12,6 +12,7 @@ import jsonlArchive from "../../nodes/jsonl-archive.ts";
 import mseedArchive from "../../nodes/mseed-archive.ts";
 import mseedDecode from "../../nodes/mseed-decode.ts";
 import mseedEncode from "../../nodes/mseed-encode.ts";
+import seismogramImage from "../../nodes/seismogram-image.ts";
 import seismographPage from "../../nodes/seismograph-page.ts";
 import signalFilter from "../../nodes/signal-filter.ts";
 import signalMeasure from "../../nodes/signal-measure.ts";
@@ -145,6 +146,15 @@ WIRINGS["seismograph-page"] = {
     ["rawJson", "json", "fails"],
     ["text", "text", "fails"],
     ["nothing", "other", "fails"],
+  ],
+  right: undefined,
+};
+WIRINGS["seismogram-image"] = {
+  module: seismogramImage,
+  wrong: [
+    ["json", "json", "fails"],
+    ["rawJson", "json", "fails"],
+    ["text", "text", "fails"],
   ],
   right: undefined,
 };

@@ -1,5 +1,7 @@
 /** The files that are open: no more than may be, closed when they are not used, opened anew when they were renamed. */
 import { AppendFile, type WholeLength } from "../../files/append-file.ts";
+import { openByThread } from "../../files/open-thread.ts";
+import { fileSystemError } from "../errors.ts";
 import { type ArchiveListener, tellFailure } from "../events.ts";
 import type { AppenderSettings } from "../settings.ts";
 import type { Target, Targets } from "./target.ts";
@@ -76,14 +78,47 @@ export class OpenFiles {
     target.place = this.#open.push(target) - 1;
     try {
       const file = await AppendFile.open(target.path, this.#wholeLength, this.#end);
-      target.file = file;
-      target.lookedUp = Date.now();
-      if (file.torn) this.#onEvent({ type: "torn", file: file.path, ...file.torn });
+      this.#isOpen(target, file);
       return file;
     } catch (error) {
       this.#leave(target);
       throw error;
     }
+  }
+
+  /**
+   * Opens many files, and closes others for them, by one message to a thread. Those that cannot be opened are left as
+   * they were: {@link open} tells why.
+   */
+  async openMany(targets: readonly Target[]): Promise<void> {
+    const closed: AppendFile[] = [];
+    const closes: number[] = [];
+    await this.#makeRoomFor(targets.length, (file, descriptor) => {
+      closed.push(file);
+      closes.push(descriptor);
+    });
+    for (const target of targets) target.place = this.#open.push(target) - 1;
+    const paths = targets.map(({ path }) => path);
+    const opened = await openByThread(closes, paths, (place, error) => {
+      const file = closed[place]!.path;
+      this.#onEvent({ type: "problem", file, error: fileSystemError(file, error) });
+    }).catch(() => []);
+    await Promise.all(
+      targets.map(async (target, i) => {
+        const found = opened[i];
+        const file =
+          found &&
+          (await AppendFile.adopt(target.path, found, this.#wholeLength, this.#end).catch(() => undefined));
+        if (file) this.#isOpen(target, file);
+        else this.#leave(target);
+      }),
+    );
+  }
+
+  #isOpen(target: Target, file: AppendFile): void {
+    target.file = file;
+    target.lookedUp = Date.now();
+    if (file.torn) this.#onEvent({ type: "torn", file: file.path, ...file.torn });
   }
 
   /**
@@ -93,12 +128,17 @@ export class OpenFiles {
   async close(target: Target): Promise<void> {
     const { file } = target;
     if (file === undefined) return;
+    this.#letGo(target, file);
+    await file.close();
+  }
+
+  /** The file is about to be closed. */
+  #letGo(target: Target, file: AppendFile): void {
     target.file = undefined;
     this.#leave(target);
     if (target.isIdle) this.#targets.delete(target.path);
     if (this.#keepsUnsynced) for (const path of file.unsynced) this.unsynced.set(path, file.device);
     this.#remember(file);
-    await file.close();
   }
 
   /** Closes the file, if it is open; a failure becomes an event. */
@@ -138,12 +178,22 @@ export class OpenFiles {
   /**
    * Closes files until `count` more may be opened. Which ones is left to chance: of files that are written to in turn, the
    * one not used for longest would always be the next one needed.
+   * @param handOver takes the descriptors of those that somebody else is to close; without it all are closed here
    */
-  async #makeRoomFor(count: number): Promise<void> {
+  async #makeRoomFor(
+    count: number,
+    handOver?: (file: AppendFile, descriptor: number) => void,
+  ): Promise<void> {
     while (this.#open.length + count > this.#limit) {
       const target = this.#anyUnused();
       if (target === undefined) return;
-      await this.close(target);
+      const file = target.file!;
+      const descriptor = handOver && file.handOver();
+      if (descriptor === undefined) await this.close(target);
+      else {
+        this.#letGo(target, file);
+        handOver?.(file, descriptor);
+      }
     }
   }
 

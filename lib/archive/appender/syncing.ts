@@ -11,7 +11,7 @@ import type { Target, Targets } from "./target.ts";
 const CONCURRENCY = 2;
 
 /** From so many files on a thread of its own synchronises them, and before that their file systems as a whole. */
-const MANY = 32;
+const MANY = 8;
 
 const BY_THREAD: Synchronizer = { descriptor: syncDescriptor, path: syncPathInThread };
 

@@ -12,7 +12,7 @@ export const END_HEADER = "Seis-End";
 /** Longest source and stream id, in characters. */
 const MAX_NAME = 255;
 
-/** Furthest time, in microseconds before and after 1970: its digits fit in a header. */
+/** The most that twenty digits hold. */
 const MAX_TIME = 1e19;
 
 const SOURCE = /^[\x21-\x7e]+$/;
@@ -63,7 +63,15 @@ export function readHeaders(get: (name: string) => string): PacketHeader {
 }
 
 /** @throws JetStreamError `INVALID_ARGUMENT` for a packet that cannot become a message */
-export function checkPacket({ source, streamId, packetId, digest = 0, ...times }: SourcePacket): void {
+export function checkPacket({
+  source,
+  streamId,
+  packetId,
+  digest = 0,
+  packetTime,
+  dataStart,
+  dataEnd,
+}: SourcePacket): void {
   checkSource(source);
   if (!(Number.isInteger(digest) && digest >= 0 && digest <= 0xff_ff_ff_ff))
     throw invalid(`The digest of ${streamId}, ${String(digest)}, is not a whole number of 32 bits`);
@@ -72,11 +80,14 @@ export function checkPacket({ source, streamId, packetId, digest = 0, ...times }
   }
   if (typeof packetId !== "bigint" || packetId < 0n || packetId > MAX_PACKET_ID)
     throw invalid(`The packet id ${String(packetId)} of ${streamId} is not a bigint from 0 to 2^64-11`);
-  const { packetTime, dataStart, dataEnd } = times;
-  for (const [name, time] of Object.entries({ packetTime, dataStart, dataEnd })) {
-    if (!Number.isInteger(time) || Math.abs(time) > MAX_TIME)
-      throw invalid(`${name} of ${streamId}, ${String(time)}, is not a whole number of microseconds`);
-  }
+  checkTime("packetTime", packetTime, streamId);
+  checkTime("dataStart", dataStart, streamId);
+  checkTime("dataEnd", dataEnd, streamId);
+}
+
+function checkTime(name: string, time: number, streamId: string): void {
+  if (Number.isInteger(time) && Math.abs(time) <= MAX_TIME) return;
+  throw invalid(`${name} of ${streamId}, ${String(time)}, is not a whole number of microseconds`);
 }
 
 /** @throws JetStreamError `INVALID_ARGUMENT` for a name that cannot be that of a source */

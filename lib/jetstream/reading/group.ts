@@ -14,7 +14,7 @@ export interface GroupSettings {
   readonly stream: string;
   readonly group: string;
   readonly filter: JetStreamFilter | string | undefined;
-  readonly from: "earliest" | "latest" | TimeInput;
+  readonly from: TimeInput;
   readonly order: "any" | "kept";
   /** Milliseconds. */
   readonly ackWait: number;

@@ -13,7 +13,7 @@ export interface JetStreamSubscribeOptions {
   /** Which packets, as codes or as a NATS subject; the same for all workers of a group. Default: all. */
   filter?: JetStreamFilter | string | undefined;
   /** Where a group begins that is not there yet: `earliest` (default), `latest` (what comes from now on), or a time of storage. */
-  from?: "earliest" | "latest" | TimeInput | undefined;
+  from?: TimeInput | undefined;
   /**
    * `any` (default): each packet goes to the next free worker. `kept`: packets of a station come one after another, in the
    * order of storage, whichever worker gets them: a group of 16 consumers, some 4,000 packets a second in all.

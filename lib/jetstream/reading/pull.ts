@@ -14,7 +14,8 @@ const HEARTBEAT_MS = 500;
 const SILENT_MS = 3 * HEARTBEAT_MS;
 const RETRY_MS = 250;
 const MAX_BATCH = 500;
-const DRAIN_MS = 1000;
+const ARRIVE_MS = 5000;
+const NEVER = new AbortController().signal;
 
 /** What the servers say of a message that they deliver. */
 export interface Delivery {
@@ -48,6 +49,8 @@ export class Puller {
   readonly #timer: NodeJS.Timeout;
   #request = 0;
   #isStopped = false;
+  /** Fires when the last request has ended. */
+  readonly #ended = new AbortController();
   /** Messages of the request that are still to come. */
   #wanted = 0;
   /** When anything came last, or was asked for after an answer. */
@@ -55,6 +58,8 @@ export class Puller {
   /** The last request was not answered. */
   #isRetrying = false;
   #askedAt = 0;
+  /** Until when a request that was given up may still be answered. */
+  #staleUntil = 0;
   #tickAt = performance.now();
   #retryAt = 0;
 
@@ -77,6 +82,7 @@ export class Puller {
 
   /** Asks for more, if nothing is asked for and there is room. */
   more(): void {
+    if (this.#isStopped && this.#wanted === 0) this.#ended.abort();
     if (this.#isStopped || this.#wanted > 0 || !this.#link.isUp || performance.now() < this.#retryAt) return;
     const { messages, bytes } = this.#sink.room();
     if (messages <= 0) return;
@@ -95,19 +101,25 @@ export class Puller {
     });
   }
 
-  /** Asks for no more. Resolves when what was on its way has come: whoever takes it gives it back, so that it does not wait for its time. */
+  /**
+   * Asks for no more. Resolves when the request that is out has ended, which takes as long as one lasts: what the servers send to
+   * somebody who listens no more would wait for its time before anybody gets it.
+   */
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
+    if (this.#wanted > 0) await sleep(EXPIRES_MS + HEARTBEAT_MS, this.#ended.signal);
+    await sleep(Math.max(0, this.#staleUntil - performance.now()), NEVER);
+    if (this.#link.isUp) await this.#arrived();
     clearInterval(this.#timer);
-    if (!this.#link.isUp) {
-      this.#subscription.unsubscribe();
-      return;
-    }
+    this.#subscription.unsubscribe();
+  }
+
+  /** Resolves when what the servers have sent has been read. */
+  async #arrived(): Promise<void> {
     const over = new AbortController();
-    // Where the connection is lost, nothing comes any more.
-    const drained = this.#subscription.drain().catch(() => {});
-    await Promise.race([drained.then(() => over.abort()), sleep(DRAIN_MS, over.signal)]);
+    const flushed = this.#link.client.flush().catch(() => {});
+    await Promise.race([flushed.then(() => over.abort()), sleep(ARRIVE_MS, over.signal)]);
   }
 
   #take(message: NatsMessage): void {
@@ -148,6 +160,7 @@ export class Puller {
       this.#heardAt = now;
     } else if (this.#wanted > 0 && !isLate && now - Math.max(this.#heardAt, this.#askedAt) > SILENT_MS) {
       this.#wanted = 0;
+      this.#staleUntil = this.#askedAt + EXPIRES_MS + HEARTBEAT_MS;
       this.#isRetrying = true;
       this.#sink.doubt();
     }

@@ -62,6 +62,10 @@ export class JetStreamSubscription
   readonly #pullers = new Map<string, Puller>();
   /** Messages that each consumer has still to deliver. */
   readonly #pending = new Map<string, number>();
+  /** Those that are being stopped. */
+  readonly #leaving = new Set<Promise<void>>();
+  /** Where to say that a packet is given back. */
+  readonly #givenBack: string[] = [];
   #link: JetStreamLink | undefined;
   /** Acknowledgements that could not be sent. */
   #unsent: string[] = [];
@@ -159,10 +163,17 @@ export class JetStreamSubscription
     this.#queue.end();
     for (let packet = this.#queue.take(); packet; packet = this.#queue.take()) {
       const reply = this.#packets.remove(packet);
-      if (reply !== undefined) this.#answer(reply, GIVE_BACK);
+      if (reply !== undefined) this.#givenBack.push(reply);
     }
+    this.#connection.holdOpen(this.#giveBack());
     if (this.#isOwn) await this.#connection.close();
     return { value: undefined, done: true };
+  }
+
+  /** When nothing more comes: else this worker would be given it again. */
+  async #giveBack(): Promise<void> {
+    await Promise.all(this.#leaving);
+    for (const reply of this.#givenBack.splice(0)) this.#answer(reply, GIVE_BACK);
   }
 
   /** The same as leaving the loop. */
@@ -203,7 +214,7 @@ export class JetStreamSubscription
       }
     } finally {
       stopListening();
-      await this.#stopPulling();
+      this.#stopPulling();
       this.#options.signal?.removeEventListener("abort", this.#onAbort);
     }
   }
@@ -229,7 +240,7 @@ export class JetStreamSubscription
         if (link.isUp) await this.#check(link, consumers);
       }
     } finally {
-      await this.#stopPulling();
+      this.#stopPulling();
     }
   }
 
@@ -251,10 +262,12 @@ export class JetStreamSubscription
     this.#pullers.set(name, puller);
   }
 
-  async #stopPulling(): Promise<void> {
-    const pullers = [...this.#pullers.values()];
+  #stopPulling(): void {
+    for (const puller of this.#pullers.values()) {
+      const left = puller.stop().finally(() => this.#leaving.delete(left));
+      this.#leaving.add(left);
+    }
     this.#pullers.clear();
-    await Promise.all(pullers.map((puller) => puller.stop()));
   }
 
   /** In large steps, unless nothing is left. */
@@ -278,7 +291,7 @@ export class JetStreamSubscription
       return;
     }
     if (this.#stop.signal.aborted) {
-      this.#answer(reply, GIVE_BACK);
+      this.#givenBack.push(reply);
       return;
     }
     const packet = this.#read(message, delivery);
@@ -377,9 +390,10 @@ export class JetStreamSubscription
 
   #tellStalled(): void {
     const silence = Math.max(0, ...[...this.#pullers.values()].map((puller) => puller.silence));
+    if (silence < STALLED_MS && this.#toldStalledAfter > 0) this.#tellRecovered();
     if (silence < STALLED_MS || silence < 2 * this.#toldStalledAfter) return;
+    if (this.#toldStalledAfter === 0) this.#stalledSince = performance.now() - silence;
     this.#toldStalledAfter = silence;
-    this.#stalledSince = performance.now() - silence;
     const seconds = silence / 1000;
     const message =
       `Stream ${this.stream} of ${this.server} has not answered group ${this.group} for ${Math.round(seconds)} s: an election, too few servers ` +

@@ -114,6 +114,7 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
   #lastAckAt = performance.now();
   #lastTrouble: JetStreamError | undefined;
   #toldStalledAfter = 0;
+  #stalledSince = 0;
   #onProgress: (() => void)[] = [];
 
   /**
@@ -517,6 +518,7 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
       Math.max(STALLED_MS, Math.min(2 * this.#toldStalledAfter, this.#toldStalledAfter + STALLED_AGAIN_MS))
     )
       return;
+    if (this.#toldStalledAfter === 0) this.#stalledSince = now - silence;
     this.#toldStalledAfter = silence;
     const seconds = silence / 1000;
     this.#emit({ type: "stalled", server: this.server, seconds, error: this.#whyStalled(seconds) });
@@ -537,7 +539,7 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
   }
 
   #tellRecovered(): void {
-    const seconds = (performance.now() - this.#lastAckAt) / 1000;
+    const seconds = (performance.now() - this.#stalledSince) / 1000;
     this.#toldStalledAfter = 0;
     this.#lastTrouble = undefined;
     this.#emit({ type: "recovered", server: this.server, seconds });

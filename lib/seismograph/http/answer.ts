@@ -73,7 +73,8 @@ export async function sendPart(response: ServerResponse, part: Uint8Array): Prom
   return !response.destroyed;
 }
 
-async function hasRoom(response: ServerResponse): Promise<boolean> {
+/** Waits until there is room for more; false where the reader is gone, or cut off because it does not read. */
+export async function hasRoom(response: ServerResponse): Promise<boolean> {
   const done = new AbortController();
   const timer = setTimeout(() => response.destroy(), PAGE_PATIENCE);
   try {

@@ -1,5 +1,6 @@
 // The nodes of JetStream in a Node-RED, against a real nats-server.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -331,6 +332,24 @@ describe("the nodes of JetStream", () => {
     assert.deepEqual(flow!.errors("out"), []);
   });
 
+  it("say that nothing is acknowledged, and that it goes on", async () => {
+    await using own = await natsServer();
+    await using connection = await connectJetStream({ servers: own.url });
+    await createStream(connection, { stream, replicas: 1, maxBytes: MIB });
+    const { inbox } = await start([writer()], { address: own.url });
+    send(packet(1));
+    await inbox("stored").next();
+    own.signal("SIGSTOP");
+    try {
+      send(packet(2));
+      await flow!.status("out", ({ text, fill }) => text === "jetstream-out.status.silent" && fill === "red");
+    } finally {
+      own.signal("SIGCONT");
+    }
+    assert.equal(jetstreamOf(await inbox("stored").next()).sequence, "2");
+    await flow!.status("out", ({ fill }) => fill === "green");
+  });
+
   it("say which settings cannot be used", async () => {
     const cases: [object, RegExp][] = [
       [writer({ stream: "a.b" }), /^Stream is "a\.b"/],
@@ -404,6 +423,15 @@ describe("the nodes of JetStream", () => {
 });
 
 describe("the nodes of JetStream without a server", () => {
+  for (const type of ["jetstream-in", "jetstream-out"]) {
+    it(`${type} has a text for all that its connection tells`, () => {
+      const catalog = readFileSync(path.join(__dirname, `../../../nodes/locales/en-US/${type}.json`), "utf8");
+      const { status } = (JSON.parse(catalog) as Record<string, { status: Record<string, string> }>)[type]!;
+      for (const key of ["connecting", "retry", "refused", "silent", "no-client", "settings"])
+        assert.ok(status[key], key);
+    });
+  }
+
   it("open nothing before they are needed", () => {
     const connection = new JetStreamConnection({ servers: "a:4222, b , nats://c" });
     assert.equal(connection.server, "nats://a:4222,nats://b:4222,nats://c:4222");

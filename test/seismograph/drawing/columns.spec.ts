@@ -32,7 +32,7 @@ describe("columns of bins", () => {
     );
   });
 
-  it("read one by one what has no copy", () => {
+  it("read one by one what has no read", () => {
     const bins = binsOf([1, 5, -3, 2, 8, 0]);
     const slow = {
       width: WIDTH,

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { MAX_PAGES } from "../../../lib/limits.ts";
+import { FrameReader } from "../../../lib/seismograph/frame-reader.ts";
 import type { BinsFrame, Frame, StatusFrame } from "../../../lib/seismograph/frames.ts";
 import { Seismograph } from "../../../lib/seismograph/seismograph.ts";
 import { COARSE, FINE } from "../../../lib/seismograph/store/channel.ts";
@@ -101,6 +102,44 @@ describe("streams of a seismograph", () => {
     for (let at = 0; at < 33; at++) whole.add(DAY + at * 1e6, 10_000, record(at).samples);
     assertSame(page.bins!, whole, 0, 33);
     assert.deepEqual(page.samples, Array.from({ length: 33 }, (_, at) => [...record(at).samples]).flat());
+  });
+
+  it("keep their frames whole, however slowly a large snapshot is taken while more comes", async () => {
+    // Half a day of bins of many streams: much more than a socket takes at once.
+    await served.close();
+    seismograph = new Seismograph({ views: ["raw"], hours: 12 });
+    served = await serve(seismograph, { beat: 10 });
+    const sources = Array.from({ length: 12 }, (_, i) => `FDSN:XX_S${i}_00_B_H_Z`);
+    const all = (at: number, count: number) => {
+      for (const sourceId of sources)
+        seismograph.take(record(at, count, { sourceId, sampleRate: 10 }), clock(at + count / 10));
+    };
+    all(0, 432_000);
+    const socket = connect(Number(new URL(served.url).port), "127.0.0.1");
+    const reader = new FrameReader();
+    socket.write("GET /stream?page=heli HTTP/1.0\r\nHost: localhost\r\n\r\n");
+    const bins = new Map(sources.map((_source, i) => [i, new TraceBins(COARSE, 86_400, "float32")]));
+    let head: Buffer | undefined = Buffer.alloc(0);
+    let at = 43_200;
+    const isWhole = () => [...bins.values()].every((one) => one.end - one.begin >= 86_400);
+    for await (const piece of socket as AsyncIterable<Buffer>) {
+      // More comes between any two pieces.
+      all(at++, 10);
+      let bytes: Buffer = piece;
+      if (head) {
+        head = Buffer.concat([head, piece]);
+        const end = head.indexOf("\r\n\r\n");
+        if (end < 0) continue;
+        bytes = head.subarray(end + 4);
+        head = undefined;
+      }
+      for (const frame of reader.push(bytes)) {
+        if (frame.type === "bins") bins.get(frame.channel)!.set(frame.first, frame.min, frame.max);
+      }
+      if (isWhole()) break;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    assert.ok(isWhole());
   });
 
   it("name channels that come and go, and tell of triggers and earthquakes", async () => {

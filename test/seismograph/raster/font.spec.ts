@@ -5,7 +5,7 @@ import { glyphOf, letters, textWidth } from "../../../lib/seismograph/raster/fon
 import { GLYPHS } from "../../../lib/seismograph/raster/glyphs.ts";
 
 const ASCII = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i));
-const OTHERS = [..."±µΔ°²³·–−…×▲→áéíóúñçäöüßàèìòùâêîôûëïÄÖÜÉÑÇåÅøØæ¿¡«»’"];
+const OTHERS = Array.from("±µΔ°²³·–−…×▲→áéíóúñçäöüßàèìòùâêîôûëïÄÖÜÉÑÇåÅøØæ¿¡«»’");
 
 const picture = (letter: string, size = 22, isBold = false) => {
   const { width, top, mask } = glyphOf(letter, size, isBold);
@@ -35,9 +35,12 @@ describe("the font of strokes", () => {
         { length: stem.width },
         (_, x) => stem.mask[Math.floor(stem.height / 2) * stem.width + x]!,
       );
-      assert.ok(column.filter((value) => value > 200).length === 1, `${size} px: ${column}`);
-      assert.ok(column.filter((value) => value > 64 && value <= 200).length === 0, `${size} px: ${column}`);
-      const heights = new Set([..."BDEFHLTZ"].map((letter) => inkRows(letter, size)));
+      assert.ok(column.filter((value) => value > 200).length === 1, `${size} px: ${column.join()}`);
+      assert.ok(
+        column.filter((value) => value > 64 && value <= 200).length === 0,
+        `${size} px: ${column.join()}`,
+      );
+      const heights = new Set(Array.from("BDEFHLTZ", (letter) => inkRows(letter, size)));
       assert.equal(heights.size, 1);
     }
   });

@@ -9,7 +9,7 @@ export interface ReadPng {
   chunks: string[];
   colorType: number;
   /** `#rrggbb` of a pixel. */
-  colorAt(x: number, y: number): string;
+  colorAt: (x: number, y: number) => string;
 }
 
 export function readPng(png: Buffer): ReadPng {

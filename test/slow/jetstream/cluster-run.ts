@@ -47,6 +47,9 @@ export interface Result {
   longestPause: number;
 }
 
+/** Of a process that nobody killed. */
+let ended: Error | undefined;
+
 const children = new Set<ChildProcess>();
 process.once("exit", () => {
   for (const child of children) child.kill("SIGKILL");
@@ -58,7 +61,10 @@ function start(script: string, argv: string[]): ChildProcess {
     stdio: ["ignore", stdio, stdio],
   });
   children.add(child);
-  child.once("exit", () => children.delete(child));
+  child.once("exit", (code, signal) => {
+    children.delete(child);
+    if (signal !== "SIGKILL") ended = new Error(`${script} ended by itself, with ${code ?? signal}`);
+  });
   return child;
 }
 
@@ -162,6 +168,7 @@ class Run {
     let longest = 0;
     let since = performance.now();
     while (stored < this.#plan.packets) {
+      if (ended) throw ended;
       const now = await this.#stored();
       if (now !== undefined && now > stored) {
         if (stored > 0) longest = Math.max(longest, performance.now() - since);
@@ -217,6 +224,7 @@ class Run {
     const { consumers } = await managerOf(this.#connection);
     for (const name of names) {
       for (;;) {
+        if (ended) throw ended;
         const info = await consumers.info("S", name).catch(() => undefined);
         if (info && info.num_pending === 0 && info.num_ack_pending === 0) break;
         await pause(100);
@@ -257,6 +265,7 @@ function outOfOrder(numbers: readonly number[]): number {
 }
 
 export async function runCluster(plan: Plan): Promise<Result> {
+  ended = undefined;
   await using cluster = await natsCluster();
   await using connection = await connectJetStream({ servers: cluster.url, timeout: 1000 });
   await using source = await DataLinkServer.listen({ port: 0, ringBytes: 512 * 1024 * 1024 });

@@ -169,7 +169,7 @@ describe("datalink relay and JetStream", function () {
         const { streamId, payload } = await client.read(id);
         payloads.set(streamId, [...(payloads.get(streamId) ?? []), payload.toString("base64")]);
       }
-      return new Map([...payloads].sort());
+      return new Map([...payloads].sort(([a], [b]) => (a < b ? -1 : 1)));
     };
     assert.deepEqual(await of(to), await of(from));
     const { num_ack_pending } = await (await managerOf(connection)).consumers.info("C", "back-00");

@@ -102,7 +102,7 @@ describe("a page of the seismograph that stays open", () => {
   it("keeps the memory that it has, whatever comes", async () => {
     await using view = await openMarked(site.url);
     const devtools = await view.page.context().newCDPSession(view.page);
-    const used = async (): Promise<number> => {
+    const usedNow = async (): Promise<number> => {
       await devtools.send("HeapProfiler.collectGarbage");
       const { usedSize, backingStorageSize } = (await devtools.send("Runtime.getHeapUsage")) as unknown as {
         usedSize: number;
@@ -110,11 +110,13 @@ describe("a page of the seismograph that stays open", () => {
       };
       return usedSize + backingStorageSize;
     };
+    /** The least of some: what is just being worked on is not kept. */
+    const used = async () => Math.min(await usedNow(), await usedNow(), await usedNow());
     /** Ten minutes of ground: twice what is shown, in pieces that each make a picture. */
     const pour = async () => {
-      for (let i = 0; i < 20; i++) {
+      for (let i = 0; i < 12; i++) {
         const before = await view.pictures();
-        site.push(30, i);
+        site.push(50, i);
         await view.pictureAfter(before);
       }
     };
@@ -123,7 +125,7 @@ describe("a page of the seismograph that stays open", () => {
     await pour();
     await pour();
     const then = await used();
-    assert.ok(then < first * 1.15 + 500_000, `${first} bytes have become ${then}`);
+    assert.ok(then < first + 1_000_000, `${first} bytes have become ${then}`);
     await assertSamePage(view);
   });
 });

@@ -39,6 +39,7 @@ const CHOICES: Record<string, Record<string, unknown>[]> = {
     { source: "archive", pace: "time", commit: "complete" },
   ],
   "mseed-encode": [{ fill: "full" }, { fill: "message" }],
+  "seismogram-image": [{ picture: "traces" }, { picture: "drum" }],
   "signal-filter": [{ kind: "bandpass" }, { kind: "mean" }],
   "signal-measure": [{ combine: "single" }, { combine: "vector" }],
   "ground-motion": [

@@ -43,7 +43,7 @@ export interface HelicorderLayout {
   /** Phones: smaller margins, shorter texts. */
   isCompact: boolean;
   /** The time at a point, in microseconds; `undefined` outside the plot. */
-  timeAt(x: number, y: number): number | undefined;
+  timeAt: (x: number, y: number) => number | undefined;
   /** Where a time is: its line, and the point on the line's middle; `undefined` outside. */
-  placeOf(time: number): { line: number; x: number; y: number } | undefined;
+  placeOf: (time: number) => { line: number; x: number; y: number } | undefined;
 }

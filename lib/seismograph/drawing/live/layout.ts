@@ -12,7 +12,7 @@ export const NAME_LINE = 20;
 /** The column of names, and the pixels of one letter in it. */
 const LEAST_LABELS = 118;
 const MOST_LABELS = 200;
-const LETTER = 7.6;
+const LETTER = 8.2;
 const PADDING = 2;
 const MOST_ROWS = 200;
 

@@ -59,11 +59,11 @@ export interface LiveLayout {
   /** The number of the column at the left edge: its time over `columnTime`. */
   firstColumn: number;
   /** The time at an x, in microseconds; `undefined` outside the plot. */
-  timeAt(x: number): number | undefined;
+  timeAt: (x: number) => number | undefined;
   /** The x of a time, also outside the plot. */
-  xOf(time: number): number;
+  xOf: (time: number) => number;
   /** The number of the row at a y; `undefined` where there is none. */
-  rowAt(y: number): number | undefined;
+  rowAt: (y: number) => number | undefined;
 }
 
 /** Where one row lies. */

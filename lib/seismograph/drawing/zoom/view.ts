@@ -33,7 +33,7 @@ export interface ZoomLayout {
   spectrogram: Rect | undefined;
   isCompact: boolean;
   /** The time at an x, in microseconds, also outside the plot. */
-  timeAt(x: number): number;
+  timeAt: (x: number) => number;
   /** The x of a time, also outside the plot. */
-  xOf(time: number): number;
+  xOf: (time: number) => number;
 }

@@ -4,7 +4,7 @@
  */
 import type { TraceBins } from "../../../waveform/bins.ts";
 import { encodeFrame } from "../../frame-writer.ts";
-import { type ChannelInfo, type Frame, type HelloFrame, PROTOCOL } from "../../frames.ts";
+import { type ChannelInfo, type Frame, type HelloFrame, PROTOCOL, type SamplesFrame } from "../../frames.ts";
 import type { Seismograph } from "../../seismograph.ts";
 import type { Channel } from "../../store/channel.ts";
 import { binFrames } from "./bins.ts";
@@ -192,8 +192,17 @@ export class Group {
   }
 }
 
-function samplesSince(channel: Channel, from: number): Frame[] {
+/** Frames of at most so many samples, so that none takes long. */
+const MANY_SAMPLES = 16_384;
+
+function samplesSince(channel: Channel, from: number): SamplesFrame[] {
   const since = Number.isNaN(from) ? Number.NEGATIVE_INFINITY : from;
-  const pieces = channel.raw.pieces(since, Number.POSITIVE_INFINITY);
-  return pieces.map((piece) => ({ type: "samples", channel: channel.number, ...piece }) as const);
+  return channel.raw.pieces(since, Number.POSITIVE_INFINITY).flatMap((piece) => {
+    const count = Math.ceil(piece.samples.length / MANY_SAMPLES);
+    return Array.from({ length: count }, (_, i) => {
+      const start = piece.start + (i * MANY_SAMPLES * 1e6) / piece.sampleRate;
+      const samples = piece.samples.subarray(i * MANY_SAMPLES, (i + 1) * MANY_SAMPLES);
+      return { ...piece, type: "samples", channel: channel.number, start, samples };
+    });
+  });
 }

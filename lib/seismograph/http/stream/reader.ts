@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { MAX_PAGE_BACKLOG } from "../../../limits.ts";
 import { encodeFrame } from "../../frame-writer.ts";
 import { Pace } from "../../pace.ts";
-import { sendPart } from "../answer.ts";
+import { hasRoom } from "../answer.ts";
 import type { Group, Member } from "./group.ts";
 
 /** Milliseconds after which a page may come again, and in which it has to take the last frame. */
@@ -49,7 +49,9 @@ export class StreamReader implements Member {
       for (const id of this.#waiting) {
         this.#waiting.delete(id);
         for (const bytes of this.#group.whole(id)) {
-          if (this.#response.writableEnded || !(await sendPart(this.#response, bytes))) return;
+          if (this.#response.writableEnded || this.#response.destroyed) return;
+          // Each frame in one piece: what the beat writes comes in between.
+          if (!this.#response.write(bytes) && !(await hasRoom(this.#response))) return;
           await pace.step();
         }
       }
