@@ -47,7 +47,7 @@ describe("packRecords", () => {
       const [record] = readRecords(
         Buffer.concat([...packRecords(series, { formatVersion: 2, encoding, recordLength: 512 })]),
       );
-      assert.equal(record!.sampleCount, (512 - 64) / bytes, encoding);
+      assert.equal(record!.sampleCount, (512 - 56) / bytes, encoding);
     }
   });
 
