@@ -3,7 +3,7 @@
  * goes wrong (network, restart, silence, nonsense) ends a response; the next one brings a new snapshot.
  */
 import { Backoff, sleep } from "../lib/net/backoff.ts";
-import { FrameReader } from "../lib/seismograph/frame-reader.ts";
+import { FrameError, FrameReader } from "../lib/seismograph/frame-reader.ts";
 import type { Frame } from "../lib/seismograph/frames.ts";
 
 /** A response that says nothing for so long is dead: each beat of a live one has a status. */
@@ -93,17 +93,26 @@ export class Stream {
         for (const frame of frames.push(value)) {
           if (frame.type === "status") this.#backoff.succeed();
           if (frame.type === "end") retry = boundedRetry(frame.retry);
-          this.#events.frame(frame);
+          tell(() => this.#events.frame(frame));
         }
-        this.#events.flush();
+        tell(() => this.#events.flush());
       }
-    } catch {
-      return { retry };
+    } catch (error) {
+      return error instanceof FrameError ? { why: error.message, retry } : { retry };
     } finally {
       clearTimeout(silence);
       end();
       this.#closing.signal.removeEventListener("abort", end);
     }
+  }
+}
+
+/** Tells; what fails then is no fault of the stream, which goes on. */
+function tell(event: () => void): void {
+  try {
+    event();
+  } catch (error) {
+    console.error(error);
   }
 }
 

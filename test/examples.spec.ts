@@ -122,13 +122,15 @@ class FunctionNode {
     this.#code = String(node.func);
     const require = createRequire(__filename);
     const libs = node.libs as { var: string; module: string }[];
+    const kept = {
+      get: (key: string) => this.#context.get(key),
+      set: (key: string, value: unknown) => this.#context.set(key, value),
+    };
     this.#libs = {
       ...Object.fromEntries(libs.map(({ var: variable, module }) => [variable, require(module) as unknown])),
       env: { get: (key: string) => environment[key] },
-      flow: {
-        get: (key: string) => this.#context.get(key),
-        set: (key: string, value: unknown) => this.#context.set(key, value),
-      },
+      context: kept,
+      flow: kept,
       node: {
         status: () => {},
         warn: (text: string) => this.warnings.push(text),
@@ -179,6 +181,53 @@ describe("the alarm of example 13", () => {
 
   it("sends nothing to Telegram without a token", async () => {
     assert.equal(await new FunctionNode(example, "to Telegram").run({ payload: "Shaking" }), null);
+  });
+});
+
+describe("the pictures of example 29", () => {
+  const example = "29 - Picture when the earth shakes";
+
+  it("are of three components, at the start of a minute and a half, then of each second", async () => {
+    const station = new FunctionNode(example, "three components");
+    const sent = async () => {
+      const [messages] = ((await station.run({})) ?? [[]]) as [
+        { payload: { sourceId: string; startTime: string; samples: number[] } }[],
+      ];
+      return messages.map(({ payload }) => payload);
+    };
+    const first = await sent();
+    assert.deepEqual(
+      Array.from(first, ({ sourceId, samples }) => [sourceId.at(-1), samples.length]),
+      ["Z", "N", "E"].map((component) => [component, 9000]),
+    );
+    assert.equal(await station.run({}), null, "nothing twice");
+    station.now += 1000;
+    const next = await sent();
+    assert.equal(Date.parse(next[0]!.startTime) - Date.parse(first[0]!.startTime), 90_000);
+    const most = (payloads: { samples: number[] }[]) =>
+      Math.max(...payloads[1]!.samples.map((x) => Math.abs(x - 500)));
+    assert.ok(most(next) <= 20);
+    station.set("shakes", station.now / 1000);
+    station.now += 10_000;
+    assert.ok(most(await sent()) > 200, "it shakes");
+  });
+
+  it("go to Telegram as a form with a file, and nowhere without a token", async () => {
+    const picture = { payload: Buffer.from("png"), filename: "a.png", description: "XX.QUAKE, now" };
+    assert.equal(await new FunctionNode(example, "photo for Telegram").run(picture), null);
+    const photo = new FunctionNode(example, "photo for Telegram", {
+      TELEGRAM_TOKEN: "1:a",
+      TELEGRAM_CHAT: "7",
+    });
+    const { url, headers, payload } = (await photo.run({
+      ...picture,
+      trigger: { onTime: "2026-11-22T12:00:03.25Z" },
+    })) as { url: string; headers: Record<string, string>; payload: Record<string, unknown> };
+    assert.equal(url, "https://api.telegram.org/bot1:a/sendPhoto");
+    assert.equal(headers["content-type"], "multipart/form-data");
+    assert.equal(payload.caption, "Shaking since 12:00:03 UTC: XX.QUAKE, now");
+    const { value, options } = payload.photo as { value: Buffer; options: { filename: string } };
+    assert.deepEqual([value, options.filename], [picture.payload, "a.png"]);
   });
 });
 

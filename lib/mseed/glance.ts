@@ -175,11 +175,9 @@ function nanosecondsOf({ rate, samples, seconds }: Ratio, n: number): number {
     : Number(sampleOffset(rate, n));
 }
 
-/** The quotient of whole numbers, rounded down. */
+/** The quotient of whole numbers, rounded down. Below 2^53 a division never rounds up to the next whole number. */
 function divide(value: number, divisor: number): number {
-  const quotient = Math.floor(value / divisor);
-  const rest = value - quotient * divisor;
-  return rest < 0 ? quotient - 1 : rest >= divisor ? quotient + 1 : quotient;
+  return Math.floor(value / divisor);
 }
 
 /** Whether year and day of a version 2 header make sense in a byte order. */

@@ -104,10 +104,13 @@ function withoutScheme(text: string, form: AddressForm, secure: boolean): Addres
   };
 }
 
-/** An IPv6 address, perhaps with a zone. By the URL parser, which browsers have too. */
+/** An IPv6 address, perhaps with a zone. */
+const IPV6 = /^([\da-f:.]+)(?:%[\w.~-]+)?$/i;
+
+/** By the URL parser, which browsers have too; zones it does not know. */
 function isIPv6(text: string): boolean {
-  const [address = "", zone] = text.split("%", 2);
-  if (!/^[\da-f:.]+$/i.test(address) || (zone !== undefined && !/^[\w.~-]+$/.test(zone))) return false;
+  const address = IPV6.exec(text)?.[1];
+  if (address === undefined) return false;
   try {
     return new URL(`http://[${address}]`).hostname !== "";
   } catch {

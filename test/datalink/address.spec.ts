@@ -69,6 +69,7 @@ describe("addresses", () => {
     "[nonsense]",
     "[::1%/etc]",
     "::1%wss://]",
+    "::1%eth0%wss://]",
     "datalink://",
     "datalink:///path",
     "datalink://ring.example/path",

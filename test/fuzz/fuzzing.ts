@@ -134,7 +134,9 @@ class Uncaught {
 
 /** Writes what was found as a case that the quick suite tries again; the name of its file. */
 export function writeCase(finding: Finding): string {
-  const text = `${JSON.stringify(packed(finding), undefined, 1)}\n`;
+  // The rest of it are places on this machine.
+  const [found] = finding.found.split("\n");
+  const text = `${JSON.stringify(packed({ ...finding, found }), undefined, 1)}\n`;
   const input = JSON.stringify(packed(finding.input));
   const id = createHash("sha256").update(input).digest("hex").slice(0, 8);
   const file = path.join(CASES, `${finding.target}-${id}.json`);

@@ -35,6 +35,22 @@ describe("packRecords", () => {
     });
   }
 
+  it("fills records with as many samples as there is room for", () => {
+    const samples = Float64Array.from({ length: 1000 }, (_, i) => i % 100);
+    const series = { sourceId: "FDSN:XX_A_00_H_H_Z", startTime: 0n, sampleRate: 100, samples };
+    for (const [encoding, bytes] of [
+      ["int16", 2],
+      ["int32", 4],
+      ["float32", 4],
+      ["float64", 8],
+    ] as const) {
+      const [record] = readRecords(
+        Buffer.concat([...packRecords(series, { formatVersion: 2, encoding, recordLength: 512 })]),
+      );
+      assert.equal(record!.sampleCount, (512 - 56) / bytes, encoding);
+    }
+  });
+
   it("ends a record before a difference that Steim 2 has no bits for", () => {
     const samples = Int32Array.of(0, 1, 2 ** 30, 2 ** 30 + 1, -(2 ** 30), 5);
     const series = { sourceId: "FDSN:XX_A__H_H_Z", startTime: 0n, sampleRate: 1, samples };

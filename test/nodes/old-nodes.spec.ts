@@ -16,8 +16,6 @@ import mseedEncode from "../../nodes/mseed-encode.ts";
 import mseedFileIn from "../../nodes/mseed-file-in.ts";
 import seedlinkConnection from "../../nodes/seedlink-connection.ts";
 import seedlinkIn from "../../nodes/seedlink-in.ts";
-import seismographPage from "../../nodes/seismograph-page.ts";
-import seismogramImage from "../../nodes/seismogram-image.ts";
 import seismogramImage from "../../nodes/seismogram-image.ts";
 import seismographPage from "../../nodes/seismograph-page.ts";
 import signalFilter from "../../nodes/signal-filter.ts";
@@ -43,8 +41,6 @@ const MODULES = {
   "seedlink-in": seedlinkIn,
   "seismograph-page": seismographPage,
   "seismogram-image": seismogramImage,
-  "seismogram-image": seismogramImage,
-  "seismograph-page": seismographPage,
   "coincidence-trigger": coincidenceTrigger,
   "station-monitor": stationMonitor,
   "signal-measure": signalMeasure,

@@ -108,6 +108,17 @@ describe("shake in", () => {
     await flow.status("in", ({ text }) => /shake-in\.status\.missing/.test(text ?? ""));
   });
 
+  it("sends what it has collected when it is stopped", async () => {
+    await start({ seconds: "10" });
+    await quarter(0);
+    await quarter(1);
+    // One datagram is on its way, the other has been heard of.
+    await flow.status("in", ({ text }) => /^EHZ /.test(text ?? ""));
+    const out = flow.inbox("out");
+    await (flow.node("in") as unknown as { close(removed: boolean): Promise<void> }).close(false);
+    assert.ok(payloadOf(await out.next()).sampleCount >= 25);
+  });
+
   it("goes through mseed encode into full records", async () => {
     await start({ wires: [["encode"]] }, [
       {

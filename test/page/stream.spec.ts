@@ -102,6 +102,16 @@ describe("the page's stream", () => {
     ]);
   });
 
+  it("tells what it has received where that is no stream of a seismograph", async () => {
+    answer = (response, visit) => {
+      if (visit === 1) response.end("<html>".repeat(20));
+      else response.write(encodeFrame(STATUS));
+    };
+    const told = open();
+    await told.wait("frame");
+    assert.match((told.all[0] as { loss: Loss }).loss.why!, /this is not a seismograph's stream/);
+  });
+
   it("takes a silent response for a dead one", async () => {
     answer = (response, visit) => {
       if (visit === 1) response.writeHead(200).flushHeaders();

@@ -140,6 +140,8 @@ describe("SeedLink selectors", () => {
   });
 
   it("come back from their text", () => {
+    for (const text of ["CO_JSC_00_BH*", "CO_JSC_00_BHZ*", "00_B_H_Z*00", "CO_JSC:00_BH*Z BH*"])
+      assert.deepEqual(parseStreams(formatStreams(parseStreams(text))), parseStreams(text), text);
     const code = (max: number) => fc.stringMatching(new RegExp(`^[A-Z0-9?]{1,${max}}$`));
     const channel = fc.array(code(1), { minLength: 3, maxLength: 3 });
     const stream = fc

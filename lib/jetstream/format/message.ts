@@ -55,10 +55,10 @@ export function readHeaders(get: (name: string) => string): PacketHeader {
   return {
     source: parts[1]!,
     packetId: BigInt(parts[2]!),
-    packetTime: Number(parts[3]),
+    packetTime: readTime(ID_HEADER, parts[3]!),
     streamId,
-    dataStart: readInteger(START_HEADER, get(START_HEADER)),
-    dataEnd: readInteger(END_HEADER, get(END_HEADER)),
+    dataStart: readTime(START_HEADER, get(START_HEADER)),
+    dataEnd: readTime(END_HEADER, get(END_HEADER)),
   };
 }
 
@@ -103,9 +103,11 @@ function integer(value: number): string {
   return Number.isSafeInteger(value) ? String(value) : String(BigInt(value));
 }
 
-function readInteger(name: string, text: string): number {
-  if (!INTEGER.test(text)) throw unreadable(name, text);
-  return Number(text);
+function readTime(name: string, text: string): number {
+  const time = Number(text);
+  if (!INTEGER.test(text) || Math.abs(time) > MAX_TIME) throw unreadable(name, text);
+  // -0 is written as 0.
+  return time + 0;
 }
 
 function unreadable(name: string, value: string): JetStreamError {

@@ -145,8 +145,7 @@ function streamPattern(text: string): string | undefined {
   const [first = "", ...channel] = text.split("_");
   const location = first === "--" ? "" : first;
   // One code for the channel, as SEED writes it: BHZ, or BH* with fewer letters.
-  const seed =
-    channel.length === 1 && /^(?:[A-Z0-9?]{3}|[A-Z0-9?*]{0,2}\*[A-Z0-9?*]{0,2})$/.test(channel[0]!);
+  const seed = channel.length === 1 && /^(?:[A-Z0-9?]{3}|(?=.*\*)[A-Z0-9?*]{1,3})$/.test(channel[0]!);
   if (seed) return `${location}_${spread(channel[0]!)}`;
   const complete = channel.length === 3 || (channel.length < 3 && text.includes("*"));
   return complete && !channel.some((code) => code.includes("-"))

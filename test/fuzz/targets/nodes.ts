@@ -31,8 +31,10 @@ const TYPES = [
     "coincidence-trigger",
     "station-monitor",
   ],
-  ...["jsonl-archive", "mseed-archive", "waveform"],
+  ...["jsonl-archive", "mseed-archive", "waveform", "seismograph-page"],
 ];
+/** They wait for a cluster: what they take is said by the target `jetstream`. */
+const LEFT_OUT = ["jetstream-in", "jetstream-out"];
 const CONFIGURATION = ["datalink-connection", "seedlink-connection", "station-metadata"];
 
 /** What they cannot do without; all else is as the editor's dialogs have it at first. */
@@ -83,6 +85,8 @@ class Nodes {
         require(path.join(__dirname, "../../../nodes", `${type}.js`)).default as (RED: NodeAPI) => void,
     );
     const defaults = definitions();
+    const withInput = [...defaults].filter(([, { inputs }]) => inputs === 1).map(([type]) => type);
+    assert.deepEqual(withInput.sort(), [...TYPES, ...LEFT_OUT].sort(), "not every node is given messages");
     const nodes = [...CONFIGURATION, ...TYPES].map((type) => {
       const values = Object.entries(defaults.get(type)!.defaults)
         .map(([name, { value }]) => [name, structuredClone(value)])

@@ -189,6 +189,7 @@ describe("requests to a seismograph's page", () => {
       assert.equal(size(light)[0], 640);
       assert.equal(size(dark)[0], 1280);
       assert.equal((await ask(served.url, `${target}?theme=pink`)).status, 400);
+      assert.equal((await ask(served.url, `${target}?width=4000&height=4000&ratio=3`)).status, 400);
     }
     assert.equal((await ask(served.url, "/heli/NO_ONE.png")).status, 404);
   });

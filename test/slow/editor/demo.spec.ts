@@ -27,6 +27,7 @@ const PROOF: Record<string, string | undefined> = {
   "21 - Seismometer to phone alert": undefined,
   "22 - Volcano tremor alarm": "RSAM of each station",
   "23 - Silent stations by mail": "report",
+  "29 - Picture when the earth shakes": "mail: picture, name, words",
 };
 
 /** Those that do nothing by themselves, or need a world around them: test/slow/examples.spec.ts has it. */
@@ -39,9 +40,10 @@ const QUIET = [
   "15 - Backfill from an FDSN web service",
   "16 - Archive that keeps its size",
   "24 - Replay an earthquake",
+  "25 - Seismograph page",
 ];
 /** Cannot be imported without the package that it is about. */
-const OF_OTHERS = ["17 - Dashboard"];
+const OF_OTHERS = ["17 - Dashboard", "26 - Seismograph page in a dashboard"];
 
 /** The demo's process, and what it has printed. */
 class Demo {

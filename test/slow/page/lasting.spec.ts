@@ -114,9 +114,9 @@ describe("a page of the seismograph that stays open", () => {
     const used = async () => Math.min(await usedNow(), await usedNow(), await usedNow());
     /** Ten minutes of ground: twice what is shown, in pieces that each make a picture. */
     const pour = async () => {
-      for (let i = 0; i < 20; i++) {
+      for (let i = 0; i < 12; i++) {
         const before = await view.pictures();
-        site.push(30, i);
+        site.push(50, i);
         await view.pictureAfter(before);
       }
     };

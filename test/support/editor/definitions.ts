@@ -10,6 +10,7 @@ const RESOURCES = path.join(__dirname, "../../../resources");
 export interface Definition {
   category: string;
   defaults: Record<string, { value: unknown; type?: string; validate?: (value: unknown) => unknown }>;
+  inputs?: number;
   outputs?: number;
 }
 

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { pick, randomFrom } from "../../fuzz/random.ts";
+import type { Report } from "./first-failure.ts";
 import { type Site, sitesOf } from "./sites.ts";
 import { filesIn, SpecFinder } from "./specs.ts";
 
@@ -73,7 +74,7 @@ class Laboratory {
       const failed = outcome.spec === undefined ? specs : [outcome.spec];
       if (await this.#pass(failed)) return outcome;
       console.log(`left out, since it fails without a mutant: ${failed.join(", ")}`);
-      if (outcome.spec === undefined) return { isKilled: false, by: "it cannot be told" };
+      if (outcome.spec === undefined) return { isKilled: false, by: "cannot be told" };
     }
   }
 
@@ -100,38 +101,35 @@ class Laboratory {
     const mocha = require.resolve("mocha/bin/mocha.js");
     const report = path.join(this.root, "report.json");
     rmSync(report, { force: true });
-    const options = ["--no-config", "--bail", "--exit", "--timeout", "20000", "--reporter", "json"];
-    const words = [
-      ...options,
-      "--reporter-option",
-      `output=${report}`,
-      "--require",
-      "test/support/properties.js",
-    ];
-    const child = spawn(process.execPath, [mocha, ...words, ...specs], {
-      cwd: this.root,
-      detached: true,
-      stdio: "ignore",
-      env: { ...process.env, TMPDIR: this.root },
-    });
+    const reporter = "test/support/mutants/first-failure.js";
+    const options = ["--no-config", "--bail", "--exit", "--timeout", "20000", "--reporter", reporter];
+    const child = spawn(
+      process.execPath,
+      [mocha, ...options, "--require", "test/support/properties.js", ...specs],
+      {
+        cwd: this.root,
+        detached: true,
+        stdio: "ignore",
+        env: { ...process.env, TMPDIR: this.root, MUTANT_REPORT: report },
+      },
+    );
     this.#running = child.pid;
     return new Promise((resolve) => {
       const late = setTimeout(() => kill(child.pid), PATIENCE_MS);
-      child.on("close", (code) => {
+      child.on("close", () => {
         clearTimeout(late);
         kill(child.pid);
-        resolve(code === 0 ? { isKilled: false } : { isKilled: true, ...this.#firstFailure(report) });
+        resolve(this.#outcomeOf(report));
       });
     });
   }
 
-  #firstFailure(report: string): { by?: string; spec?: string } {
-    if (!existsSync(report)) return {};
-    const { failures } = JSON.parse(readFileSync(report, "utf8")) as {
-      failures: { fullTitle: string; file: string }[];
-    };
-    const [first] = failures;
-    return first ? { by: first.fullTitle, spec: path.relative(this.root, first.file) } : {};
+  /** All passed, or one failed; without a report the run hung, or ended before its end. */
+  #outcomeOf(report: string): Outcome {
+    if (!existsSync(report)) return { isKilled: true };
+    const { title, file } = JSON.parse(readFileSync(report, "utf8")) as Report;
+    if (title === undefined) return { isKilled: false };
+    return { isKilled: true, by: title, spec: file && path.relative(this.root, file) };
   }
 
   close(): void {
@@ -188,8 +186,8 @@ async function main(): Promise<void> {
   for (const mutant of mutants) {
     const { isKilled, by } = await laboratory.try(mutant, folder);
     if (isKilled) killed++;
-    const how = isKilled ? `killed by ${by ?? "a run that hangs or ends"}` : "SURVIVES";
-    console.log(`${how}${!isKilled && by ? ` (${by})` : ""}: ${inWords(mutant)}`);
+    const how = isKilled ? `killed by ${by ?? "a run that hangs or ends"}` : (by ?? "SURVIVES");
+    console.log(`${how}: ${inWords(mutant)}`);
   }
   console.log(`${area}: ${killed} of ${mutants.length} killed, seed ${values.seed}`);
 }

@@ -1,0 +1,52 @@
+// lib/subscription/packet-queue.ts and unreadable.ts: what waits is counted, everybody who waits is told, and a place that cannot be
+// read is named the second time.
+import assert from "node:assert/strict";
+import { PacketQueue } from "../../lib/subscription/packet-queue.ts";
+import { UnreadablePlace } from "../../lib/subscription/unreadable.ts";
+
+const packet = (n: number) => ({ n, payload: new Uint8Array(10) });
+
+describe("the queue of packets", () => {
+  const queueOf = (...numbers: number[]) => {
+    const queue = new PacketQueue<{ n: number; payload: Uint8Array }>(1e6, () => {});
+    for (const n of numbers) queue.packet(packet(n));
+    return queue;
+  };
+
+  it("counts what is here, gives it in order, and says how many it dropped", () => {
+    const queue = queueOf(1, 2, 3);
+    assert.equal(queue.length, 3);
+    assert.equal(queue.take()?.n, 1);
+    assert.equal(queue.length, 2);
+    assert.equal(queue.clear(), 2);
+    assert.equal(queue.length, 0);
+    assert.equal(queue.take(), undefined);
+  });
+
+  it("tells everybody who waits that it is over, and an error to one", async () => {
+    const ended = queueOf();
+    const waiting = [ended.next(), ended.next(), ended.next()];
+    ended.end();
+    for (const { done } of await Promise.all(waiting)) assert.equal(done, true);
+    const failed = queueOf();
+    const told = [failed.next(), failed.next()];
+    const fault = new Error("a fault");
+    failed.fail(fault);
+    await assert.rejects(told[0]!, fault);
+    assert.equal((await told[1]!).done, true);
+  });
+});
+
+describe("a place that cannot be read", () => {
+  it("is named the second time, and not where it is another one", () => {
+    const place = new UnreadablePlace<Error>((failure, message) => new Error(message, { cause: failure }));
+    const fault = new Error("It is wrong.");
+    assert.equal(place.locate(fault, "behind packet 1"), fault);
+    assert.equal(place.locate(fault, "behind packet 2"), fault);
+    const { message } = place.locate(fault, "behind packet 2");
+    assert.match(
+      message,
+      /^It is wrong\. What the server sends behind packet 2 cannot be read, each time anew\. /,
+    );
+  });
+});
