@@ -45,7 +45,7 @@ const unsafe = {
   },
 };
 
-const { syncAll } = Syncing.prototype;
+const syncAll = Reflect.get(Syncing.prototype, "syncAll") as SyncingType["syncAll"];
 Syncing.prototype.syncAll = async function (this: SyncingType) {
   unsafe.sinceRound = Number.POSITIVE_INFINITY;
   const failure = await syncAll.call(this);
