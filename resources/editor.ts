@@ -16,8 +16,6 @@ import "./mseed-encode.ts";
 import "./mseed-file-in.ts";
 import "./seismograph-page.ts";
 import "./seismogram-image.ts";
-import "./seismogram-image.ts";
-import "./seismograph-page.ts";
 import "./shake-in.ts";
 import "./signal-filter.ts";
 import "./seedlink-connection.ts";

@@ -7,7 +7,7 @@
 import fs from "node:fs";
 import { mkdir, open, stat } from "node:fs/promises";
 import path from "node:path";
-import { APPENDING, directoriesWithNew, FILE_MODE, type Opened } from "./file-task.ts";
+import type { Opened } from "./file-task.ts";
 import { syncPath } from "./sync-path.ts";
 import type { WriteJob, WriteOutcome } from "./write-thread.ts";
 
@@ -332,12 +332,16 @@ async function openCreating(file: string): Promise<{ descriptor: number; created
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
   const innermost = path.dirname(file);
-  const createdIn = directoriesWithNew(innermost, await mkdir(innermost, { recursive: true }));
+  const first = await mkdir(innermost, { recursive: true });
+  const createdIn: string[] = [];
+  for (let made = innermost; first !== undefined && made.length >= first.length; made = path.dirname(made)) {
+    createdIn.push(path.dirname(made));
+  }
   return { descriptor: await openForAppending(file), createdIn };
 }
 
 function openForAppending(file: string): Promise<number> {
-  return openFile(file, APPENDING, FILE_MODE);
+  return openFile(file, "a+", 0o666);
 }
 
 function openFile(file: string, flags: string, mode: number): Promise<number> {

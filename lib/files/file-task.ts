@@ -5,7 +5,6 @@
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { release } from "node:os";
-import path from "node:path";
 
 /** Bytes to be appended to files, one file behind the other. */
 export interface WriteTask {
@@ -37,7 +36,7 @@ export interface FileSystem {
   path: string;
 }
 
-/** Files to be opened for appending, after others were closed. */
+/** Files to be opened for appending, if they are there, after others were closed. */
 export interface OpenTask {
   kind: "open";
   /** Descriptors. */
@@ -164,44 +163,19 @@ function openAll({ closes, paths }: OpenTask): FileAnswer {
 function openOne(file: string): Opened | undefined {
   let descriptor: number | undefined;
   try {
-    const createdIn: string[] = [];
-    descriptor = openExisting(file);
-    if (descriptor === undefined) {
-      const innermost = path.dirname(file);
-      createdIn.push(...directoriesWithNew(innermost, fs.mkdirSync(innermost, { recursive: true })));
-      descriptor = fs.openSync(file, APPENDING, FILE_MODE);
-    }
-    const { dev, ino, size, nlink, ...found } = fs.fstatSync(descriptor);
-    if ((found.mode & fs.constants.S_IFMT) !== fs.constants.S_IFREG) throw new Error("not a file");
-    return { descriptor, dev, ino, size, nlink, createdIn };
+    descriptor = fs.openSync(file, EXISTING);
+    const found = fs.fstatSync(descriptor);
+    if (!found.isFile()) throw new Error("not a file");
+    const { dev, ino, size, nlink } = found;
+    return { descriptor, dev, ino, size, nlink, createdIn: [] };
   } catch {
     if (descriptor !== undefined) fs.closeSync(descriptor);
     return undefined;
   }
 }
 
-/** The file, created where its directory is there; `undefined` where it is not. */
-function openExisting(file: string): number | undefined {
-  try {
-    return fs.openSync(file, APPENDING, FILE_MODE);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
-/** How files are opened that are appended to. */
-export const APPENDING = "a+";
-export const FILE_MODE = 0o666;
-
-/** The directories that got a new one, innermost first, where `first` was the outermost that was made for `innermost`. */
-export function directoriesWithNew(innermost: string, first: string | undefined): string[] {
-  const directories: string[] = [];
-  if (first === undefined) return directories;
-  for (let made = innermost; made.length >= first.length; made = path.dirname(made))
-    directories.push(path.dirname(made));
-  return directories;
-}
+/** To append to what is there: new files are created faster by several threads, which wait for the disk together. */
+const EXISTING = fs.constants.O_RDWR | fs.constants.O_APPEND;
 
 function syncPathNow(path: string): void {
   const descriptor = fs.openSync(path, "r");

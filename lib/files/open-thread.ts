@@ -1,6 +1,6 @@
 /**
- * Opens many files with one message to a thread, which all archives of the process share. It is not the one that writes: what is open
- * already does not wait for files that are created.
+ * Opens many files that are there with one message to a thread, which all archives of the process share. It is not the one that
+ * writes: what is open already does not wait for it.
  */
 import type { Opened } from "./file-task.ts";
 import { FileThread } from "./file-thread.ts";

@@ -87,8 +87,8 @@ export class OpenFiles {
   }
 
   /**
-   * Opens many files, and closes others for them, by one message to a thread. Those that cannot be opened are left as
-   * they were: {@link open} tells why.
+   * Opens many files, and closes others for them, by one message to a thread. Those that are not there, or
+   * cannot be opened, are left as they were: {@link open} creates them, or tells why.
    */
   async openMany(targets: readonly Target[]): Promise<void> {
     const closed: AppendFile[] = [];

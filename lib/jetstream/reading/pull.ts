@@ -77,7 +77,7 @@ export class Puller {
 
   /** Milliseconds since anything came of what was asked for. */
   get silence(): number {
-    return this.#wanted > 0 ? performance.now() - this.#heardAt : 0;
+    return this.#wanted > 0 || this.#isRetrying ? performance.now() - this.#heardAt : 0;
   }
 
   /** Asks for more, if nothing is asked for and there is room. */
@@ -123,27 +123,34 @@ export class Puller {
   }
 
   #take(message: NatsMessage): void {
-    const now = performance.now();
-    this.#heardAt = now;
-    this.#isRetrying = false;
     const { headers } = message;
     if (headers !== undefined && headers.code > 0 && message.data.length === 0) {
       this.#status(message.subject, headers.code, headers.description);
       return;
     }
+    this.#heard();
     const delivery = message.reply === undefined ? undefined : readDelivery(message.reply);
     if (this.#wanted > 0) this.#wanted--;
     if (delivery) this.#sink.message(message, delivery);
     if (this.#wanted === 0) this.more();
   }
 
+  #heard(): void {
+    this.#heardAt = performance.now();
+    this.#isRetrying = false;
+  }
+
   /** The servers' word on a request: a sign of life (100), or its end. */
   #status(subject: string, code: number, description: string): void {
+    if (code === 100) this.#heard();
     if (code === 100 || subject !== `${this.#inbox}.${this.#request}`) return;
     this.#wanted = 0;
     // 404 and 408: nothing came in its time. 409 with a size: it was full. All others mean that something is not as it was.
     const isUsual = code === 404 || code === 408 || /maxbytes|batch completed/i.test(description);
-    if (!isUsual) {
+    if (isUsual) this.#heard();
+    else {
+      // As if nothing had come: nobody leads the consumer, say.
+      this.#isRetrying = true;
       this.#retryAt = performance.now() + RETRY_MS;
       this.#sink.doubt();
     }

@@ -119,7 +119,7 @@ describe("the nodes of JetStream", () => {
         ...nodes,
         ...helpers.map((id) => ({ id, type: "helper", wires: [] })),
       ],
-      { userDir, settings: { nodeCloseTimeout: 1000 } },
+      { userDir, settings: { nodeCloseTimeout: 8000 } },
     );
     return flow;
   }
