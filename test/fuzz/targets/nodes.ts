@@ -31,7 +31,7 @@ const TYPES = [
     "coincidence-trigger",
     "station-monitor",
   ],
-  ...["jsonl-archive", "mseed-archive", "waveform", "seismograph-page"],
+  ...["jsonl-archive", "mseed-archive", "waveform", "seismograph-page", "seismogram-image"],
 ];
 /** They wait for a cluster: what they take is said by the target `jetstream`. */
 const LEFT_OUT = ["jetstream-in", "jetstream-out"];
@@ -162,7 +162,12 @@ function checkError(type: string, error: Error): void {
 export const nodeTargets = {
   nodes: target("messages of any shape, to every node", 500, async () => {
     const nodes = new Nodes(await DataLinkServer.listen({ port: 0, packetSize: 4096 }));
-    await nodes.start();
+    try {
+      await nodes.start();
+    } catch (error) {
+      await nodes.stop();
+      throw error;
+    }
     return {
       make: (random: Random): NodeInput => ({
         type: pick(TYPES, random),
