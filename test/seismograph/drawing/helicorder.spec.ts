@@ -160,6 +160,8 @@ describe("a drum", () => {
   it("tells gain, clip, rule and UTC below, and on a phone what there is room for", () => {
     const foot = (texts: string[]) => texts.find((text) => text.includes("UTC"));
     const metric = { scale: 2.4e-6, units: "m/s" };
+    const order = drawn(metric).texts;
+    assert.ok(order.at(-1)!.includes("UTC"), "drawn last: a great newest line reaches down to it");
     assert.equal(
       foot(drawn(metric).texts),
       "gain of a line ±2.4 µm/s · clipped at ±16.8 µm/s · each line about its mean · times UTC",

@@ -86,13 +86,13 @@ describe("the layout of the live picture", () => {
     spectrograms: fc.boolean(),
   });
 
-  it("gives each row as much as the others, 70 px at least, and grows where they need more", () => {
+  it("gives each row as much as the others, 64 px at least, and grows where they need more", () => {
     fc.assert(
       fc.property(views, areas, fc.integer({ min: 1, max: 60 }), (view, area, count) => {
         const rows = Array.from({ length: count }, () => row({ bins: live().rows[0]!.bins }));
         const layout = layoutLive({ ...view, rows }, area, 1);
         layout.rows.forEach((place, i) => {
-          assert.ok(place.area.height >= (view.spectrograms ? 120 : 70));
+          assert.ok(place.area.height >= (view.spectrograms ? 120 : 64));
           assert.equal(place.area.y, area.y + i * place.area.height);
           assert.equal(layout.rowAt(place.area.y + 1), i);
           assert.ok(place.trace.y >= place.area.y);

@@ -42,6 +42,17 @@ describe("a spectrogram", () => {
     );
   });
 
+  it("has as little of a tone's own above it where the ground drifts far meanwhile", () => {
+    const still = tone(2, 20);
+    const drifting = { ...still, samples: still.samples.map((value, i) => value + 100_000 + 500 * i) };
+    const [alone, both] = [spectrogramOf([still], VIEW)!, spectrogramOf([drifting], VIEW)!];
+    for (let i = 0; i < alone.decibels.length; i++) {
+      const [one, other] = [alone.decibels[i]!, both.decibels[i]!];
+      if (!Number.isNaN(one))
+        assert.ok(other < Math.max(one, -60) + 3, `${other} dB, ${one} without the drift`);
+    }
+  });
+
   it("has decibels of unit²/Hz, as the power spectral density of the same samples", () => {
     let state = 1;
     const samples = Float64Array.from({ length: 6000 }, () => {

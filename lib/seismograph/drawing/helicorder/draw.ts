@@ -34,7 +34,6 @@ export function drawHelicorder(surface: Surface, view: HelicorderView, layout: H
   surface.fillRect(area.x, area.y, area.width, area.height, palette.ground);
   drawMinutes(surface, view, layout);
   drawLabels(surface, view, layout);
-  drawFoot(surface, view, layout);
   const lines = new DrumLines(view.bins, layout, surface.pixelRatio);
   const drum = { surface, view, layout, lines, spans: newSpans(lines.count) };
   drawGrounds(drum);
@@ -44,6 +43,7 @@ export function drawHelicorder(surface: Surface, view: HelicorderView, layout: H
   });
   drawNewest(drum);
   drawBoxes(surface, view, plot, placesOf(view, layout), layout.isCompact ? 10 : 11);
+  drawFoot(surface, view, layout);
 }
 
 function fontSize({ isCompact }: HelicorderLayout): number {
@@ -106,7 +106,10 @@ function drawLabels(
   }
 }
 
-/** As much of the gain, the clip and the rule of the baseline as there is room for; UTC is always named. */
+/**
+ * As much of the gain, the clip and the rule of the baseline as there is room for; UTC is always named. On ground of its own: the
+ * newest line may reach down to it.
+ */
 function drawFoot(surface: Surface, view: HelicorderView, layout: HelicorderLayout): void {
   const { area, plot } = layout;
   const { texts, palette, scale, units } = view;
@@ -122,10 +125,13 @@ function drawFoot(surface: Surface, view: HelicorderView, layout: HelicorderLayo
     [texts.utc],
   ];
   const room = area.x + area.width - plot.x - 2;
-  const fitting = choices
-    .map((parts) => parts.join(" · "))
-    .find((text) => surface.measureText(text, style) <= room);
-  surface.text(fitting ?? texts.utc, plot.x, plot.y + plot.height + 16, style);
+  const fitting =
+    choices.map((parts) => parts.join(" · ")).find((text) => surface.measureText(text, style) <= room) ??
+    texts.utc;
+  const base = plot.y + plot.height + 16;
+  const width = Math.min(surface.measureText(fitting, style), room);
+  surface.fillRect(plot.x, base - style.size, width + 2, style.size + 4, palette.ground);
+  surface.text(fitting, plot.x, base, style);
 }
 
 /** Behind the traces: gaps, and the hairline of what has not come yet. */

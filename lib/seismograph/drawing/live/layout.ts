@@ -5,7 +5,8 @@ import type { LiveLayout, LiveRow, LiveRowPlace, LiveView } from "./view.ts";
 
 /** The axis below the rows. */
 const AXIS = 28;
-const LEAST_ROW = 70;
+/** Twelve rows and the axis fit below the bar of a window 860 pixels high. */
+const LEAST_ROW = 64;
 const LEAST_ROW_WITH_SPECTROGRAM = 120;
 /** The names' line above the trace, on a phone. */
 export const NAME_LINE = 20;
@@ -17,7 +18,7 @@ const PADDING = 2;
 const MOST_ROWS = 200;
 
 /**
- * Where the rows of a live picture lie in an area. They fill the height with at least 70 px each (120 with a spectrogram): where they
+ * Where the rows of a live picture lie in an area. They fill the height with at least 64 px each (120 with a spectrogram): where they
  * need more than there is, the layout's area is higher than the one given. `pixelRatio` is the surface's.
  */
 export function layoutLive(

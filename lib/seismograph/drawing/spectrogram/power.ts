@@ -3,7 +3,7 @@ import { Fourier } from "../../../signal/spectrum/fourier.ts";
 import type { Segment } from "../views.ts";
 import type { Spectrogram } from "./spectrogram.ts";
 
-const LEAST_WINDOW = 32;
+const LEAST_WINDOW = 64;
 const LONGEST_WINDOW = 1024;
 const MOST_COLUMNS = 1000;
 /** A window is about so many columns long. */
@@ -13,7 +13,7 @@ const FLOOR = 1e-30;
 
 /**
  * The spectrogram of samples from `start` to `end` (microseconds since 1970), in `columns` (240 unless given): power in decibels of
- * unit²/Hz, from 0 Hz to half the sample rate; Hann windows, their mean removed. Columns whose window is not filled by one segment are
+ * unit²/Hz, from 0 Hz to half the sample rate; Hann windows, the straight line through their samples removed: slow motion would leak into all frequencies. Columns whose window is not filled by one segment are
  * `NaN`, and so are those in which nothing moves. `undefined` where no segment is long enough for a window.
  */
 export function spectrogramOf(
@@ -67,14 +67,22 @@ class Windows {
     const size = this.#samples.length;
     const first = Math.round((middle - segment.start) / segment.period - size / 2);
     if (!(first >= 0 && first + size <= segment.samples.length)) return;
-    let [mean, isDead] = [0, true];
+    const middleIndex = (size - 1) / 2;
+    let [mean, slope, isDead] = [0, 0, true];
     for (let i = 0; i < size; i++) {
-      mean += segment.samples[first + i]! / size;
-      isDead &&= segment.samples[first + i] === segment.samples[first];
+      const sample = segment.samples[first + i]!;
+      mean += sample / size;
+      slope += sample * (i - middleIndex);
+      isDead &&= sample === segment.samples[first];
     }
+    // The sum of (i − middle)² over the window.
+    slope /= (size * (size * size - 1)) / 12;
     // A digitiser that repeats one value has no spectrum: −300 dB would leave the other columns one colour.
     if (isDead) return;
-    for (let i = 0; i < size; i++) this.#samples[i] = (segment.samples[first + i]! - mean) * this.#taper[i]!;
+    for (let i = 0; i < size; i++) {
+      const line = mean + slope * (i - middleIndex);
+      this.#samples[i] = (segment.samples[first + i]! - line) * this.#taper[i]!;
+    }
     this.#power.fill(0);
     this.#fourier.addPower(this.#samples, this.#power);
     for (let row = 0; row < decibels.length; row++) {
