@@ -42,6 +42,7 @@ const OF_OTHERS: Record<string, { types: RegExp; package: string }> = {
   "17 - Dashboard.json": { types: /^ui-/, package: "@flowfuse/node-red-dashboard" },
   "26 - Seismograph page in a dashboard.json": { types: /^ui-/, package: "@flowfuse/node-red-dashboard" },
 };
+const readme = readFileSync(path.join(root, "README.md"), "utf8");
 const examples = readdirSync(path.join(root, "examples")).filter((name) => name.endsWith(".json"));
 
 for (const name of examples) {
@@ -55,6 +56,10 @@ for (const name of examples) {
         examples.filter((other) => other.startsWith(name.slice(0, 3))),
         [name],
       );
+    });
+
+    it("is named in README", () => {
+      assert.ok(readme.includes(`*${name.replace(/\.json$/, "")}*`));
     });
 
     it("holds only nodes of Node-RED and of this package, without tabs of their own", () => {
