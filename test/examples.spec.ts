@@ -45,6 +45,18 @@ const OF_OTHERS: Record<string, { types: RegExp; package: string }> = {
 const readme = readFileSync(path.join(root, "README.md"), "utf8");
 const examples = readdirSync(path.join(root, "examples")).filter((name) => name.endsWith(".json"));
 
+describe("examples that are imported into one Node-RED", () => {
+  it("do not take each other's ports and web paths", () => {
+    const servers = examples.flatMap((name) =>
+      (JSON.parse(readFileSync(path.join(root, "examples", name), "utf8")) as ExampleNode[]).filter(
+        ({ type }) => type === "datalink-server",
+      ),
+    );
+    const taken = servers.flatMap(({ port, webPath }) => [port, webPath]).filter((it) => it !== "");
+    assert.deepEqual(taken, [...new Set(taken)]);
+  });
+});
+
 for (const name of examples) {
   describe(`example "${name.replace(/\.json$/, "")}"`, () => {
     const nodes = JSON.parse(readFileSync(path.join(root, "examples", name), "utf8")) as ExampleNode[];
