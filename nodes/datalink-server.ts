@@ -1,4 +1,5 @@
 /** datalink server: a DataLink server inside Node-RED. Its output tells what happens there. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Node, NodeAPI, NodeStatus } from "node-red";
 import { DataLinkError } from "../lib/datalink/protocol/errors.ts";
 import { describeEvent } from "../lib/server/events.ts";
@@ -29,6 +30,10 @@ export interface DataLinkServerNode extends Node<Secrets> {
 
 /** A port that is in use may become free: an old Node-RED that is still stopping. */
 const RETRY_MS = 5000;
+
+/** Turns of the event loop without a packet after which nothing more is on its way within this process, and those waited for at most. */
+const QUIET_TURNS = 5;
+const MOST_TURNS = 1000;
 
 export default function register(RED: NodeAPI): void {
   const web = new WebPaths(RED);
@@ -138,9 +143,24 @@ function serve(
     clearTimeout(retry);
     status.close();
     await listening;
-    if (server) web.end(server);
+    if (server) {
+      await quietOf(server);
+      web.end(server);
+    }
     await server?.close();
   });
+}
+
+/**
+ * Lets come in what nodes of the same flows have sent just before they were stopped with it. Others may go on sending, which it does
+ * not wait for.
+ */
+async function quietOf(server: DataLinkServer): Promise<void> {
+  for (let turns = 0, quiet = 0; turns < MOST_TURNS && quiet < QUIET_TURNS; turns++) {
+    const { packetsIn } = server.status;
+    await nextTurn();
+    quiet = server.status.packetsIn === packetsIn ? quiet + 1 : 0;
+  }
 }
 
 /** Which packet came last, and when. */

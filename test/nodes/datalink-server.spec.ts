@@ -7,7 +7,9 @@ import { mock } from "node:test";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { packRecords } from "../../lib/mseed/index.ts";
 import { DataLinkServer } from "../../lib/server/server.ts";
-import datalinkServer from "../../nodes/datalink-server.ts";
+import datalinkConnection from "../../nodes/datalink-connection.ts";
+import datalinkOut from "../../nodes/datalink-out.ts";
+import datalinkServer, { type DataLinkServerNode } from "../../nodes/datalink-server.ts";
 import editor from "../../nodes/editor.ts";
 import { CREDENTIALS } from "../../nodes/runtime/server-options.ts";
 import { Peer, write } from "../server/peer.ts";
@@ -65,6 +67,37 @@ describe("datalink server node", () => {
     const other = await DataLinkServer.listen({ port, ringBytes: 1 << 20 });
     await other.close();
   });
+
+  for (const count of [1, 50]) {
+    it(`takes ${count} packets that the same flow has sent just before it is stopped`, async () => {
+      const port = String(await freePort());
+      const address = `127.0.0.1:${port}`;
+      flow = await startFlow(
+        [datalinkServer, datalinkConnection, datalinkOut],
+        [
+          { id: "server", type: "datalink-server", version: 1, port, ringSize: "1", wires: [[]] },
+          { id: "line", type: "datalink-connection", version: 1, address, auth: "none" },
+          {
+            id: "out",
+            type: "datalink-out",
+            version: 1,
+            connection: "line",
+            streamId: "XX/TEXT",
+            wires: [["done"]],
+          },
+          { id: "done", type: "helper", wires: [] },
+        ],
+      );
+      await flow.status("out", ({ fill }) => fill === "green");
+      for (let round = 0; round < 3; round++) {
+        for (let n = 0; n < count; n++) flow.node("out").receive({ payload: String(n) });
+        if (round < 2) await flow.inbox("done").take(count);
+      }
+      const { server } = (flow.node("server") as DataLinkServerNode).running()!;
+      await flow.stop();
+      assert.equal(server.status.packetsIn, 3 * count);
+    });
+  }
 
   it("shows that its port is in use, and lets the flow stop", async () => {
     await using other = await DataLinkServer.listen({ port: 0, ringBytes: 1 << 20 });
