@@ -242,7 +242,7 @@ async function dashboardFolder(): Promise<string | undefined> {
   return installed;
 }
 
-describe("example 17 - Dashboard", function () {
+describe("examples with the dashboard of others", function () {
   this.timeout(300_000);
   let folder: string;
 
@@ -256,7 +256,7 @@ describe("example 17 - Dashboard", function () {
     folder = found;
   });
 
-  it("shows each stream with its latency, and a trace of few points", async () => {
+  it("17: shows each stream with its latency, and a trace of few points", async () => {
     const flows = await flowOf("17 - Dashboard");
     await using nodeRed = await NodeRed.start({ flows, others: { [DASHBOARD]: folder } });
     await using browser = await BrowserPage.blank();
@@ -273,6 +273,21 @@ describe("example 17 - Dashboard", function () {
     await eventually("another picture", async () =>
       (await chart.screenshot()).equals(before) ? undefined : true,
     );
+    assert.deepEqual(complaintsOf(nodeRed), []);
+    assert.deepEqual(browser.errors, []);
+  });
+
+  it("26: frames the seismograph page, which goes on drawing there", async () => {
+    const flows = await flowOf("26 - Seismograph page in a dashboard");
+    await using nodeRed = await NodeRed.start({ flows, others: { [DASHBOARD]: folder } });
+    await using browser = await BrowserPage.blank();
+    const { page } = browser;
+    await page.goto(`${nodeRed.url}/dashboard/seismograms`);
+    const canvas = page.frameLocator("iframe").locator(".picture canvas[data-pictures]");
+    await canvas.waitFor();
+    const pictures = async () => Number(await canvas.getAttribute("data-pictures"));
+    const before = await pictures();
+    await eventually("another picture", async () => ((await pictures()) > before ? true : undefined));
     assert.deepEqual(complaintsOf(nodeRed), []);
     assert.deepEqual(browser.errors, []);
   });
