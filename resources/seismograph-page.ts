@@ -3,11 +3,13 @@ import { define } from "./shared/define.ts";
 import { fieldValue } from "./shared/dialog.ts";
 import { bandViews, number, pagePath } from "./shared/validators.ts";
 
-/** Where the page will be, as far as the browser can tell. */
+/** Where the page will be, as far as the browser can tell. While it is typed it may be any text. */
 function addressOf(path: string): string {
   const root = String(RED.settings.httpNodeRoot || "/").replace(/\/$/, "");
   const place = (path.trim() || "/seismo").replace(/^\/+|\/+$/g, "");
-  return new URL(`${root}/${place}/`, location.origin).href;
+  const url = new URL(location.origin);
+  url.pathname = `${root}/${place}/`.replace(/\/+/g, "/");
+  return url.href;
 }
 
 define("seismograph-page", {
