@@ -49,7 +49,16 @@ export class Editor extends BrowserPage {
     await this.page.click("#red-ui-clipboard-dialog-import-tabs >> text=Examples");
     const tree = this.page.locator("#red-ui-clipboard-dialog-import-tab-examples");
     await tree.getByText(packageName).click();
-    await tree.getByText(example).click();
+    // While the dialog is still opening, it forgets what is chosen in it.
+    const ready = this.page.locator("#red-ui-clipboard-dialog-ok:not([disabled])");
+    for (let tries = 0; tries < 20; tries++) {
+      await tree.getByText(example).click();
+      const isChosen = await ready.waitFor({ timeout: 2000 }).then(
+        () => true,
+        () => false,
+      );
+      if (isChosen) break;
+    }
     await this.page.click("#red-ui-clipboard-dialog-ok");
     const chart = (await this.page.locator("#red-ui-workspace-chart").boundingBox())!;
     await this.page.mouse.move(chart.x + at.x, chart.y + at.y, { steps: 4 });
