@@ -137,7 +137,10 @@ describe("example 14 - Silent station", function () {
     Object.assign(flows.find(({ name }) => name === "silent or back")!, { console: true });
     await using nodeRed = await NodeRed.start({ flows });
     const { port } = flows.find(({ type }) => type === "datalink-server")!;
-    await using dali = await DataLinkClient.connect(`127.0.0.1:${port}`);
+    // It listens soon after Node-RED has started.
+    await using dali = await eventually("the flow's server", () =>
+      DataLinkClient.connect(`127.0.0.1:${port}`).catch(() => undefined),
+    );
     await eventually("packets of both stations", async () =>
       (await dali.info("STREAMS")).totalStreams === 2 ? true : undefined,
     );

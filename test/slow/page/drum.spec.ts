@@ -171,7 +171,7 @@ describe("the drum page", () => {
   it("goes on with a view that there is where the address names another one", async () => {
     await view.goto(`${site.drum()}#view=3-4`);
     await view.drawn("raw");
-    assert.equal((await view.address()).get("view"), null);
+    await view.page.waitForURL(({ hash }) => !hash.includes("view="), { waitUntil: "commit" });
   });
 
   it("shows another the same picture by its link", async () => {

@@ -44,6 +44,7 @@ export class Dialogs {
     const item = page.locator(`.red-ui-palette-node[data-palette-type="${type}"]`);
     const other = page.locator('.red-ui-palette-node[data-palette-type="inject"]');
     // What the last search has closed opens first: searched for while it does, a category may stay closed.
+    await page.waitForFunction("$('#red-ui-palette :animated').length === 0");
     await search.fill("");
     await other.waitFor({ state: "visible" });
     await page.waitForFunction("$('#red-ui-palette :animated').length === 0");
