@@ -6,7 +6,10 @@ import Module from "node:module";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { isMainThread } from "node:worker_threads";
 
-/** What a process was like for half a second. */
+/** Milliseconds that a sample is about. */
+export const PROBE_MS = 500;
+
+/** What a process was like for so long. */
 export interface Sample {
   /** Milliseconds since 1970. */
   at: number;
@@ -97,7 +100,7 @@ function begin(file: string): void {
     delays.reset();
     oldest = 0;
     appendFileSync(file, `${JSON.stringify(sample)}\n`);
-  }, 500).unref();
+  }, PROBE_MS).unref();
 }
 
 if (isMainThread && process.env.PROBE_FILE) begin(process.env.PROBE_FILE);

@@ -7,7 +7,7 @@ import { newFolder } from "../folders.ts";
 import { NodeRed } from "../node-red.ts";
 import { Feeder } from "./feeder.ts";
 import { type Gap, type Ledger, ledgerOf } from "./ledger.ts";
-import type { Sample } from "./process-probe.ts";
+import { PROBE_MS, type Sample } from "./process-probe.ts";
 
 export interface TrialOptions {
   /** The server's address. */
@@ -120,11 +120,13 @@ class Running {
     await this.#phase("midnight", () => delay(quiet * 1000));
     await this.#phase("a full deploy", async () => {
       await this.#nodeRed!.deploy(flows(this.#options.url));
+      await delay(quiet * 1000);
       await this.#caughtUp(2 * rate);
     });
+    await this.#end("kill");
+    await this.#start();
     await this.#phase("killed and started again", async () => {
-      await this.#end("kill");
-      await this.#start();
+      await delay(quiet * 1000);
       await this.#caughtUp(2 * rate);
     });
     await this.#end("stop");
@@ -211,7 +213,8 @@ class Running {
     const lines = readFileSync(this.#probeFile, "utf8").trimEnd().split("\n");
     // A kill may leave half a line.
     const samples = lines.filter((line) => line.endsWith("}")).map((line) => JSON.parse(line) as Sample);
-    const own = samples.filter(({ at }) => at > from && at <= to);
+    // The first of a phase tells also what was before.
+    const own = samples.filter(({ at }) => at - PROBE_MS >= from && at <= to);
     const seconds = (to - from) / 1000;
     const most = (figure: (sample: Sample) => number) => Math.max(0, ...own.map(figure));
     const delays = own.map((sample) => sample.delay).sort((a, b) => a - b);
