@@ -96,6 +96,11 @@ export interface JetStreamManager {
   streams: {
     info(stream: string): Promise<RawStream>;
     add(config: object): Promise<RawStream>;
+    /** The first message with this number or a higher one; null where there is none. The stream's leader answers. */
+    getMessage(
+      stream: string,
+      query: { seq: number; next_by_subj: string },
+    ): Promise<{ readonly seq: number } | null>;
     /** Lists in pages, each when it is asked for. */
     names(): { next(): Promise<string[]> };
   };

@@ -1,6 +1,7 @@
 // Packets for a stream, and what tests ask of one.
 
 import type { JetStreamManager } from "../../lib/jetstream/client.ts";
+import { JetStreamError } from "../../lib/jetstream/errors.ts";
 import type { JetStreamPacket } from "../../lib/jetstream/format/packet.ts";
 import type { JetStreamConnection, JetStreamWriter, SourcePacket } from "../../lib/jetstream/index.ts";
 import type { JetStreamSubscription } from "../../lib/jetstream/reading/subscription.ts";
@@ -59,12 +60,19 @@ interface StreamCommands {
   purge(stream: string): Promise<unknown>;
 }
 
-/** What a stream has, in its order: read without any group. */
+/** What a stream has, in its order: read without any group, and begun anew where the servers do not answer, as a writer does. */
 export async function idsOf(connection: JetStreamConnection, stream: string): Promise<string[]> {
   const { scanIds } = await import("../../lib/jetstream/writing/scan.ts");
-  const ids: string[] = [];
-  await scanIds(connection.server, await connection.link(), stream, { sequence: 1 }, (_, id) => ids.push(id));
-  return ids;
+  for (;;) {
+    const ids: string[] = [];
+    try {
+      const link = await connection.link();
+      await scanIds(connection.server, link, stream, { sequence: 1 }, (_, id) => ids.push(id));
+      return ids;
+    } catch (error) {
+      if (!(error instanceof JetStreamError && error.code === "NO_ANSWER")) throw error;
+    }
+  }
 }
 
 /** How many of some texts there are more than once. */

@@ -1,10 +1,17 @@
 /** The ids of messages that a stream has, read from some place to its end without their payloads: {@link scanIds}. */
-import type { ConsumerConfig, JetStreamManager } from "../client.ts";
+import type { ConsumerConfig, JetStreamManager, NatsMessage, RawConsumer } from "../client.ts";
 import type { JetStreamLink } from "../connection.ts";
 import { JetStreamError } from "../errors.ts";
 import { API, apiCode, apiFailure } from "../failures.ts";
 import { ID_HEADER } from "../format/message.ts";
-import { Puller } from "../reading/pull.ts";
+import { type Delivery, Puller } from "../reading/pull.ts";
+
+/** Numbers of the first message and the last of those that there are, and how many were read. */
+export interface ScanResult {
+  first: number;
+  last: number;
+  read: number;
+}
 
 /** Where to begin: at this number, or with what was stored from this time on (microseconds since 1970); of both the earlier. */
 export interface ScanStart {
@@ -19,6 +26,7 @@ const BATCH = 500;
 const BYTES = 8 * 1024 * 1024;
 /** A scan in which nothing comes for so long is begun anew by whoever wants it. */
 const SILENT_MS = 10_000;
+const TICK_MS = 500;
 
 /**
  * Calls `take` with number and id of each message (the empty text for one without). Resolves to the number of the last message of the
@@ -32,13 +40,13 @@ export async function scanIds(
   stream: string,
   start: ScanStart,
   take: (sequence: number, id: string) => void,
-): Promise<{ first: number; last: number; read: number }> {
+): Promise<ScanResult> {
   const { manager } = link;
   try {
     const { state } = await manager.streams.info(stream);
     const empty = { first: state.last_seq + 1, last: state.last_seq, read: 0 };
     const { sequence = Number.POSITIVE_INFINITY, time } = start;
-    if (time === undefined && sequence > state.last_seq) return empty;
+    if (state.messages === 0 || (time === undefined && sequence > state.last_seq)) return empty;
     let consumer = await manager.consumers.add(stream, configOf(start));
     try {
       // It is told to stand before the first message that it will deliver.
@@ -46,8 +54,7 @@ export async function scanIds(
         await forget(manager, stream, consumer.name);
         consumer = await manager.consumers.add(stream, configOf({ sequence }));
       }
-      if (consumer.num_pending === 0) return empty;
-      return await readAll(server, link, stream, consumer.name, take);
+      return await new Reading(server, link, stream, consumer, state.last_seq, take).result;
     } finally {
       await forget(manager, stream, consumer.name);
     }
@@ -83,44 +90,119 @@ async function forget(manager: JetStreamManager, stream: string, consumer: strin
   }
 }
 
-function readAll(
-  server: string,
-  link: JetStreamLink,
-  stream: string,
-  consumer: string,
-  take: (sequence: number, id: string) => void,
-): Promise<{ first: number; last: number; read: number }> {
-  return new Promise((resolve, reject) => {
-    let read = 0;
-    let first = 0;
-    let isOver = false;
-    const end = () => {
-      isOver = true;
-      clearInterval(timer);
-      puller.stop().catch(() => {});
-    };
-    const fail = (why: string) => {
-      end();
-      reject(new JetStreamError("NO_ANSWER", `Reading what stream ${stream} has at ${server}: ${why}.`));
-    };
-    const timer = setInterval(() => {
-      if (!link.isUp) fail("the connection was lost");
-      else if (puller.silence > SILENT_MS) fail("nothing came any more");
-    }, 500);
-    const puller = new Puller(link, stream, consumer, {
+/** Reads what a consumer delivers, to the end that the stream had. */
+class Reading {
+  readonly result: Promise<ScanResult>;
+  readonly #where: string;
+  readonly #link: JetStreamLink;
+  readonly #stream: string;
+  readonly #take: (sequence: number, id: string) => void;
+  readonly #puller: Puller;
+  readonly #timer: NodeJS.Timeout;
+  #resolve!: (result: ScanResult) => void;
+  #reject!: (error: Error) => void;
+  #first: number;
+  #read = 0;
+  /** Number of the last message, as the stream's leader says. */
+  #last: number;
+  /** All up to this message was delivered. */
+  #at: number;
+  /** Up to this one there are messages that must still come. */
+  #awaited = 0;
+  #heardAt = performance.now();
+  #isAsking = false;
+  #isOver = false;
+
+  constructor(
+    server: string,
+    link: JetStreamLink,
+    stream: string,
+    consumer: RawConsumer,
+    last: number,
+    take: (sequence: number, id: string) => void,
+  ) {
+    this.#where = `Reading what stream ${stream} has at ${server}`;
+    this.#link = link;
+    this.#stream = stream;
+    this.#take = take;
+    this.#last = last;
+    this.#first = last + 1;
+    this.#at = consumer.delivered.stream_seq;
+    this.result = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#puller = new Puller(link, stream, consumer.name, {
       room: () => ({ messages: BATCH, bytes: BYTES }),
       doubt: () => {},
-      message: (message, { sequence, consumerSequence, pending }) => {
-        if (isOver) return;
-        read++;
-        // It is not sent again: where one is missing, some may be.
-        if (consumerSequence !== read) fail("messages were lost on the way");
-        if (read === 1) first = sequence;
-        take(sequence, message.headers?.get(ID_HEADER) ?? "");
-        if (pending > 0) return;
-        end();
-        resolve({ first, last: sequence, read });
-      },
+      message: (message, delivery) => this.#onMessage(message, delivery),
     });
-  });
+    if (consumer.num_pending === 0) this.#onEnd();
+  }
+
+  #onMessage(message: NatsMessage, { sequence, consumerSequence, pending }: Delivery): void {
+    if (this.#isOver) return;
+    this.#read++;
+    this.#heardAt = performance.now();
+    // It is not sent again: where one is missing, some may be.
+    if (consumerSequence !== this.#read) {
+      this.#fail("messages were lost on the way");
+      return;
+    }
+    if (this.#read === 1) this.#first = sequence;
+    this.#at = sequence;
+    this.#take(sequence, message.headers?.get(ID_HEADER) ?? "");
+    if (pending === 0) this.#onEnd();
+  }
+
+  /** The copy that is read may be behind the others, after an election or a restart: its end need not be that of the stream. */
+  #onEnd(): void {
+    if (this.#at >= this.#last) this.#succeed();
+    else if (!this.#isAsking && this.#at >= this.#awaited) void this.#askForMore(this.#at);
+  }
+
+  async #askForMore(sequence: number): Promise<void> {
+    this.#isAsking = true;
+    try {
+      const { streams } = this.#link.manager;
+      const next = await streams.getMessage(this.#stream, { seq: sequence + 1, next_by_subj: ">" });
+      this.#isAsking = false;
+      if (this.#isOver) return;
+      // What the leader does not have was deleted.
+      if (next === null) this.#last = sequence;
+      else this.#awaited = next.seq;
+      if (this.#at >= this.#last) this.#succeed();
+    } catch (error) {
+      this.#failAs(error as Error);
+    }
+  }
+
+  #tick(): void {
+    if (!this.#link.isUp) this.#fail("the connection was lost");
+    else if (this.#puller.silence > SILENT_MS) this.#fail("nothing came any more");
+    else if (performance.now() - this.#heardAt > SILENT_MS)
+      this.#fail(`message ${this.#awaited} does not come`);
+  }
+
+  #succeed(): void {
+    this.#end();
+    this.#resolve({ first: this.#first, last: Math.max(this.#at, this.#last), read: this.#read });
+  }
+
+  #fail(why: string): void {
+    this.#failAs(new JetStreamError("NO_ANSWER", `${this.#where}: ${why}.`));
+  }
+
+  #failAs(error: Error): void {
+    if (this.#isOver) return;
+    this.#end();
+    this.#reject(error);
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    clearInterval(this.#timer);
+    this.#puller.stop().catch(() => {});
+  }
 }

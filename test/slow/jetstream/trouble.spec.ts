@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import {
+  checkStream,
   connectJetStream,
   createStream,
   type JetStreamConnection,
@@ -23,6 +24,10 @@ async function makeStream(connection: JetStreamConnection): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
+
+const ROUNDS = 6;
+const PER_ROUND = 1000;
+const READERS = 6;
 
 describe("JetStream in trouble", function () {
   this.timeout(120_000);
@@ -53,6 +58,27 @@ describe("JetStream in trouble", function () {
     await take(packets, 300);
     const ids = await idsOf(connection, "S");
     assert.deepEqual([ids.length, countTwice(ids)], [600, 0]);
+  });
+
+  it("is read to its end, also from a copy that is behind", async () => {
+    await using cluster = await natsCluster();
+    await using connection = await connectJetStream({ servers: cluster.url, timeout: 1000 });
+    await makeStream(connection);
+    await using writer = new JetStreamWriter(connection, { stream: "S" });
+    const counts: number[] = [];
+    const wanted: number[] = [];
+    for (let round = 1; round <= ROUNDS; round++) {
+      const { leader } = await checkStream(connection, "S");
+      const follower = cluster.servers.find(({ name }) => name !== leader)!;
+      await follower.kill();
+      await writePackets(writer, PER_ROUND, (round - 1) * PER_ROUND + 1);
+      await follower.start();
+      // The copy that is read is chosen by chance.
+      const read = await Promise.all(Array.from({ length: READERS }, () => idsOf(connection, "S")));
+      counts.push(...read.map((ids) => ids.length));
+      wanted.push(...read.map(() => round * PER_ROUND));
+    }
+    assert.deepEqual(counts, wanted);
   });
 
   it("with a full disk is told, and goes on when there is room and the server was started again", async function () {
