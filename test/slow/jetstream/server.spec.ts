@@ -620,7 +620,11 @@ describe("JetStream, one server", function () {
       assert.equal((await take(packets, 4)).length, 4);
     });
 
-    it("with a limit of the account is told, and packets wait", async () => {
+    it("with a limit of the account, or another stream that takes the subjects, is told, and packets wait", async () => {
+      await Promise.all([withAccountLimit(), withOtherStream()]);
+    });
+
+    async function withAccountLimit(): Promise<void> {
       const lines = "accounts { A { jetstream: { max_file: 50KB }, users: [ { user: a, password: a } ] } }";
       await using limited = await natsServer({ lines });
       await using own = await connectJetStream({ servers: limited.url, auth: { user: "a", password: "a" } });
@@ -633,9 +637,9 @@ describe("JetStream, one server", function () {
       assert.match(error.message, /resource limits exceeded for account/);
       const emptying = setInterval(() => void streams.purge("S"), 100);
       await writing.finally(() => clearInterval(emptying));
-    });
+    }
 
-    it("with another stream that takes the subjects is told, and packets wait", async () => {
+    async function withOtherStream(): Promise<void> {
       const stream = await newStream();
       const prefix = `p${count}`;
       const { writer, events } = newWriter(stream);
@@ -649,7 +653,7 @@ describe("JetStream, one server", function () {
       await streams.delete(`${stream}b`);
       await createStream(connection, { stream, prefix, replicas: 1, maxBytes: 1e6 });
       assert.equal((await writing).sequence, 1);
-    });
+    }
 
     it("with a stream that takes only small ones is that packet's too", async () => {
       const stream = "small";
