@@ -187,6 +187,7 @@ export class JetStreamConnection implements AsyncDisposable {
     try {
       const packages = await loadPackages();
       client = await packages.connect(this.#options(packages, timeout));
+      learnServers(client);
       const manager = await this.#manager(packages, client, timeout);
       const link = new Link(packages, client, manager);
       if (this.#isClosed) throw new JetStreamError("CLOSED", `The connection to ${this.server} was closed.`);
@@ -211,6 +212,8 @@ export class JetStreamConnection implements AsyncDisposable {
       reconnectTimeWait: RECONNECT_MS,
       // A server whose users are being changed refuses twice, and is right again.
       ignoreAuthErrorAbort: true,
+      // Each server of a cluster names the others: one that lets nobody in would be tried again and again, without a pause.
+      ignoreClusterUpdates: true,
       pingInterval: PING_MS,
       ...this.#login(packages),
     };
@@ -308,6 +311,22 @@ export async function connectJetStream(settings: JetStreamSettings): Promise<Jet
     await connection.close();
     throw error;
   }
+}
+
+/** Parts of the client's inside; where they are not there, it knows the servers that it was given. */
+interface Inside {
+  protocol?: {
+    options?: { ignoreClusterUpdates?: boolean };
+    servers?: { update?(info: unknown, isEncrypted: boolean): unknown };
+    transport?: { isEncrypted?(): boolean };
+  };
+}
+
+/** From now on, to come back, the other servers of the cluster are good as well. */
+function learnServers(client: NatsClient): void {
+  const { protocol } = client as unknown as Inside;
+  if (protocol?.options) protocol.options.ignoreClusterUpdates = false;
+  protocol?.servers?.update?.(client.info, protocol.transport?.isEncrypted?.() === true);
 }
 
 /** One that is shared, or one of its own for these settings. @internal */

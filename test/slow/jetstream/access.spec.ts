@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import {
   connectJetStream,
   createStream,
+  type JetStreamConnectionEvent,
   type JetStreamEvent,
   type JetStreamSettings,
   JetStreamWriter,
@@ -17,7 +18,7 @@ import { packetOf } from "../../jetstream/packets.ts";
 import { recordEvents } from "../../support/events.ts";
 import { newFolder } from "../../support/folders.ts";
 import { certificateAuthority } from "../../support/network/certificates.ts";
-import { natsServer, needsNatsServer } from "../../support/network/nats-servers.ts";
+import { natsCluster, natsServer, needsNatsServer } from "../../support/network/nats-servers.ts";
 
 async function works(settings: JetStreamSettings): Promise<void> {
   await using connection = await connectJetStream(settings);
@@ -79,6 +80,24 @@ describe("access to JetStream", function () {
           return !error.message.includes("wrong");
         },
       );
+  });
+
+  it("is refused by a cluster as by one server; and one address is enough to come back to another", async () => {
+    await using cluster = await natsCluster({ lines: "authorization { user: relay, password: secret }" });
+    const [one] = cluster.servers;
+    const auth = { user: "relay", password: "wrong" };
+    for (const servers of [one!.url, cluster.url])
+      await assert.rejects(connectJetStream({ servers, auth }), { code: "NOT_PERMITTED" });
+    await using connection = await connectJetStream({
+      servers: one!.url,
+      auth: { user: "relay", password: "secret" },
+    });
+    const events = recordEvents<JetStreamConnectionEvent>();
+    const stopListening = connection.listen(events.onEvent);
+    await one!.kill();
+    await events.wait("disconnected");
+    await events.wait("connected", () => events.count("connected") === 2);
+    stopListening();
   });
 
   it("is by token", async () => {
