@@ -81,6 +81,7 @@ export class JetStreamSubscription
   #seen = 0;
   #isInDoubt: (() => void) | undefined;
   #left: Promise<void> | undefined;
+  #hasGivenBack = false;
   #toldStalledAfter = 0;
   #stalledSince = 0;
 
@@ -163,6 +164,14 @@ export class JetStreamSubscription
     if (this.#room() > 0) for (const puller of this.#pullers.values()) puller.more();
   }
 
+  /** Gives back a packet that came out of the loop and is not worked on: it comes again at once, to this worker or another. */
+  giveBack(packet: JetStreamPacket): void {
+    const reply = this.#packets.remove(packet);
+    if (reply === undefined) return;
+    if (this.#left && !this.#hasGivenBack) this.#givenBack.push(reply);
+    else this.#answer(reply, GIVE_BACK);
+  }
+
   /** Ends the loop. Packets that were not handed out go to other workers at once, those not committed after `ackWait`. */
   async return(): Promise<IteratorResult<JetStreamPacket, undefined>> {
     this.#stop.abort();
@@ -189,6 +198,7 @@ export class JetStreamSubscription
   /** When nothing more comes: else this worker would be given it again. */
   async #giveBack(): Promise<void> {
     await Promise.allSettled(this.#leaving);
+    this.#hasGivenBack = true;
     for (const reply of this.#givenBack.splice(0)) this.#answer(reply, GIVE_BACK);
   }
 

@@ -125,7 +125,10 @@ export class Reader<Packet extends ReadPacket, Position, From, Event extends Con
     try {
       for await (const packet of packets) {
         while (this.#state === "running" && this.#delivery.mustWait) await this.#delivery.change();
-        if (this.#state !== "running") return;
+        if (this.#state !== "running") {
+          packets.giveBack?.(packet);
+          return;
+        }
         this.#delivery.deliver(packet);
       }
     } catch (error) {

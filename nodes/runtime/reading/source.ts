@@ -16,6 +16,8 @@ export interface PacketStream<Packet, Position> extends AsyncIterable<Packet> {
   /** How many streams of the server are asked for, where it tells. */
   readonly selectedStreams?: number | undefined;
   commit(packet: Packet): void;
+  /** Of a server that hands out packets to several: it was not sent, and is for another. */
+  giveBack?(packet: Packet): void;
   close(): Promise<void>;
 }
 
