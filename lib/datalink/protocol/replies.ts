@@ -5,8 +5,9 @@
  */
 import { allocateBytes, toBytes, toLatin1, toText } from "../../bytes.ts";
 import { MAX_INFO_BYTES } from "../../limits.ts";
+import { writeDigits } from "./digits.ts";
 import { DataLinkError } from "./errors.ts";
-import { encodeFrame, type Framed } from "./frame.ts";
+import { encodeFrame, type Framed, PREHEADER } from "./frame.ts";
 import type { Packet } from "./packet.ts";
 
 /** A PACKET reply: the packet itself, with the size of its payload. */
@@ -42,6 +43,7 @@ export interface EndStreamReply extends Framed {
 export type Reply = PacketReply | StatusReply | InfoReply | IdReply | EndStreamReply;
 
 const NO_PAYLOAD = allocateBytes(0);
+const SPACE = 0x20;
 const PACKET_WORD = toBytes("PACKET ");
 
 /**
@@ -246,8 +248,9 @@ export function encodeError(message: string): Buffer {
 }
 
 function encodeStatus(kind: "OK" | "ERROR", value: bigint, message: string): Buffer {
-  const payload = toBytes(message);
-  return encodeFrame(`${kind} ${value} ${payload.length}`, payload);
+  // What is acknowledged most, packets, has no message.
+  const payload = message === "" ? undefined : toBytes(message);
+  return encodeFrame(`${kind} ${value} ${payload?.length ?? 0}`, payload);
 }
 
 /** `INFO <type> <size>` with its XML. */
@@ -260,6 +263,37 @@ export function encodeInfo(type: string, xml: string): Buffer {
 export interface PacketHeader extends Omit<Packet, "payload" | "dataStart" | "dataEnd"> {
   dataStart: number | bigint;
   dataEnd: number | bigint;
+}
+
+/**
+ * Writes what is before the payload of a PACKET frame: `D` `L`, the length of the header, and the header. There has to be room
+ * for a header of 255 bytes, and the stream id is ASCII. Returns where it ends.
+ */
+export function writePacketHead(bytes: Buffer, packet: PacketHeader, size: number): number {
+  let at = PREHEADER;
+  for (const byte of PACKET_WORD) bytes[at++] = byte;
+  at = writeAscii(bytes, at, packet.streamId);
+  at = writeNumber(bytes, at, packet.packetId);
+  at = writeNumber(bytes, at, packet.packetTime);
+  at = writeNumber(bytes, at, packet.dataStart);
+  at = writeNumber(bytes, at, packet.dataEnd);
+  at = writeNumber(bytes, at, size);
+  bytes[0] = 0x44;
+  bytes[1] = 0x4c;
+  bytes[2] = at - PREHEADER;
+  return at;
+}
+
+function writeNumber(bytes: Buffer, start: number, value: number | bigint): number {
+  bytes[start] = SPACE;
+  const number = Number(value);
+  if (number >= 0 && number <= Number.MAX_SAFE_INTEGER) return writeDigits(bytes, start + 1, number);
+  return writeAscii(bytes, start + 1, String(digits(value)));
+}
+
+function writeAscii(bytes: Buffer, start: number, text: string): number {
+  for (let i = 0; i < text.length; i++) bytes[start + i] = text.charCodeAt(i);
+  return start + text.length;
 }
 
 /** The header of a PACKET reply. */
