@@ -1,15 +1,16 @@
 // Ours beside the peers that this computer has, side by side in one run: the table of docs/speed.md. The rounds take turns, so
 // that all meet the machine in the same mood; the first one only warms up, and of the others the medians count. Each program
-// is a process of its own, timed by the shell, and what it takes to start and connect is measured, too, and subtracted; of a
-// server, what the system says that its process took of the processor meanwhile (Linux). Packets of 512 bytes, 40 streams.
+// is a process of its own, timed by the shell. So that neither its start nor its first, slow turns count, it runs for a quarter
+// of the packets, too, and what that takes is subtracted. Of a server, which is warm, it is what the system says that its process
+// took of the processor meanwhile (Linux). Packets of 512 bytes, 40 streams.
 //
 // ringserver and slinktool are looked for in PATH, seisplotjs among our own packages. Other peers are programs that variables
 // of the environment name, because they have to be written on their libraries first:
 //   DALI_READER    is called with an address and a number, reads so many packets by DataLink from the earliest one on, and ends
 //   DALI_WRITER    the same, but writes packets of 512 bytes, each acknowledged before the next one
 //   MSEED_DECODER  is called with a file and a number, and parses and decodes all records of the file so many times
-// 0 only connects, or only reads the file. ROUNDS and PACKETS set how many; ROWS picks rows by parts of their names, divided by
-// commas. What is not found is told in its row.
+// ROUNDS and PACKETS set how many; ROWS picks rows by parts of their names, divided by commas. What is not found is told in its
+// row.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
@@ -17,14 +18,14 @@ import path from "node:path";
 import { DataLinkServer } from "../lib/index.ts";
 import { PACKETS as FLOW_PACKETS, FLOWS, fillForFlows, measureFlow } from "./flow/measure.ts";
 import { type Command, type Cost, median, minus, processorTime, timed } from "./peers/measure.ts";
-import { ALONE, inputs } from "./peers/records.ts";
+import { inputs } from "./peers/records.ts";
 import { HEADINGS, ROWS, type Row } from "./peers/rows.ts";
 import { findSeisplotjs } from "./peers/seisplotjs.ts";
 import { fill, type Server, startOurs, startRingserver } from "./peers/servers.ts";
 
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const PACKETS = Number(process.env.PACKETS ?? 200_000);
-/** For who writes one by one. */
+/** For those who write one by one. */
 const FEW = PACKETS / 4;
 const DECODED = 200;
 const RECORDS = 1000;
@@ -49,24 +50,26 @@ const NO_RINGSERVER = { missing: "ringserver" };
 const own = (program: string, target: string) => (count: number) =>
   [process.execPath, PROGRAMS, program, target, `${count}`] as const;
 
-/** The whole less the start. */
-function program(command: (count: number) => Command, count: number, packets = count): Measurement {
-  return { packets, run: () => minus(timed(command(count)), timed(command(0))) };
+/** The whole less the first quarter; `each` packets or records at a time. */
+function program(command: (count: number) => Command, count: number, each = 1): Measurement {
+  const run = () => minus(timed(command(count)), timed(command(count / 4)));
+  return { packets: 0.75 * count * each, run };
 }
 
 /** A program that a variable names. */
-function named(variable: string, target: string, count: number, packets = count): Measurement {
+function named(variable: string, target: string, count: number, each?: number): Measurement {
   const file = process.env[variable];
-  return file ? program((n) => [file, target, `${n}`], count, packets) : { missing: variable };
+  return file ? program((n) => [file, target, `${n}`], count, each) : { missing: variable };
 }
 
 /** What a server takes of the processor while one of our programs uses it. */
 function ofServer({ address, pid }: Server, what: string): Measurement {
   const command = own(what, `datalink://${address}`);
   const run = () => {
+    const quarter = timed(command(PACKETS / 4));
     const before = processorTime(pid);
-    const { seconds } = minus(timed(command(PACKETS)), timed(command(0)));
-    return { seconds, processor: processorTime(pid) - before };
+    const { seconds } = minus(timed(command(PACKETS)), quarter);
+    return { seconds: seconds / 0.75, processor: processorTime(pid) - before };
   };
   return { packets: PACKETS, run };
 }
@@ -82,7 +85,8 @@ const slinktool: Measure = ({ theirs }) => {
   if (!theirs) return NO_RINGSERVER;
   if (spawnSync("slinktool", ["-V"]).error) return { missing: "slinktool" };
   const argv = ["slinktool", "-4", "-d", "-ts", "1970-01-01T00:00:00", "-S"] as const;
-  return program((count) => [...argv, count === 0 ? ALONE : "*_*", theirs.full.address], PACKETS);
+  // A quarter of the stations has a quarter of the packets.
+  return program((n) => [...argv, n === PACKETS ? "*_*" : "XX_S?", theirs.full.address], PACKETS);
 };
 
 const flow =
@@ -123,10 +127,9 @@ const MEASURES: Record<string, Measure> = {
   "SeedLink 4.0": fromRingserver("seedlink-4", "seedlink"),
   "SeedLink by WebSocket": fromRingserver("seedlink-4", "ws"),
   slinktool,
-  "Steim 2": ({ records }) => program(own("decode", records), DECODED, DECODED * RECORDS),
-  libmseed: ({ records }) => named("MSEED_DECODER", records, DECODED, DECODED * RECORDS),
-  seisplotjs: ({ records }) =>
-    needsSeisplotjs(program(own("seisplotjs-decode", records), DECODED, DECODED * RECORDS)),
+  "Steim 2": ({ records }) => program(own("decode", records), DECODED, RECORDS),
+  libmseed: ({ records }) => named("MSEED_DECODER", records, DECODED, RECORDS),
+  seisplotjs: ({ records }) => needsSeisplotjs(program(own("seisplotjs-decode", records), DECODED, RECORDS)),
   ...Object.fromEntries(FLOWS.map(({ name }) => [name, flow(name)])),
 };
 

@@ -1,31 +1,24 @@
 // Our own side of the comparison, each a program that is called with what it is to do, an address or a file, and how often:
-// it reads or writes so many packets, or decodes a file so many times, and ends. None at all is what it takes to start.
+// it reads or writes so many packets, or decodes a file so many times, and ends.
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { encodeFrame } from "../../lib/datalink/protocol/frame.ts";
-import {
-  DataLinkClient,
-  PacketWriter,
-  readRecords,
-  SeedLinkClient,
-  subscribe,
-  subscribeSeedLink,
-} from "../../lib/index.ts";
+import { DataLinkClient, PacketWriter, readRecords, SeedLinkClient, subscribe } from "../../lib/index.ts";
 import { inputs } from "./records.ts";
-import { connectSeisplotjs, type Decompressable, seisplotjs } from "./seisplotjs.ts";
+import { type Decompressable, readBySeisplotjs, seisplotjs } from "./seisplotjs.ts";
 
 type Program = (target: string, count: number) => Promise<void>;
 
 /** The packet that a position names does not come, and that of EARLIEST is the first one. */
 async function stream(url: string, count: number): Promise<void> {
   await using client = await DataLinkClient.connect(url);
-  if (count === 0) return;
   await client.positionSet("EARLIEST");
   let left = count - 1;
   for await (const packet of client.stream()) if (packet.payload.length !== 512 || --left === 0) return;
 }
 
-async function committed(packets: ReturnType<typeof subscribe>, count: number): Promise<void> {
+async function committed(url: string, count: number): Promise<void> {
+  const packets = subscribe(url, { from: "earliest", maxInFlight: 1000 });
   let left = count;
   for await (const packet of packets) {
     packets.commit(packet);
@@ -38,7 +31,6 @@ const seedLink =
   async (url, count) => {
     await using client = await SeedLinkClient.connect(url, { protocol });
     let left = count;
-    if (count === 0) return;
     for await (const packet of client.stream({ streams: "*", from: "earliest", dialUp: true }))
       if (packet.payload.length !== 512 || --left === 0) return;
   };
@@ -46,7 +38,6 @@ const seedLink =
 async function write(url: string, count: number): Promise<void> {
   const packets = inputs();
   await using writer = new PacketWriter(url, { maxInFlight: 500 });
-  if (count === 0) await writer.write(packets[0]!);
   const failed = (error: unknown) => {
     throw error;
   };
@@ -80,20 +71,9 @@ async function pour(target: string, count: number): Promise<void> {
 
 const PROGRAMS: Record<string, Program> = {
   stream,
-  subscribe: async (url, count) => {
-    await using packets = subscribe(url, { from: "earliest", maxInFlight: 1000 });
-    if (count > 0) await committed(packets, count);
-  },
+  subscribe: committed,
   "seedlink-3": seedLink("3.1"),
   "seedlink-4": seedLink("4.0"),
-  "seedlink-subscribe": async (url, count) => {
-    await using packets = subscribeSeedLink(url, { streams: "*", from: "earliest", maxInFlight: 1000 });
-    let left = count;
-    for await (const packet of packets) {
-      packets.commit(packet);
-      if (--left === 0) return;
-    }
-  },
   write,
   pour,
   decode: async (file, count) => {
@@ -110,7 +90,7 @@ const PROGRAMS: Record<string, Program> = {
       records.reduce((sum, record) => sum + record.decompress().length, 0);
     for (let n = 0; n < count; n++) decode(miniseed.parseDataRecords(bytes));
   },
-  "seisplotjs-read": connectSeisplotjs,
+  "seisplotjs-read": readBySeisplotjs,
 };
 
 const [program = "", target = "", count = ""] = process.argv.slice(2);

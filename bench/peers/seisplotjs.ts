@@ -50,7 +50,7 @@ export async function seisplotjs(file = findSeisplotjs()): Promise<SeisplotJs> {
 }
 
 /** Reads so many packets from the earliest one on, by DataLink over WebSocket. */
-export async function connectSeisplotjs(url: string, count: number): Promise<void> {
+export async function readBySeisplotjs(url: string, count: number): Promise<void> {
   const { datalink } = await seisplotjs();
   let left = count - 1;
   await new Promise<void>((resolve, reject) => {
@@ -60,7 +60,6 @@ export async function connectSeisplotjs(url: string, count: number): Promise<voi
     const connection = new datalink.DataLinkConnection(url, onPacket, reject);
     const begin = async () => {
       await connection.connect();
-      if (count === 0) return resolve();
       await connection.positionAfterHPTime(0);
       // Never answered, but by packets.
       void connection.stream();

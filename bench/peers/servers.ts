@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DataLinkClient, PacketWriter } from "../../lib/index.ts";
-import { ALONE, inputs } from "./records.ts";
+import { inputs } from "./records.ts";
 
 export interface Server {
   /** Host and port. */
@@ -57,12 +57,11 @@ export async function fill({ address }: Server, packets: number): Promise<void> 
   const failed = (error: unknown) => {
     throw error;
   };
-  const [alone] = inputs([ALONE]);
-  for (let n = 0; n < 2; n++) writer.write(alone!).catch(failed);
-  const others = inputs();
-  for (let n = 0; n < packets; n++) {
+  const all = inputs();
+  // SeedLink servers never send the very first packet.
+  for (let n = 0; n <= packets; n++) {
     await writer.ready();
-    writer.write(others[n % others.length]!).catch(failed);
+    writer.write(all[n % all.length]!).catch(failed);
   }
 }
 

@@ -57,6 +57,30 @@ const packet = fc.record(
 );
 
 describe("frames and replies", () => {
+  it("of OK mean the same however they are spelt", () => {
+    const outcome = (header: string) => {
+      try {
+        return read(header);
+      } catch (error) {
+        return (error as DataLinkError).code;
+      }
+    };
+    const number = fc.oneof(
+      fc.nat().map(String),
+      fc.bigInt({ min: 0n, max: 2n ** 65n }).map(String),
+      fc.constantFrom("", "0", "-1", "007", "9007199254740991", "9007199254740993", "1x", "x", "1\t2", "1\0"),
+    );
+    const small = fc.oneof(fc.constant("0"), fc.constantFrom("", "-1", "x", "0\t", "00", "\t0", "0 0"));
+    const gap = fc.oneof({ weight: 4, arbitrary: fc.constant(" ") }, fc.constantFrom("\t", "  ", ""));
+    fc.assert(
+      fc.property(number, small, gap, gap, (value, size, before, between) => {
+        const header = `OK${before}${value}${between}${size}`;
+        // With white space behind it, it is always read word by word.
+        assert.deepEqual(outcome(header), outcome(`${header} `));
+      }),
+    );
+  });
+
   it("of packets are the same bytes whether written into a place or made of text", () => {
     const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
     const time = fc.oneof(fc.maxSafeInteger(), int64, fc.constantFrom(...EDGES, ...EDGES.map((n) => -n)));

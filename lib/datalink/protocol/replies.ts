@@ -5,7 +5,7 @@
  */
 import { allocateBytes, toBytes, toLatin1, toText } from "../../bytes.ts";
 import { MAX_INFO_BYTES } from "../../limits.ts";
-import { writeDigits } from "./digits.ts";
+import { readDigits, writeDigits } from "./digits.ts";
 import { DataLinkError } from "./errors.ts";
 import { encodeFrame, type Framed, PREHEADER } from "./frame.ts";
 import type { Packet } from "./packet.ts";
@@ -53,6 +53,8 @@ const PACKET_WORD = toBytes("PACKET ");
  */
 export function parseReplyHeader(bytes: Buffer, start: number, end: number): Reply {
   if (startsWithPacket(bytes, start, end)) return parsePacketHeader(bytes, start + PACKET_WORD.length, end);
+  const plainOk = parsePlainOk(bytes, start, end);
+  if (plainOk) return plainOk;
   const text = toText(bytes, start, end);
   const words = text.split(/[ \t\r\n]+/).filter((word) => word !== "");
   const size = words[words.length - 1] ?? "";
@@ -77,6 +79,16 @@ export function parseReplyHeader(bytes: Buffer, start: number, end: number): Rep
       return { kind: "ENDSTREAM", size: 0, payload: NO_PAYLOAD };
   }
   throw malformed(bytes, start, end);
+}
+
+/** OK as servers acknowledge packets; anything else about it is told by `undefined`. */
+function parsePlainOk(bytes: Buffer, start: number, end: number): StatusReply | undefined {
+  if (bytes[start] !== 0x4f || bytes[start + 1] !== 0x4b || bytes[start + 2] !== SPACE) return undefined;
+  let space = start + 3;
+  while (space < end && bytes[space] !== SPACE) space++;
+  const [value, size] = [readDigits(bytes, start + 3, space), readDigits(bytes, space + 1, end)];
+  if (value < 0 || size < 0) return undefined;
+  return { kind: "OK", value: BigInt(value), size, payload: NO_PAYLOAD };
 }
 
 function startsWithPacket(bytes: Buffer, start: number, end: number): boolean {
