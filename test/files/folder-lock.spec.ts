@@ -2,9 +2,19 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { mock } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FileError } from "../../lib/files/errors.ts";
 import { lockFolder } from "../../lib/files/folder-lock.ts";
@@ -103,11 +113,43 @@ describe("lockFolder", () => {
     assert.deepEqual(readdirSync(folder), []);
   });
 
-  it("shows signs of life, notices that it was taken over, and then leaves the other's file alone", async () => {
+  describe("from second to second", () => {
+    beforeEach(() => mock.timers.enable({ apis: ["setInterval"] }));
+    afterEach(() => mock.timers.reset());
+
+    async function second(until: () => boolean): Promise<void> {
+      mock.timers.tick(1000);
+      while (!until()) await sleep(5);
+    }
+
+    it("shows signs of life, puts back what was removed, and stays the owner", async () => {
+      const lock = await lockFolder(folder);
+      const content = readFileSync(file, "utf8");
+      for (let i = 0; i < 2; i++) {
+        utimesSync(file, 0, 0);
+        await second(() => statSync(file).mtimeMs > 0);
+        rmSync(file);
+        await second(() => existsSync(file));
+        assert.equal(readFileSync(file, "utf8"), content);
+        assert.ok(lock.isHeld);
+      }
+      await lock.release();
+      assert.deepEqual(readdirSync(folder), []);
+    });
+
+    it("notices that it was taken over, and then leaves the other's file alone", async () => {
+      const lock = await lockFolder(folder);
+      writeFileSync(file, "1 taken over\n");
+      await second(() => !lock.isHeld);
+      await lock.release();
+      assert.equal(readFileSync(file, "utf8"), "1 taken over\n");
+    });
+  });
+
+  it("lets nobody else read who it is", async function () {
+    if (process.platform === "win32") this.skip();
     const lock = await lockFolder(folder);
-    writeFileSync(file, "1 taken over\n");
-    while (lock.isHeld) await sleep(50);
+    assert.equal(statSync(file).mode & 0o777, 0o600);
     await lock.release();
-    assert.equal(readFileSync(file, "utf8"), "1 taken over\n");
   });
 });

@@ -265,6 +265,20 @@ describe("the station monitor", () => {
     }
     assert.deepEqual(network.told(), []);
   });
+
+  it("takes what is no series of samples for a second of life of a stream that was silent", () => {
+    const network = new Network({ backAfter: 60 }).run(120, [ID, OTHER]).run(400, [OTHER]);
+    network.told();
+    const logs = (count: number) => {
+      for (let i = 0; i < count; i++) {
+        network.push({ sampleRate: 0, sampleCount: 0 });
+        network.run(5, [OTHER]);
+      }
+      return network.told().map((text) => text.split(":")[0]);
+    };
+    assert.deepEqual(logs(59), []);
+    assert.deepEqual(logs(1), ["back"]);
+  });
 });
 
 describe("names of streams", () => {
