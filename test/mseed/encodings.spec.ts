@@ -48,6 +48,28 @@ describe("encodings", () => {
     assert.match(read(undefined, 120).problems.join(), /^PAYLOAD_SHORT /);
   });
 
+  for (const encoding of ["steim1", "steim2"]) {
+    it(`${encoding} takes the first and the last sample for no differences, whatever is said of those words`, () => {
+      const FRAMES = 64;
+      const decoded = (samples: number[], change: (frames: DataView) => void) => {
+        const series = { sourceId: "FDSN:XX_A__B_H_Z", startTime: "2026-01-01", sampleRate: 1 };
+        const [bytes] = packRecords(
+          { ...series, samples: Int32Array.from(samples) },
+          { formatVersion: 2, encoding, recordLength: 256 },
+        );
+        change(new DataView(bytes!.buffer, bytes!.byteOffset + FRAMES));
+        const [record] = readRecords(bytes!, { strict: true });
+        return [...(record!.samples as Int32Array)];
+      };
+      const many = Array.from({ length: 20 }, (_, i) => 1000 + i * i);
+      const setBoth = (frames: DataView) => frames.setUint32(0, frames.getUint32(0) | 0x3c00_0000);
+      assert.deepEqual(decoded(many, setBoth), many);
+      // A single sample may come without a difference.
+      const setOnly = (frames: DataView) => frames.setUint32(0, 0x3c00_0000);
+      assert.deepEqual(decoded([1234], setOnly), [1234]);
+    });
+  }
+
   it("are refused where they are none", () => {
     for (const no of ["steim4", "", "toString", "__proto__", 1.5, -1, 256, Number.NaN]) {
       assert.throws(() => encodingCode(no), { name: "MiniSeedError", code: "INVALID_ARGUMENT" });
