@@ -167,6 +167,16 @@ describe("the station monitor", () => {
     assert.deepEqual(network.told(), ["gap: CO.JSC.00.HHZ has had 3 more gaps since then, 15 s in all."]);
   });
 
+  it("tells of gaps and overlaps from so many seconds on", () => {
+    const toldOf = (off: number) => {
+      const network = new Network({ gapFrom: 5 }).run(60, [ID]);
+      network.push({ startTime: at(network.now - 10 + off) });
+      return network.told().map((text) => text.split(":")[0]);
+    };
+    assert.deepEqual([4.99, 5].map(toldOf), [[], ["gap"]]);
+    assert.deepEqual([-4.99, -5].map(toldOf), [[], ["overlap"]]);
+  });
+
   it("tells of the clock: questionable times, a low quality, a lock that is lost, the future", () => {
     const trouble: [Partial<MonitoredRecord>, RegExp][] = [
       [{ isTimeQuestionable: true }, /questionable/],
