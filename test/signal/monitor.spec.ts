@@ -122,6 +122,23 @@ describe("the station monitor", () => {
     assert.match(network.told().join(), /CO\.JSC\.00\.HHZ has sent nothing for/);
   });
 
+  it("waits longer for a stream that sends rarely now, and less for one that does so no more", () => {
+    const network = new Network().run(300, [ID, OTHER]);
+    const rarely = () => {
+      network.push({ sampleRate: 1, sampleCount: 400, startTime: at(network.now - 400) });
+      network.run(400, [OTHER]);
+    };
+    const isMissed = (seconds: number) => {
+      network.told();
+      network.run(seconds, [OTHER]);
+      return network.told().some((text) => text.includes("has sent nothing for"));
+    };
+    for (let turn = 0; turn < 9; turn++) rarely();
+    assert.deepEqual([1500, 300].map(isMissed), [false, true]);
+    network.run(300, [ID, OTHER]);
+    assert.equal(isMissed(320), true);
+  });
+
   it("tells of stations when all of their streams are silent", () => {
     const [z, n] = ["FDSN:CO_JSC_00_H_H_Z", "FDSN:CO_JSC_00_H_H_N"];
     const network = new Network({ groupBy: "station" }).run(60, [z, n, OTHER]).run(400, [n, OTHER]);
