@@ -2,6 +2,7 @@
 // read is named the second time.
 import assert from "node:assert/strict";
 import { PacketQueue, sizeOf } from "../../lib/subscription/packet-queue.ts";
+import { Turns } from "../../lib/subscription/turns.ts";
 import { UnreadablePlace } from "../../lib/subscription/unreadable.ts";
 
 const packet = (n: number) => ({ n, payload: new Uint8Array(10) });
@@ -26,7 +27,7 @@ describe("the queue of packets", () => {
   it("is full at its capacity until less than half is left, and tells that once", () => {
     let told = 0;
     const one = packet(0);
-    const queue = new PacketQueue<typeof one>(4 * sizeOf(one), () => told++);
+    const queue = new PacketQueue<typeof one>(4 * sizeOf(one), () => told++, new Turns());
     const push = (count: number) => {
       for (let n = 0; n < count; n++) queue.packet(one);
     };
@@ -47,7 +48,6 @@ describe("the queue of packets", () => {
       act();
       assert.deepEqual([queue.full, told], [full, times], `step ${i}`);
     }
-    queue.end();
   });
 
   it("tells everybody who waits that it is over, and an error to one", async () => {

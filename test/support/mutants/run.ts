@@ -31,6 +31,9 @@ const MORE_COPIED = ["README.md", "CHANGELOG.md", "LICENSE", "page", "tsconfig.j
 /** A run in which no test ends for so long, also on a busy machine, hangs. */
 const PATIENCE_MS = 90_000;
 
+/** A loop without end may also be one that keeps what it makes. */
+const MEMORY = "--max-old-space-size=1024";
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -108,7 +111,7 @@ class Laboratory {
     const options = ["--no-config", "--bail", "--exit", "--timeout", "20000", "--reporter", reporter];
     const child = spawn(
       process.execPath,
-      [mocha, ...options, "--require", "test/support/properties.js", ...specs],
+      [MEMORY, mocha, ...options, "--require", "test/support/properties.js", ...specs],
       {
         cwd: this.root,
         detached: true,
