@@ -5,7 +5,7 @@ import fs from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { AppendFile } from "../../lib/files/append-file.ts";
-import type { FileTask } from "../../lib/files/file-task.ts";
+import { FAILED, type FileTask, perform, WRITTEN } from "../../lib/files/file-task.ts";
 import { FileThread } from "../../lib/files/file-thread.ts";
 import { openByThread, openThread } from "../../lib/files/open-thread.ts";
 import {
@@ -218,6 +218,44 @@ describe("thread for files", () => {
     assert.equal(await file.findWritten(Buffer.from("third,")), undefined);
     assert.equal(fs.readFileSync(inFolder("log"), "utf8"), "first,second,of another");
     await file.close();
+  });
+
+  it("goes on behind a short write, each file with its own bytes, and tells how far it came where the disk is full", () => {
+    const texts = ["first file", "the second, which is longer", "third"];
+    const bytes = Buffer.from(texts.join(""));
+    const descriptors = texts.map((_, i) => open(String(i)));
+    const { writeSync } = fs;
+    let left = Number.POSITIVE_INFINITY;
+    // A disk that takes seven bytes at a time, until it is full.
+    fs.writeSync = ((descriptor: number, all: Uint8Array, from: number, length: number) => {
+      const taken = Math.min(7, length, left);
+      if (taken === 0) throw Object.assign(new Error("no space"), { code: "ENOSPC" });
+      left -= taken;
+      return writeSync(descriptor, all, from, taken);
+    }) as typeof fs.writeSync;
+    try {
+      const write = () => {
+        const table = Float64Array.from(texts.flatMap((text, i) => [descriptors[i]!, text.length, 0]));
+        const answer = perform({ kind: "write", bytes: Uint8Array.from(bytes), table });
+        return { failures: answer.failures, table: Array.from(answer.table!) };
+      };
+      assert.equal(write().failures.size, 0);
+      for (const [i, text] of texts.entries())
+        assert.equal(fs.readFileSync(inFolder(String(i)), "utf8"), text);
+      left = 10 + 14;
+      const { failures, table } = write();
+      assert.deepEqual(
+        [...failures].map(([place, { code }]) => [place, code]),
+        [
+          [1, "ENOSPC"],
+          [2, "ENOSPC"],
+        ],
+      );
+      assert.deepEqual([table[0], ...table.slice(3)], [WRITTEN, FAILED, 14, 0, FAILED, 0, 0]);
+      assert.equal(fs.readFileSync(inFolder("1"), "utf8"), texts[1] + texts[1]!.slice(0, 14));
+    } finally {
+      fs.writeSync = writeSync;
+    }
   });
 
   it("appends again to a file that was touched, and closes it in the end", async () => {

@@ -12,6 +12,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import fsPromises from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { mock } from "node:test";
@@ -147,6 +148,26 @@ describe("lockFolder", () => {
       await lock.release();
       assert.equal(readFileSync(file, "utf8"), "1 taken over\n");
     });
+  });
+
+  it("has one owner on a file system without hard links, too", async () => {
+    mock.method(fsPromises, "link", async () => {
+      throw Object.assign(new Error("operation not supported"), { code: "ENOTSUP" });
+    });
+    try {
+      const lock = await lockFolder(folder);
+      assert.equal(Number.parseInt(readFileSync(file, "utf8"), 10), process.pid);
+      await lock.release();
+      const alive = `${process.pid} ${await lifeOf(process.pid)} ${await processSpace()} another\n`;
+      writeFileSync(file, alive);
+      await assert.rejects(lockFolder(folder), { code: "FOLDER_IN_USE" });
+      assert.equal(readFileSync(file, "utf8"), alive);
+      writeFileSync(file, alive.replace(/ \S+/, " another-boot/1"));
+      await (await lockFolder(folder)).release();
+      assert.deepEqual(readdirSync(folder), []);
+    } finally {
+      mock.restoreAll();
+    }
   });
 
   it("lets nobody else read who it is", async function () {
