@@ -1,7 +1,6 @@
 /** seismogram image: the last minutes of streams, or a drum, as a picture for a mail or a messenger, when a trigger comes or somebody asks. */
 import { types } from "node:util";
 import type { Node, NodeAPI, NodeDef, NodeStatus } from "node-red";
-import { readRecords } from "../lib/mseed/reader.ts";
 import { SeismographError } from "../lib/seismograph/errors.ts";
 import { Seismograph, type SeismographOptions } from "../lib/seismograph/seismograph.ts";
 import { matchesStream } from "../lib/signal/stream-pattern.ts";
@@ -177,12 +176,7 @@ function takeRecords(
   bytes: Uint8Array,
   isWanted: (sourceId: string) => boolean,
 ): void {
-  let count = 0;
-  for (const record of readRecords(bytes, { onProblem: () => {} })) {
-    if (isWanted(record.sourceId.text)) seismograph.takeMiniSeed(record);
-    count++;
-  }
-  if (count > 0) return;
+  if (seismograph.takeBytes(bytes, { isWanted }) > 0) return;
   throw misfit(
     whatCame(msg, ["json"]),
     new MessageError(

@@ -1,7 +1,6 @@
 /** seismograph page: live seismograms and drums in a browser, at a path of Node-RED's own HTTP server. */
 import { types } from "node:util";
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow, NodeStatus } from "node-red";
-import { readRecords } from "../lib/mseed/reader.ts";
 import { SeismographError } from "../lib/seismograph/errors.ts";
 import { SeismographPage } from "../lib/seismograph/http/page.ts";
 import { Seismograph, type SeismographOptions } from "../lib/seismograph/seismograph.ts";
@@ -136,12 +135,7 @@ function take(seismograph: Seismograph, msg: NodeMessageInFlow): void {
 }
 
 function takeRecords(seismograph: Seismograph, msg: NodeMessageInFlow, bytes: Uint8Array): void {
-  let count = 0;
-  for (const record of readRecords(bytes, { onProblem: () => {} })) {
-    seismograph.takeMiniSeed(record);
-    count++;
-  }
-  if (count > 0) return;
+  if (seismograph.takeBytes(bytes) > 0) return;
   throw misfit(
     whatCame(msg, ["json"]),
     new MessageError(

@@ -15,9 +15,11 @@ const LATE = 60;
 /** Live traces without their scales, which the picture judges. */
 export type UnscaledLiveView = Omit<LiveView, "rows"> & { rows: Omit<LiveRow, "scale">[] };
 
-/** `1–20 Hz`, `raw`. */
+/** `1–20 Hz`, `> 0.5 Hz`, `< 1 Hz`, `raw`. */
 export function bandText({ id, low, high }: BandView): string {
-  return low === undefined && high === undefined ? id : `${low ?? ""}–${high ?? ""} Hz`;
+  if (low !== undefined && high !== undefined) return `${low}–${high} Hz`;
+  if (low !== undefined) return `> ${low} Hz`;
+  return high === undefined ? id : `< ${high} Hz`;
 }
 
 /**

@@ -76,9 +76,9 @@ export class SeismographPage {
     const drum = /^heli\/([^/]+)\.png$/.exec(name)?.[1];
     if (drum !== undefined)
       return await this.#limited(() => this.#pictures.drum(drum, query, text, response));
-    if (request.method === "HEAD") throw new RequestError("METHOD", "Only GET is supported here.");
     switch (name) {
       case "stream":
+        if (request.method === "HEAD") throw new RequestError("METHOD", "Only GET is supported here.");
         return this.#streams.open(streamRequest(query, this.#seismograph), response);
       case "data":
         return await this.#limited(() => answerData(this.#seismograph, query, response));

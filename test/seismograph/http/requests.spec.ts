@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { readRecords } from "../../../lib/mseed/index.ts";
 import { packRecords } from "../../../lib/mseed/pack.ts";
 import { FrameReader } from "../../../lib/seismograph/frame-reader.ts";
+import { wavFile } from "../../../lib/seismograph/http/wav.ts";
 import { Seismograph } from "../../../lib/seismograph/seismograph.ts";
 import { DAY, ID, record, type Served, serve, wave } from "../helpers.ts";
 
@@ -192,6 +193,52 @@ describe("requests to a seismograph's page", () => {
       assert.equal((await ask(served.url, `${target}?width=4000&height=4000&ratio=3`)).status, 400);
     }
     assert.equal((await ask(served.url, "/heli/NO_ONE.png")).status, 404);
+  });
+
+  it("get sound of a time in which the rate changed, and of any rate", async () => {
+    const other = new Seismograph({ views: ["raw"] });
+    let seconds = 0;
+    for (const sampleRate of [1, 1, 200, 200, 1, 1]) {
+      const samples = wave(10 * sampleRate);
+      const startTime = at(seconds);
+      seconds += 10;
+      other.take({ sourceId: `FDSN:${ID}`, startTime, sampleRate, samples }, clock(seconds));
+    }
+    const page = await serve(other);
+    const query = `id=${ID}&from=${at(0)}&to=${at(60)}&format=wav`;
+    const { status, body } = await ask(page.url, `/data?${query}`);
+    assert.equal(status, 200, body.toString());
+    assert.equal(body.length, 44 + 2 * 60);
+    await page.close();
+    assert.deepEqual(page.problems, []);
+    const fast = await ask(served.url, `/data?id=${ID}&from=${at(1)}&to=${at(2)}&format=wav&speed=10000`);
+    assert.equal(fast.body.readUInt32LE(24), 1_000_000);
+    const file = wavFile([{ start: 0, sampleRate: 1e9, samples: wave(10) }], 10_000);
+    assert.equal(Buffer.from(file.buffer).readUInt32LE(24), 2 ** 31 - 1);
+  });
+
+  it("are told that there is nothing yet of a channel of which nothing was believed", async () => {
+    const other = new Seismograph();
+    other.take(record(0), DAY - 86_400e6);
+    const page = await serve(other);
+    const { status, body } = await ask(page.url, `/data?id=${ID}&from=${at(0)}&to=${at(1)}`);
+    await page.close();
+    assert.equal(status, 404);
+    assert.match(body.toString(), /There are no samples of that time/);
+  });
+
+  it("are answered without a body to HEAD, as a messenger asks before it shows a picture", async () => {
+    for (const target of [
+      "/",
+      "/live.png",
+      `/heli/${ID}.png`,
+      "/text",
+      `/data?id=${ID}&from=${at(1)}&to=${at(2)}`,
+    ]) {
+      const { status, body } = await ask(served.url, target, "HEAD");
+      assert.deepEqual([status, body.length], [200, 0], target);
+    }
+    assert.equal((await ask(served.url, "/stream", "HEAD")).status, 405);
   });
 
   it("say that only the envelope is kept, where there is no archive", async () => {
