@@ -1,10 +1,12 @@
 // Requests of every kind, most of them hostile: each has an answer with a sentence, and the page goes on.
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { request } from "node:http";
+import { IncomingMessage, request, ServerResponse } from "node:http";
+import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
+import { MAX_PAGE_PICTURES } from "../../../lib/limits.ts";
 import { readRecords } from "../../../lib/mseed/index.ts";
 import { packRecords } from "../../../lib/mseed/pack.ts";
 import { FrameReader } from "../../../lib/seismograph/frame-reader.ts";
@@ -193,6 +195,39 @@ describe("requests to a seismograph's page", () => {
       assert.equal((await ask(served.url, `${target}?width=4000&height=4000&ratio=3`)).status, 400);
     }
     assert.equal((await ask(served.url, "/heli/NO_ONE.png")).status, 404);
+    // What is asked for is not all: lines and rows have the room that they need.
+    for (const query of [
+      "hours=168&line=5&width=4000",
+      "hours=168&line=5&height=100&ratio=3",
+      "hours=72&line=5&ratio=2",
+    ])
+      assert.equal((await ask(served.url, `/heli/${ID}.png?${query}`)).status, 400, query);
+    assert.equal((await ask(served.url, `/heli/${ID}.png?hours=168`)).status, 200);
+  });
+
+  it("get many pictures at once, as a web page shows them, but not any number", async () => {
+    const shown = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => ask(served.url, `/live.png?width=200&height=100&span=${60 + i}`)),
+    );
+    assert.deepEqual(new Set(shown.map(({ status }) => status)), new Set([200]));
+    // So many within one turn that none is drawn before the last one comes.
+    const target = (i: number) => `/live.png?width=200&height=100&span=${160 + i}`;
+    const many = Array.from({ length: 60 }, (_, i) => {
+      const asked = new IncomingMessage(new Socket());
+      const answer = new ServerResponse(Object.assign(asked, { method: "GET" }));
+      served.page.handle(asked, answer, target(i));
+      return answer;
+    });
+    await ask(served.url, target(MAX_PAGE_PICTURES - 1));
+    assert.deepEqual(
+      many.map(({ statusCode }) => statusCode),
+      many.map((_, i) => (i < MAX_PAGE_PICTURES ? 200 : 503)),
+    );
+    // The same one is drawn once for all.
+    const same = await Promise.all(
+      Array.from({ length: 60 }, () => ask(served.url, "/live.png?width=300&height=100")),
+    );
+    assert.deepEqual(new Set(same.map(({ status }) => status)), new Set([200]));
   });
 
   it("get sound of a time in which the rate changed, and of any rate", async () => {

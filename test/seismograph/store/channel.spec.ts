@@ -105,7 +105,7 @@ describe("a channel of a seismograph", () => {
   });
 
   for (const views of [["1-20", "raw"], ["1-20"]]) {
-    it(`takes nothing twice where the rate is too low for the first view: ${views}`, () => {
+    it(`takes nothing twice where the rate is too low for the first view: ${views.join()}`, () => {
       const options = { number: 0, id: ID, sourceId: `FDSN:${ID}`, hours: 1, rawMinutes: 60 };
       const channel = new Channel({ ...options, views: views.map(bandView) });
       const minute = (at: number) => ({
