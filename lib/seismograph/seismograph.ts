@@ -2,6 +2,7 @@
  * A seismograph: the recent past of many channels, ready to be drawn in several bands, with triggers and earthquakes marked in it. It
  * takes what comes, remembers within bounds, and has its past read from an archive when it begins. How it is seen: http/.
  */
+import path from "node:path";
 import { replay } from "../archive/replay/replay.ts";
 import { readRecords } from "../mseed/reader.ts";
 import type { MiniSeedRecord } from "../mseed/record.ts";
@@ -21,6 +22,7 @@ import { Pace } from "./pace.ts";
 import { Channel, COARSE, FINE, FINE_KEPT } from "./store/channel.ts";
 import type { Series } from "./store/feed.ts";
 import { Marks } from "./store/marks.ts";
+import { MarksFile } from "./store/marks-file.ts";
 import { rawBytesOf } from "./store/raw-memory.ts";
 import { rawSamples } from "./store/samples.ts";
 
@@ -31,6 +33,8 @@ export type Taken = "record" | "trigger" | "event" | "stations";
 
 /** Nothing has come of a channel for so long, in microseconds: it gives way to a new one. */
 const GIVES_WAY = 3600e6;
+/** The slowest of the waves that are marked come so long after their earthquake. */
+const LONGEST_WAY = 1800e6;
 const LONGEST_UNITS = 40;
 const MOST_STATIONS = 5000;
 const MOST_IN_LIST = 1000;
@@ -50,6 +54,7 @@ export class Seismograph {
   readonly #channels = new Map<string, Channel>();
   readonly #places = new Map<string, StationPlace>();
   readonly #onProblem: (error: Error) => void;
+  readonly #marksFile: MarksFile | undefined;
   readonly #closing = new AbortController();
 
   /** @throws SeismographError `INVALID_SETTING`, ArchiveError `INVALID_PATTERN` */
@@ -57,6 +62,9 @@ export class Seismograph {
     this.options = completeOptions(options);
     this.archive = options.archive ? new Archive(options.archive, base) : undefined;
     this.#onProblem = options.onProblem ?? (() => {});
+    const { marksFile } = options;
+    if (marksFile !== undefined)
+      this.#marksFile = new MarksFile(path.resolve(base ?? ".", marksFile), this.marks, this.#onProblem);
   }
 
   /**
@@ -133,12 +141,14 @@ export class Seismograph {
   }
 
   /**
-   * Reads the hours that are kept from the archive, in slices. What comes meanwhile is taken as always. Never fails: problems are told to
-   * `onProblem`.
+   * Reads the marks of before, and the hours that are kept from the archive, in slices. What comes meanwhile is taken as always. Never
+   * fails: problems are told to `onProblem`.
    */
   async refill(now = nowMicroseconds()): Promise<void> {
-    if (!this.archive || this.isRefilling) return;
-    this.isRefilling = true;
+    if (this.isRefilling) return;
+    this.isRefilling = this.archive !== undefined;
+    await this.#readMarks(now);
+    if (!this.archive) return;
     try {
       await this.#readArchive(this.archive, now);
     } catch (error) {
@@ -152,6 +162,26 @@ export class Seismograph {
   /** Ends what is still being read. */
   close(): void {
     this.#closing.abort();
+  }
+
+  /** Writes the marks that have changed to their file, now. */
+  async flush(): Promise<void> {
+    await this.#marksFile?.flush();
+  }
+
+  /** Ends, and deletes the file of marks. */
+  async remove(): Promise<void> {
+    this.close();
+    await this.#marksFile?.remove();
+  }
+
+  async #readMarks(now: number): Promise<void> {
+    const saved = await this.#marksFile?.read();
+    if (!saved) return;
+    const from = now - this.options.hours * 3600e6;
+    const triggers = saved.triggers.filter(({ on, off }) => (off ?? on) >= from);
+    const events = saved.events.filter(({ time }) => time >= from - LONGEST_WAY);
+    this.marks.restore({ triggers, events }, (event) => this.#arrivalsOf(event));
   }
 
   #takeAll(payloads: unknown[], now: number): Taken | undefined {

@@ -90,6 +90,7 @@ export class Seismo {
     this.#page.close();
     await this.#door.close();
     await this.#work;
+    await this.seismograph.flush();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -15,6 +15,8 @@ export class Marks {
   #change = 0;
   /** Counts how often all was forgotten. */
   epoch = 0;
+  /** Hears of each change but of arrivals. */
+  onChange: () => void = () => {};
 
   /** The number of the last change. */
   get change(): number {
@@ -34,6 +36,7 @@ export class Marks {
     const known = this.#triggers.get(mark.id)?.mark;
     if (known && known.off !== null && mark.off === null) return false;
     put(this.#triggers, { mark, change: ++this.#change }, MAX_TRIGGERS, ({ on }) => on);
+    this.onChange();
     return true;
   }
 
@@ -48,6 +51,7 @@ export class Marks {
       MAX_EVENTS,
       ({ time }) => time,
     );
+    this.onChange();
   }
 
   /** Says of each event when its waves come to a channel, if that can be said. */
@@ -66,12 +70,23 @@ export class Marks {
     return { triggers: changed(this.#triggers, change), events: changed(this.#events, change) };
   }
 
+  /** Takes those of before that nothing newer is known of. */
+  restore(
+    { triggers, events }: { triggers: readonly TriggerMark[]; events: readonly EventMark[] },
+    arrivalsOf: (event: EventMark) => EventMark["arrivals"],
+  ): void {
+    for (const trigger of triggers) if (!this.#triggers.has(trigger.id)) this.addTrigger(trigger);
+    for (const event of events)
+      if (!this.#events.has(event.id)) this.addEvent(event, () => arrivalsOf(event));
+  }
+
   /** Forgets all. */
   clear(): void {
     this.#triggers.clear();
     this.#events.clear();
     this.epoch++;
     this.#change++;
+    this.onChange();
   }
 }
 
