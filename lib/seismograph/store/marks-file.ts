@@ -103,7 +103,7 @@ function contentOf({ triggers, events }: Marks) {
       ...{ event: off === null ? "on" : "off", id, sourceId: `FDSN:${channel}`, onTime: time(on) },
       ...{ offTime: off === null ? undefined : time(off), ratio, peakRatio, test: isTest },
     })),
-    events: events.map(({ arrivals: _, time: origin, ...event }) => ({ ...event, time: time(origin) })),
+    events: events.map((event) => ({ ...event, arrivals: undefined, time: time(event.time) })),
   };
 }
 
