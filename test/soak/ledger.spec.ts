@@ -106,8 +106,14 @@ describe("the ledger of a soak", () => {
     ]);
     assert.deepEqual(
       compare(ring, archive, (key) => key !== "not ours"),
-      { inRing: 3, archived: 3, missing: 1, repeated: 2 },
+      { inRing: 3, archived: 3, missing: 1, repeated: 2, examples: ["c", "a", "from nowhere"] },
     );
-    assert.deepEqual(compare(ring, ring, all), { inRing: 4, archived: 4, missing: 0, repeated: 0 });
+    assert.deepEqual(compare(ring, ring, all), {
+      inRing: 4,
+      archived: 4,
+      missing: 0,
+      repeated: 0,
+      examples: [],
+    });
   });
 });

@@ -13,6 +13,8 @@ export class RingAudit {
   readonly copies: Copies = new Map();
   /** Packets in all. */
   packets = 0;
+  /** The first one. */
+  oldest: string | undefined;
   #next: bigint | undefined;
 
   /** Reads on to the newest packet; what is in the ring for the first time. */
@@ -32,6 +34,7 @@ export class RingAudit {
       const key = streamId.endsWith("/MSEED") ? keyOfRecord(payload) : payload.toString();
       if (!this.copies.has(key)) fresh.push(key);
       count(this.copies, key);
+      this.oldest ??= key;
       this.packets++;
     }
     return fresh;
@@ -117,21 +120,25 @@ export interface Entry {
   missing: number;
   /** Of those in the archive, what the ring does not have so often. */
   repeated: number;
+  /** Some of those that are missing or repeated. */
+  examples: string[];
 }
+
+const MOST_EXAMPLES = 5;
 
 /** @param belongs whether a packet of the ring is one for this archive */
 export function compare(ring: Copies, archive: Copies, belongs: (key: string) => boolean): Entry {
-  const entry: Entry = { inRing: 0, archived: 0, missing: 0, repeated: 0 };
-  for (const key of ring.keys()) {
-    if (!belongs(key)) continue;
-    entry.inRing++;
-    if (!archive.has(key)) entry.missing++;
-  }
-  for (const [key, copies] of archive) {
-    entry.archived++;
-    entry.repeated += Math.max(0, copies - (belongs(key) ? (ring.get(key) ?? 0) : 0));
-  }
-  return entry;
+  const ours = [...ring.keys()].filter(belongs);
+  const missing = ours.filter((key) => !archive.has(key));
+  const more = ([key, copies]: [string, number]) => copies - (belongs(key) ? (ring.get(key) ?? 0) : 0);
+  const repeated = [...archive].filter((entry) => more(entry) > 0);
+  return {
+    inRing: ours.length,
+    archived: archive.size,
+    missing: missing.length,
+    repeated: repeated.reduce((sum, entry) => sum + more(entry), 0),
+    examples: [...missing, ...repeated.map(([key]) => key)].slice(0, MOST_EXAMPLES),
+  };
 }
 
 /** Packets that were written again since their acknowledgement was lost. */
