@@ -1,5 +1,6 @@
 // What comes into a seismograph besides records: triggers, earthquakes in all their forms, stations, and anything else.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { CodedError } from "../../lib/errors.ts";
 import { packRecords } from "../../lib/mseed/pack.ts";
@@ -142,6 +143,21 @@ us1|${time.slice(0, -1)}|-20.5|-175.2|30.5|us|us|us|us1|mww|5.8|us|Tonga
       assert.ok(Math.abs(travelTime("p", distance, depth) - p) < 2);
       assert.ok(Math.abs(travelTime("s", distance, depth) - s) < 2);
     });
+
+  it("have the times of the table that TauP computed, of which no number was changed", () => {
+    const times: string[] = [];
+    for (const phase of ["p", "s"] as const) {
+      for (const depth of [0, 10, 35, 70, 150, 300, 500, 700])
+        for (let distance = 0; distance <= 180; distance += 2)
+          times.push(travelTime(phase, distance, depth).toFixed(1));
+    }
+    const digest = createHash("sha256").update(times.join()).digest("hex");
+    assert.equal(digest.slice(0, 16), "d98dd5b74965ce5a");
+    // Between them on straight lines, and no deeper than the deepest.
+    assert.ok(Math.abs(travelTime("p", 1, 5) - (0 + 35 + 1.7 + 33.8) / 4) < 1e-9);
+    assert.equal(travelTime("s", 180, 6000), travelTime("s", 180, 700));
+    assert.equal(travelTime("s", 90, -5), travelTime("s", 90, 0));
+  });
 
   it("arrive nowhere where nobody knows where they were", () => {
     assert.equal(arrivalAt({ ...quake, latitude: null }, { latitude: 0, longitude: 0 }), undefined);
