@@ -19,7 +19,7 @@ import { dateOf, drawnEvents, drawnTriggers } from "./model/marks.ts";
 import type { Model } from "./model/model.ts";
 import { byStation } from "./model/order.ts";
 import { saveAs } from "./save.ts";
-import { pictureArea, pixelRatio, scaleOf, watchSize } from "./screen.ts";
+import { fittingRatio, pictureArea, pixelRatio, scaleOf, watchSize } from "./screen.ts";
 import type { Settings } from "./settings.ts";
 import { Shell } from "./shell.ts";
 import { DRUM_HOURS, LINE_MINUTES, MOST_GAIN, type ZoomSpan } from "./state.ts";
@@ -29,6 +29,7 @@ import { ZoomStrip } from "./zoom-strip.ts";
 
 /** What a phone proposes: fewer and shorter lines. */
 const PHONE_HOURS = 12;
+const USUAL_HOURS = 24;
 const PHONE_LINE = 15;
 
 /** What a click shows, in microseconds: a minute before it and one behind. */
@@ -108,8 +109,11 @@ export class DrumPage {
     shell.canvas.title = say("zoomOpen");
   }
 
+  /** No more than are kept, as far as that is known: a drum that is empty for the most part looks broken. */
   get #hoursShown(): number {
-    return this.#settings.state.hours ?? (this.#settings.isPhone ? PHONE_HOURS : 24);
+    const usual = this.#settings.isPhone ? PHONE_HOURS : USUAL_HOURS;
+    const kept = this.#model?.hello.hours ?? usual;
+    return this.#settings.state.hours ?? Math.min(usual, DRUM_HOURS.find((hours) => hours >= kept) ?? usual);
   }
 
   get #lineMinutes(): number {
@@ -219,15 +223,16 @@ export class DrumPage {
     const channel = this.#channel;
     if (!model || !channel) return;
     const area = pictureArea(this.#shell.picture, this.#settings, this.#zoom.height);
-    const ratio = pixelRatio(this.#settings);
     const view = this.#view(model, channel);
     const layout = layoutHelicorder(view, area);
+    const ratio = fittingRatio(pixelRatio(this.#settings), layout.area);
     this.#layout = layout;
     const isSettled = this.#judge(model, view, layout);
     view.scale = this.#shownScale;
     this.#surface.resize(layout.area.width, layout.area.height, ratio);
     drawHelicorder(this.#surface, view, layout);
     this.#drawSpan();
+    this.#revealFirst();
     this.#showScale(channel);
     this.#shell.drawn(model.hello.view);
     if (!isSettled) this.#draw();
@@ -371,6 +376,15 @@ export class DrumPage {
     this.#settings.change({ zoom: span });
     if (span) this.#reveal((span.from + span.to) / 2);
   }
+
+  /** A link to a zoom shows its line, too. */
+  #revealFirst(): void {
+    const { zoom } = this.#settings.state;
+    if (this.#hasRevealed) return;
+    this.#hasRevealed = true;
+    if (zoom) this.#reveal((zoom.from + zoom.to) / 2);
+  }
+  #hasRevealed = false;
 
   /** Scrolls so that the line of a time is seen above the strip. */
   #reveal(time: number): void {

@@ -17,7 +17,7 @@ import type { Channel } from "./model/channel.ts";
 import { drawnTriggers } from "./model/marks.ts";
 import type { Model } from "./model/model.ts";
 import { byDistance, byStation } from "./model/order.ts";
-import { pictureArea, pixelRatio, scaleOf, watchSize } from "./screen.ts";
+import { fittingRatio, pictureArea, pixelRatio, scaleOf, watchSize } from "./screen.ts";
 import type { Settings } from "./settings.ts";
 import { Shell } from "./shell.ts";
 import { SpectrogramCache } from "./spectrogram-cache.ts";
@@ -228,8 +228,8 @@ export class LivePage {
     if (!model) return;
     this.#shown = this.#heldAt === undefined ? this.#chosen(model) : this.#shown;
     const area = pictureArea(this.#shell.picture, this.#settings);
-    const ratio = pixelRatio(this.#settings);
     const view = this.#view(model, this.#shown);
+    const ratio = fittingRatio(pixelRatio(this.#settings), layoutLive(view, area, 1).area);
     const layout = layoutLive(view, area, ratio);
     this.#layout = layout;
     this.#surface.resize(layout.area.width, layout.area.height, ratio);

@@ -15,6 +15,14 @@ export function pixelRatio(settings: Settings): number {
   return Math.min(devicePixelRatio, MOST_PIXELS) * scaleOf(settings);
 }
 
+/** A canvas of more pixels stays empty on some phones, and costs all of them much memory. */
+const MOST_CANVAS = 16_000_000;
+
+/** The pixels for each length of a picture of this size, less where many rows or lines would make its canvas too large. */
+export function fittingRatio(ratio: number, { width, height }: Pick<Rect, "width" | "height">): number {
+  return Math.min(ratio, Math.sqrt(MOST_CANVAS / Math.max(1, width * height)));
+}
+
 /** What there is for a picture, in the lengths of drawings. @param hidden CSS pixels of its height that something else has for a while */
 export function pictureArea(place: HTMLElement, settings: Settings, hidden = 0): Rect {
   const scale = scaleOf(settings);

@@ -1,5 +1,6 @@
 /** What a seismograph has, as the drawings take it: the rows of live traces and the drum of one channel, for pictures. */
 import { streamName } from "../signal/stream-pattern.ts";
+import { formatClock } from "./drawing/clock.ts";
 import { PALETTES, type Theme } from "./drawing/palette.ts";
 import { ENGLISH, type EventMark, type Segment, type TriggerMark } from "./drawing/views.ts";
 import type { BandView } from "./frames.ts";
@@ -9,6 +10,15 @@ import { type Channel, FINE_KEPT } from "./store/channel.ts";
 
 /** Seconds of latency that are no longer usual. */
 const LATE = 60;
+
+/** By station, in each by location and band, the vertical component before north and east, as the page has them. */
+export function byName(channels: readonly Channel[]): Channel[] {
+  const key = ({ id }: Channel) => {
+    const component = "ZNE".indexOf(id.at(-1)!);
+    return `${id.slice(0, -1)} ${component < 0 ? id.at(-1)! : component}`;
+  };
+  return [...channels].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+}
 
 /** `1–20 Hz`, `> 0.5 Hz`, `< 1 Hz`, `raw`. */
 export function bandText({ id, low, high }: BandView): string {
@@ -79,8 +89,8 @@ function eventsOf({ marks }: Seismograph, { id }: Channel): EventMark[] {
   return marks.events.map(({ time, magnitude, place, arrivals }) => {
     const arrival = Object.hasOwn(arrivals, id) ? arrivals[id] : undefined;
     const size = magnitude === null ? "" : `M ${magnitude.toFixed(1)} `;
-    if (!arrival) return { time, text: `${size}${place}` };
-    const p = new Date((arrival.p ?? time) / 1000).toISOString().slice(11, 19);
-    return { time: arrival.p ?? time, text: `${size}${place} Δ ${Math.round(arrival.distance)}° P ${p}` };
+    const at = formatClock(arrival?.p ?? time, "seconds");
+    if (!arrival) return { time, text: `${size}${place} ${at}` };
+    return { time: arrival.p ?? time, text: `${size}${place} Δ ${Math.round(arrival.distance)}° P ${at}` };
   });
 }

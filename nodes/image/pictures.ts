@@ -1,6 +1,6 @@
 /** The pictures of seismogram image: which channels are in them, how they look, and the message that carries one. */
 import type { Theme } from "../../lib/seismograph/drawing/palette.ts";
-import { bandText, drumView, liveView } from "../../lib/seismograph/picture-views.ts";
+import { bandText, byName, drumView, liveView } from "../../lib/seismograph/picture-views.ts";
 import type { Image } from "../../lib/seismograph/raster/image.ts";
 import { drumJob, liveJob } from "../../lib/seismograph/raster/thread/job.ts";
 import { pictureThread } from "../../lib/seismograph/raster/thread/picture-thread.ts";
@@ -70,14 +70,7 @@ function channelsFor(seismograph: Seismograph, { streams, trigger }: Asked, only
   const station = onlyStation && trigger !== undefined ? stationOf(trigger) : undefined;
   const shown =
     station === undefined ? named : named.filter(({ sourceId }) => stationOf(sourceId) === station);
-  return shown.sort((a, b) => order(a).localeCompare(order(b)));
-}
-
-/** By station, the vertical component before north and east. */
-function order({ sourceId }: Channel): string {
-  const name = streamName(sourceId);
-  const component = "ZNE".indexOf(name.at(-1)!);
-  return `${name.slice(0, -1)}${component < 0 ? name.at(-1)! : component}`;
+  return byName(shown);
 }
 
 /**

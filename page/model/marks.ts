@@ -10,18 +10,17 @@ export function drawnTriggers(model: Model, id: string): DrawnTrigger[] {
   return model.triggersOf(id).map(({ on, off }) => ({ start: on, end: off ?? undefined }));
 }
 
-/** The events whose first wave comes to a channel: a box at that time. */
+/** The events: a box when the first wave comes to a channel, and where nobody knows that, at their own time. */
 export function drawnEvents(model: Model, id: string): DrawnEvent[] {
-  return [...model.events.values()].flatMap((event) => {
-    const arrival = event.arrivals[id];
-    if (arrival?.p === undefined) return [];
+  return [...model.events.values()].map(({ time, magnitude, place, arrivals }) => {
+    const { p, distance = Number.NaN } = (Object.hasOwn(arrivals, id) && arrivals[id]) || {};
     const words = [
-      event.magnitude === null ? "" : `M ${event.magnitude.toFixed(1)}`,
-      event.place,
-      `Δ ${Math.round(arrival.distance)}°`,
-      `P ${clockTime(arrival.p)}`,
+      magnitude === null ? "" : `M ${magnitude.toFixed(1)}`,
+      place,
+      p === undefined ? clockTime(time) : `Δ ${Math.round(distance)}°`,
+      p === undefined ? "" : `P ${clockTime(p)}`,
     ];
-    return [{ time: arrival.p, text: words.filter((word) => word !== "").join("  ") }];
+    return { time: p ?? time, text: words.filter((word) => word !== "").join("  ") };
   });
 }
 

@@ -199,7 +199,9 @@ describe("the page's model", () => {
     assert.deepEqual(drawnEvents(model, "XX_A_00_H_H_Z"), [
       { time: p, text: "M 5.8  Tonga  Δ 96°  P 14:42:31" },
     ]);
-    assert.deepEqual(drawnEvents(model, "XX_B_00_H_H_Z"), []);
+    // Of a station whose place is not known it stands at its own time.
+    assert.deepEqual(drawnEvents(model, "XX_B_00_H_H_Z"), [{ time: 1, text: "M 5.8  Tonga  00:00:00" }]);
+    assert.deepEqual(drawnEvents(model, "constructor"), [{ time: 1, text: "M 5.8  Tonga  00:00:00" }]);
     for (let i = 0; i < 6000; i++)
       model.apply({ type: "marks", triggers: [{ ...trigger, id: `x${i}`, on: i }], events: [] });
     assert.equal(model.triggers.size, 5000);

@@ -76,7 +76,7 @@ function checkSize(samples: number): void {
   if (samples <= MAX_DOWNLOAD_SAMPLES) return;
   throw new RequestError(
     "TOO_MUCH",
-    `That are ${Math.round(samples)} samples: ask for a shorter time, of at most ${MAX_DOWNLOAD_SAMPLES} samples.`,
+    `That is ${Math.round(samples)} samples: ask for a shorter time, of at most ${MAX_DOWNLOAD_SAMPLES} samples.`,
   );
 }
 

@@ -6,7 +6,7 @@ import type { ServerResponse } from "node:http";
 import { MAX_PAGE_PICTURES } from "../../limits.ts";
 import { streamName } from "../../signal/stream-pattern.ts";
 import { LINE_MINUTES } from "../options.ts";
-import { bandText, drumView, liveView } from "../picture-views.ts";
+import { bandText, byName, drumView, liveView } from "../picture-views.ts";
 import { drumPixels, livePixels } from "../raster/image.ts";
 import { drumJob, liveJob, type PictureJob } from "../raster/thread/job.ts";
 import { pictureThread } from "../raster/thread/picture-thread.ts";
@@ -46,7 +46,8 @@ export class Pictures {
     const seconds = query.number("span", 10, 3600, 300);
     const mode = query.choice("scale", ["each", "station", "all"], "each");
     const { width, height, ...look } = size(query, 720);
-    const shown = [...channels.values()].filter(({ id }) => names?.includes(id) ?? true).slice(0, MOST_ROWS);
+    const named = [...channels.values()].filter(({ id }) => names?.includes(id) ?? true);
+    const shown = byName(named).slice(0, MOST_ROWS);
     const { theme } = look;
     const picture = () => liveView(this.#seismograph, shown, { view, seconds, spectrograms: false, theme });
     const frame = {

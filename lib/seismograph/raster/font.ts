@@ -64,8 +64,8 @@ function faceOf(size: number, isBold: boolean): Face {
     stroke: Math.max(isBold ? 1.5 : 1, size * (isBold ? 0.15 : 0.098)),
     capital: Math.max(4, Math.round(size * 0.73)),
     small: Math.max(3, Math.round(size * 0.545)),
-    across: (size * 0.69) / CAPITAL,
-    gap: Math.max(1, Math.round(size * (isBold ? 0.15 : 0.16))),
+    across: (size * 0.65) / CAPITAL,
+    gap: Math.max(1, Math.round(size * 0.125)),
   };
 }
 

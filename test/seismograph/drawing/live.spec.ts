@@ -4,6 +4,7 @@ import { drawLive, formatSeconds } from "../../../lib/seismograph/drawing/live/d
 import { layoutLive } from "../../../lib/seismograph/drawing/live/layout.ts";
 import type { LiveView } from "../../../lib/seismograph/drawing/live/view.ts";
 import { PALETTES } from "../../../lib/seismograph/drawing/palette.ts";
+import { spectrogramOf } from "../../../lib/seismograph/drawing/spectrogram/power.ts";
 import { RecordingSurface } from "./recording-surface.ts";
 import { addWave, HOUR, live, MIDNIGHT, row, SECOND, wave } from "./views.ts";
 
@@ -25,6 +26,23 @@ function drawn(view: Partial<LiveView> = {}, [width, height] = [1280, 500]) {
 }
 
 describe("live rows", () => {
+  it("say which frequencies a spectrogram has: beside it, and on a phone in its corner", () => {
+    const samples = Float32Array.from({ length: 6000 }, (_, i) => Math.sin(i / 3));
+    const segments = [{ start: END - 60 * SECOND, period: 10_000, samples }];
+    const spectrogram = spectrogramOf(segments, { start: END - 60 * SECOND, end: END });
+    const view = { rows: [row({ spectrogram })], spectrograms: true, seconds: 60 };
+    const wide = drawn(view);
+    assert.ok(
+      ["Hz", "0", "20", "40"].every((text) => wide.texts.includes(text)),
+      wide.texts.join(),
+    );
+    const { spectrogram: place, area } = wide.layout.rows[0]!;
+    const lowest = wide.surface.texts.find(({ text }) => text === "0")!;
+    assert.ok(lowest.y <= area.y + area.height && lowest.y > place!.y + place!.height - 4);
+    assert.ok(drawn(view, [390, 500]).texts.includes("50 Hz"));
+    assert.ok(!drawn({ ...view, spectrograms: false }).texts.includes("Hz"));
+  });
+
   it("draw each trace into its row, as far as its scale says", () => {
     const rows = [row(), row({ scale: { centre: 0, reach: 200 } }), row({ scale: { centre: 0, reach: 0 } })];
     const { surface, layout } = drawn({ rows });

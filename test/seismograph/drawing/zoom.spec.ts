@@ -90,6 +90,17 @@ describe("a zoom", () => {
     assert.ok(Math.abs(surface.images[0]!.target.width - layout.trace.width) < 1e-6);
   });
 
+  it("has values that fit into the margin of a phone", () => {
+    const segments = [
+      { start: MIDNIGHT, period: 10_000, samples: new Float32Array(6000).map((_, i) => Math.sin(i) * 2e-4) },
+    ];
+    const { surface } = drawn({ segments, units: "m/s²" }, [360, 400]);
+    const values = surface.texts.filter(({ text }) => text.endsWith("m/s²"));
+    assert.ok(values.length > 1);
+    for (const { text, x, size } of values)
+      assert.ok(surface.measureText(text, { size }) <= x, `${text} at ${x}, ${size} px`);
+  });
+
   it("marks triggers, events and what is being selected, within the trace", () => {
     const triggers = [{ start: MIDNIGHT - 9 * SECOND, end: MIDNIGHT + 9 * SECOND }];
     const events = [

@@ -196,6 +196,10 @@ describe("the drum page", () => {
       await view.page.textContent(".group button:nth-child(2)"),
     );
     assert.deepEqual(other.errors, []);
+    // Where not all lines are seen, that of the link is.
+    await using phone = await SeismoView.open(link, { viewport: { width: 390, height: 600 } });
+    await phone.zoomed();
+    await phone.page.waitForFunction(() => document.querySelector(".picture")!.scrollTop > 0);
   });
 
   it("holds a fixed scale, and goes back to its own", async () => {

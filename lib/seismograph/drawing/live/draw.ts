@@ -2,7 +2,7 @@
 import { formatAmplitude } from "../amplitude.ts";
 import { formatClock } from "../clock.ts";
 import { Columns, mappingOf, newSpans, type Spans, spansOf } from "../columns.ts";
-import { drawSpectrogram } from "../spectrogram/draw.ts";
+import { drawFrequencies, drawHighest, drawSpectrogram } from "../spectrogram/draw.ts";
 import type { Rect, Surface, TextStyle } from "../surface.ts";
 import { LabelRow, timeTicks } from "../ticks.ts";
 import { cutHeight, drawSpans } from "../traces.ts";
@@ -70,6 +70,8 @@ function drawRow(picture: Picture, row: LiveRow, place: LiveRowPlace): void {
   if (row.scale.reach > 0) drawTrace(picture, row, place.trace);
   if (place.spectrogram && row.spectrogram) {
     drawSpectrogram(surface, row.spectrogram, place.spectrogram, layout.xOf);
+    if (layout.isCompact) drawHighest(surface, row.spectrogram, place.spectrogram);
+    else drawFrequencies(surface, row.spectrogram, place.spectrogram, view.palette);
   }
   if (layout.isCompact) labelAbove(surface, view, row, place.area);
   else labelBeside(surface, view, row, place.area);

@@ -1,5 +1,7 @@
 /** Draws a spectrogram as a bitmap, made once for each. */
-import type { Bitmap, Rect, Surface } from "../surface.ts";
+import type { Palette } from "../palette.ts";
+import type { Bitmap, Rect, Surface, TextStyle } from "../surface.ts";
+import { valueTicks } from "../ticks.ts";
 import { INFERNO } from "./inferno.ts";
 import type { Spectrogram } from "./spectrogram.ts";
 
@@ -26,6 +28,33 @@ export function drawSpectrogram(
   surface.clip(area, () => {
     surface.image(bitmapOf(spectrogram), { ...area, x: left, width: right - left });
   });
+}
+
+/** Writes beside a spectrogram which frequencies are where. */
+export function drawFrequencies(
+  surface: Surface,
+  { lowest, highest }: Spectrogram,
+  area: Rect,
+  { muted }: Pick<Palette, "muted">,
+): void {
+  const style: TextStyle = { size: 10, color: muted, align: "right" };
+  for (const frequency of valueTicks(lowest, highest, area.height / 24)) {
+    const y = area.y + area.height - ((frequency - lowest) / (highest - lowest)) * area.height;
+    surface.line(area.x - 3, y, area.x, y, 1, muted);
+    const isTop = y - area.y < 10;
+    // The lowest one is not to be cut off below.
+    const base = Math.min(y + 3.5, area.y + area.height);
+    if (!isTop) surface.text(String(Number(frequency.toPrecision(3))), area.x - 6, base, style);
+  }
+  surface.text("Hz", area.x - 6, area.y + 8, style);
+}
+
+/** Writes the highest frequency into the corner of a spectrogram that has no room beside it. */
+export function drawHighest(surface: Surface, { highest }: Spectrogram, area: Rect): void {
+  const style = { size: 10 } as const;
+  const text = `${Number(highest.toPrecision(3))} Hz`;
+  surface.fillRect(area.x, area.y, surface.measureText(text, style) + 6, 14, "#000000a0");
+  surface.text(text, area.x + 3, area.y + 10.5, { ...style, color: "#ffffff" });
 }
 
 function bitmapOf(spectrogram: Spectrogram): Bitmap {

@@ -5,7 +5,7 @@ import { Columns, mappingOf, newSpans, spansOf } from "../columns.ts";
 import { drawBoxes } from "../event-boxes.ts";
 import { liveScales } from "../live/scale.ts";
 import type { RowScale } from "../live/view.ts";
-import { drawSpectrogram } from "../spectrogram/draw.ts";
+import { drawFrequencies, drawSpectrogram } from "../spectrogram/draw.ts";
 import type { Rect, Surface, TextStyle } from "../surface.ts";
 import { LabelRow, timeTicks, valueTicks } from "../ticks.ts";
 import { cutHeight, drawSpans } from "../traces.ts";
@@ -19,6 +19,8 @@ const SAMPLES_AS_LINE = 1.5;
 /** Samples of one column that are looked at. */
 const MOST_OF_COLUMN = 4096;
 const LABEL_ROOM = 90;
+const VALUE_SIZE = 10;
+const LEAST_SIZE = 7;
 
 /** Draws a zoom on a surface, ground included. Nothing throws, whatever the values. */
 export function drawZoom(surface: Surface, view: ZoomView, layout: ZoomLayout): void {
@@ -34,7 +36,7 @@ export function drawZoom(surface: Surface, view: ZoomView, layout: ZoomLayout): 
   });
   if (layout.spectrogram && view.spectrogram) {
     drawSpectrogram(surface, view.spectrogram, layout.spectrogram, layout.xOf);
-    drawFrequencies(surface, view, layout.spectrogram);
+    drawFrequencies(surface, view.spectrogram, layout.spectrogram, view.palette);
   }
   drawNotes(surface, view, layout);
   drawEvents(surface, view, layout);
@@ -77,8 +79,9 @@ function decimalsOf(step: number): number {
 function drawValues(surface: Surface, view: ZoomView, trace: Rect, { centre, reach }: RowScale): void {
   const { palette, units } = view;
   const x = trace.x - 6;
-  const style: TextStyle = { size: 10, color: palette.muted, align: "right" };
-  for (const value of reach > 0 ? valueTicks(-reach, reach, trace.height / 28) : []) {
+  const ticks = reach > 0 ? valueTicks(-reach, reach, trace.height / 28) : [];
+  const style = fittingStyle(surface, view, ticks, x - 2);
+  for (const value of ticks) {
     const y = trace.y + trace.height / 2 - (value / reach) * (trace.height / 2);
     surface.line(trace.x - 3, y, trace.x, y, 1, palette.muted);
     if (y - trace.y < 4 || trace.y + trace.height - y < 4) continue;
@@ -87,6 +90,19 @@ function drawValues(surface: Surface, view: ZoomView, trace: Rect, { centre, rea
   if (Math.abs(centre) <= reach || reach === 0) return;
   const offset = `${formatValue(centre, units)} +`;
   surface.text(offset, trace.x, trace.y - 8, { ...style, align: "left" });
+}
+
+/** Labels as large as all of them fit into the margin. */
+function fittingStyle(
+  surface: Surface,
+  { palette, units }: ZoomView,
+  ticks: number[],
+  room: number,
+): TextStyle {
+  const widths = ticks.map((value) => surface.measureText(formatValue(value, units), { size: VALUE_SIZE }));
+  const part = Math.min(1, room / Math.max(1, ...widths));
+  const size = Math.max(LEAST_SIZE, Math.floor(VALUE_SIZE * part * 2) / 2);
+  return { size, color: palette.muted, align: "right" };
 }
 
 function drawTriggers(surface: Surface, view: ZoomView, { trace, xOf }: ZoomLayout): void {
@@ -165,18 +181,6 @@ function drawColumns(surface: Surface, view: ZoomView, trace: Rect, columns: Col
   const spans = newSpans(columns.count);
   spansOf(columns, mappingOf(scale, top, bottom), spans, cutHeight(surface));
   drawSpans(surface, trace.x, spans, columns.count, { color: view.palette.trace, clip: view.palette.clip });
-}
-
-function drawFrequencies(surface: Surface, view: ZoomView, area: Rect): void {
-  const { lowest, highest } = view.spectrogram!;
-  const style: TextStyle = { size: 10, color: view.palette.muted, align: "right" };
-  for (const frequency of valueTicks(lowest, highest, area.height / 24)) {
-    const y = area.y + area.height - ((frequency - lowest) / (highest - lowest)) * area.height;
-    surface.line(area.x - 3, y, area.x, y, 1, view.palette.muted);
-    const isTop = y - area.y < 10;
-    if (!isTop) surface.text(String(Number(frequency.toPrecision(3))), area.x - 6, y + 3.5, style);
-  }
-  surface.text("Hz", area.x - 6, area.y + 8, style);
 }
 
 function drawNotes(surface: Surface, view: ZoomView, layout: ZoomLayout): void {

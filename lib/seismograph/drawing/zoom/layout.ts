@@ -12,7 +12,7 @@ const SPECTROGRAM = 0.42;
 /** Where the parts of a zoom lie in an area. */
 export function layoutZoom(view: Pick<ZoomView, "start" | "end" | "spectrogram">, area: Rect): ZoomLayout {
   const isCompact = area.width < COMPACT_WIDTH;
-  const [left, right] = isCompact ? [46, 8] : [70, 14];
+  const [left, right] = isCompact ? [54, 8] : [70, 14];
   const x = area.x + left;
   const width = Math.max(1, area.width - left - right);
   const height = Math.max(2, area.height - TOP - AXIS);
