@@ -30,7 +30,7 @@ const COPIED = [
 const MORE_COPIED = ["README.md", "CHANGELOG.md", "LICENSE", "page", "tsconfig.json"];
 
 /** A run in which no test ends for so long, also on a busy machine, hangs. */
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 60_000;
 
 /** A loop without end may also be one that keeps what it makes. */
 const MEMORY = "--max-old-space-size=1024";
@@ -50,7 +50,7 @@ interface Mutant extends Site {
 
 interface Outcome {
   isKilled: boolean;
-  /** The test that failed first, and the spec that it is in; neither where the run hung, or ended otherwise. */
+  /** The test that failed first, unless the run hung or ended otherwise; and the spec, as far as it is known. */
   by?: string | undefined;
   spec?: string | undefined;
   /** The test took too long. */
@@ -132,18 +132,23 @@ class Laboratory {
     this.#running = child.pid;
     return new Promise((resolve) => {
       const late = setTimeout(() => kill(child.pid), PATIENCE_MS);
-      child.on("message", () => late.refresh());
+      let spec = "";
+      child.on("message", (file) => {
+        late.refresh();
+        spec = String(file);
+      });
       child.on("close", () => {
         clearTimeout(late);
         kill(child.pid);
-        resolve(this.#outcomeOf(report));
+        resolve(this.#outcomeOf(report, spec));
       });
     });
   }
 
-  /** All passed, or one failed; without a report the run hung, or ended before its end. */
-  #outcomeOf(report: string): Outcome {
-    if (!existsSync(report)) return { isKilled: true };
+  /** All passed, or one failed; without a report the run hung, or ended before its end, in the last spec that was told. */
+  #outcomeOf(report: string, last: string): Outcome {
+    if (!existsSync(report))
+      return { isKilled: true, spec: last ? path.relative(this.root, last) : undefined };
     const { title, file, isLate, times } = JSON.parse(readFileSync(report, "utf8")) as Report;
     for (const [spec, time] of Object.entries(times)) this.#specs.took(path.relative(this.root, spec), time);
     if (title === undefined) return { isKilled: false };
