@@ -135,7 +135,7 @@ class Laboratory {
       let spec = "";
       child.on("message", (file) => {
         late.refresh();
-        spec = String(file);
+        spec = file as string;
       });
       child.on("close", () => {
         clearTimeout(late);
