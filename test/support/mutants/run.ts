@@ -132,10 +132,11 @@ class Laboratory {
     this.#running = child.pid;
     return new Promise((resolve) => {
       const late = setTimeout(() => kill(child.pid), PATIENCE_MS);
-      let spec = "";
+      let spec: string | undefined;
       child.on("message", (file) => {
         late.refresh();
-        spec = file as string;
+        const running = path.relative(this.root, file as string);
+        if (specs.includes(running)) spec = running;
       });
       child.on("close", () => {
         clearTimeout(late);
@@ -146,9 +147,8 @@ class Laboratory {
   }
 
   /** All passed, or one failed; without a report the run hung, or ended before its end, in the last spec that was told. */
-  #outcomeOf(report: string, last: string): Outcome {
-    if (!existsSync(report))
-      return { isKilled: true, spec: last ? path.relative(this.root, last) : undefined };
+  #outcomeOf(report: string, last: string | undefined): Outcome {
+    if (!existsSync(report)) return { isKilled: true, spec: last };
     const { title, file, isLate, times } = JSON.parse(readFileSync(report, "utf8")) as Report;
     for (const [spec, time] of Object.entries(times)) this.#specs.took(path.relative(this.root, spec), time);
     if (title === undefined) return { isKilled: false };
