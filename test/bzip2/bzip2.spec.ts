@@ -66,6 +66,17 @@ describe("bzip2", () => {
     assert.ok(refusals > 7 * DOCUMENT.length);
   });
 
+  it("takes nothing for a block or an end that does not begin with its whole mark", () => {
+    const [from, bits] = [4, 48];
+    for (const compressed of [DOCUMENT, EMPTY]) {
+      for (let bit = 8 * from; bit < 8 * from + bits; bit++) {
+        const damaged = Buffer.from(compressed);
+        damaged[bit >> 3]! ^= 0x80 >> (bit & 7);
+        assert.throws(() => bunzip2(damaged, LIMIT), /has no block where one belongs/);
+      }
+    }
+  });
+
   it("never fails in another way, whatever the bytes", () => {
     const damaged = fc.tuple(fc.nat(DOCUMENT.length), fc.uint8Array({ maxLength: 30 }));
     fc.assert(

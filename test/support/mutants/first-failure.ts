@@ -8,6 +8,8 @@ export interface Report {
   /** The test that failed; neither where all passed. */
   title?: string;
   file?: string | undefined;
+  /** It took too long, which a busy machine can also be the cause of. */
+  isLate?: boolean;
   /** Milliseconds of the tests of each spec, as far as they ran. */
   times: Record<string, number>;
 }
@@ -23,7 +25,9 @@ class FirstFailure {
     runner.on("test end", ({ file = "", duration = 0 }) => {
       times[file] = (times[file] ?? 0) + duration;
     });
-    runner.once("fail", (test) => write({ title: test.fullTitle(), file: test.file }));
+    runner.once("fail", (test, error: Error) =>
+      write({ title: test.fullTitle(), file: test.file, isLate: /^Timeout of /.test(error.message) }),
+    );
     runner.once("end", () => {
       if (runner.failures === 0) write({});
     });

@@ -1,6 +1,7 @@
-// `npm run mutants -- AREA [--count N] [--seed S]`: changes the compiled code of an area in one place at a time, in a copy of this
+// `npm run mutants -- AREA [--count N] [--seed S] [--near]`: changes the compiled code of an area in one place at a time, in a copy of this
 // checkout, and runs the specs that guard it. A change that no spec notices is printed: a test is missing, or the code does
-// nothing, or it means the same. `lib/net/fifo.js:13` tries all changes of a line.
+// nothing, or it means the same. `lib/net/fifo.js:13` tries all changes of a line. With `--near`, only specs that import the changed
+// file, or what imports it, are run: a quick first look at areas whose specs take long.
 import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,7 +30,7 @@ const COPIED = [
 const MORE_COPIED = ["README.md", "CHANGELOG.md", "LICENSE", "page", "tsconfig.json"];
 
 /** A run in which no test ends for so long, also on a busy machine, hangs. */
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 60_000;
 
 /** A loop without end may also be one that keeps what it makes. */
 const MEMORY = "--max-old-space-size=1024";
@@ -39,6 +40,7 @@ const { values, positionals } = parseArgs({
   options: {
     count: { type: "string", default: "20" },
     seed: { type: "string", default: "1" },
+    near: { type: "boolean", default: false },
   },
 });
 
@@ -48,9 +50,11 @@ interface Mutant extends Site {
 
 interface Outcome {
   isKilled: boolean;
-  /** The test that failed first, and the spec that it is in; neither where the run hung, or ended otherwise. */
+  /** The test that failed first, unless the run hung or ended otherwise; and the spec, as far as it is known. */
   by?: string | undefined;
   spec?: string | undefined;
+  /** The test took too long. */
+  isLate?: boolean | undefined;
 }
 
 class Laboratory {
@@ -69,12 +73,18 @@ class Laboratory {
     this.#specs = new SpecFinder(this.root);
   }
 
-  async try(mutant: Mutant, area: string): Promise<Outcome> {
+  async try(mutant: Mutant, area: string | undefined): Promise<Outcome> {
+    const late = new Set<string>();
     for (;;) {
       const specs = this.#specs.specsOf(mutant.file, area).filter((spec) => this.#passes.get(spec) !== false);
       const outcome = await this.#runWith(mutant, specs);
       if (!outcome.isKilled) return outcome;
       const failed = outcome.spec === undefined ? specs : [outcome.spec];
+      // Once may be chance.
+      if (outcome.isLate && !late.has(failed[0]!)) {
+        late.add(failed[0]!);
+        continue;
+      }
       if (await this.#pass(failed)) {
         if (outcome.spec !== undefined) this.#specs.found(outcome.spec, mutant.file);
         return outcome;
@@ -122,22 +132,27 @@ class Laboratory {
     this.#running = child.pid;
     return new Promise((resolve) => {
       const late = setTimeout(() => kill(child.pid), PATIENCE_MS);
-      child.on("message", () => late.refresh());
+      let spec: string | undefined;
+      child.on("message", (file) => {
+        late.refresh();
+        const running = path.relative(this.root, file as string);
+        if (specs.includes(running)) spec = running;
+      });
       child.on("close", () => {
         clearTimeout(late);
         kill(child.pid);
-        resolve(this.#outcomeOf(report));
+        resolve(this.#outcomeOf(report, spec));
       });
     });
   }
 
-  /** All passed, or one failed; without a report the run hung, or ended before its end. */
-  #outcomeOf(report: string): Outcome {
-    if (!existsSync(report)) return { isKilled: true };
-    const { title, file, times } = JSON.parse(readFileSync(report, "utf8")) as Report;
+  /** All passed, or one failed; without a report the run hung, or ended before its end, in the last spec that was told. */
+  #outcomeOf(report: string, last: string | undefined): Outcome {
+    if (!existsSync(report)) return { isKilled: true, spec: last };
+    const { title, file, isLate, times } = JSON.parse(readFileSync(report, "utf8")) as Report;
     for (const [spec, time] of Object.entries(times)) this.#specs.took(path.relative(this.root, spec), time);
     if (title === undefined) return { isKilled: false };
-    return { isKilled: true, by: title, spec: file && path.relative(this.root, file) };
+    return { isKilled: true, by: title, spec: file && path.relative(this.root, file), isLate };
   }
 
   close(): void {
@@ -180,7 +195,7 @@ async function main(): Promise<void> {
   const [area, line] = positionals[0]?.split(":") ?? [];
   if (area === undefined || !existsSync(path.join(ROOT, area))) {
     console.error(
-      "Usage: npm run mutants -- AREA [--count N] [--seed S]\nAREA is a folder, such as lib/mseed or nodes, a compiled file in one, or a line of it (lib/net/fifo.js:13).",
+      "Usage: npm run mutants -- AREA [--count N] [--seed S] [--near]\nAREA is a folder, such as lib/mseed or nodes, a compiled file in one, or a line of it (lib/net/fifo.js:13).",
     );
     process.exitCode = 2;
     return;
@@ -191,7 +206,7 @@ async function main(): Promise<void> {
   process.once("exit", () => laboratory.close());
   const mutants = choose(area, line, Number(values.count), Number(values.seed));
   let killed = 0;
-  const folder = area.endsWith(".js") ? path.posix.dirname(area) : area;
+  const folder = values.near ? undefined : area.endsWith(".js") ? path.posix.dirname(area) : area;
   for (const mutant of mutants) {
     const { isKilled, by } = await laboratory.try(mutant, folder);
     if (isKilled) killed++;

@@ -29,10 +29,11 @@ export class SpecFinder {
     this.#specs = filesIn(root, "test").filter((file) => file.endsWith(".spec.js") && !file.startsWith(SLOW));
   }
 
-  /** Those that found something in this file first, then the nearest, then the quickest. `area`: `lib/mseed`, `nodes`. */
-  specsOf(file: string, area: string): string[] {
-    const folder = `test/${area.replace(/^lib\//, "")}`;
-    const isOfArea = (spec: string) => spec.startsWith(`${folder}/`) || spec === `${folder}.spec.js`;
+  /** Those that found something in this file first, then the nearest, then the quickest. `area`: `lib/mseed`, `nodes`; without one, near ones alone. */
+  specsOf(file: string, area: string | undefined): string[] {
+    const folder = area && `test/${area.replace(/^lib\//, "")}`;
+    const isOfArea = (spec: string) =>
+      folder !== undefined && (spec.startsWith(`${folder}/`) || spec === `${folder}.spec.js`);
     const steps = new Map(this.#specs.map((spec) => [spec, this.#stepsTo(spec, file)]));
     return this.#specs
       .filter((spec) => steps.get(spec)! <= NEAR || isOfArea(spec))
