@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { packRecords, readRecords, type Series } from "../lib/mseed/index.ts";
+import { seisplotjs } from "./peers/seisplotjs.ts";
 
 const SAMPLES = 2_000_000;
 const WARM_UP_MS = 300;
@@ -115,29 +116,10 @@ async function libmseedJs(): Promise<Peer | undefined> {
   };
 }
 
-interface Decompressable {
-  decompress(): ArrayLike<number>;
-}
-
-interface SeisplotJs {
-  miniseed: { parseDataRecords: (bytes: ArrayBuffer) => Decompressable[] };
-  mseed3: { parseMSeed3Records: (bytes: ArrayBuffer) => Decompressable[] };
-}
-
 async function seisplotJs(): Promise<Peer | undefined> {
   const file = resolvePeer("seisplotjs");
   if (file === undefined) return undefined;
-  // It defines web components as it loads: these stand in for a browser's classes.
-  const elements = ["HTMLElement", "HTMLDivElement", "HTMLAnchorElement", "Element", "SVGElement"];
-  const browser = {
-    customElements: { define: () => undefined, get: () => undefined },
-    ...Object.fromEntries(elements.map((name) => [name, class {}])),
-  };
-  for (const [name, value] of Object.entries(browser)) {
-    if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value, configurable: true });
-  }
-  const { href } = pathToFileURL(file);
-  const { miniseed, mseed3 } = (await import(href)) as SeisplotJs;
+  const { miniseed, mseed3 } = await seisplotjs(file);
   return {
     name: "seisplotjs",
     decode: (bytes, formatVersion) => {

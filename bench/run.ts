@@ -1,4 +1,5 @@
-// `npm run bench -- NAME …` runs bench/NAME.ts; without a name, says which there are.
+// `npm run bench` compares ours with peers: bench/peers.ts. `npm run bench -- NAME …` runs bench/NAME.ts, `-- --list` says which
+// there are.
 import { readdirSync } from "node:fs";
 import path from "node:path";
 
@@ -6,14 +7,17 @@ const names = readdirSync(__dirname)
   .filter((file) => file.endsWith(".js") && file !== path.basename(__filename))
   .map((file) => path.basename(file, ".js"));
 
-for (const name of process.argv.slice(2)) {
-  if (!names.includes(name)) {
-    console.error(`There is no benchmark ${name}.`);
-    process.exitCode = 2;
-  } else {
-    require(path.join(__dirname, `${name}.js`));
+function run(asked: string[]): void {
+  const unknown = asked.find((name) => !names.includes(name));
+  if (unknown === undefined) {
+    for (const name of asked.length > 0 ? asked : ["peers"]) require(path.join(__dirname, `${name}.js`));
+    return;
   }
+  if (unknown !== "--list") {
+    console.error(`There is no benchmark ${unknown}.`);
+    process.exitCode = 2;
+  }
+  console.log(`Usage: npm run bench -- NAME\nBenchmarks: ${names.join(", ")}; without a name, peers`);
 }
-if (process.argv.length === 2 || process.exitCode === 2) {
-  console.log(`Usage: npm run bench -- NAME\nBenchmarks: ${names.join(", ")}`);
-}
+
+run(process.argv.slice(2));

@@ -11,9 +11,15 @@ import {
   packetHeader,
   parseReplyHeader,
   type Reply,
+  writePacketHead,
 } from "../../lib/datalink/protocol/replies.ts";
 
 const LIMIT = 1_000_000;
+
+/** Where the number of digits changes, or of the parts that a number is written in. */
+const EDGES = Array.from({ length: 16 }, (_, n) => 10 ** n)
+  .flatMap((n) => [n - 1, n, n + 1, 2 * n - 1])
+  .concat(2 ** 31, 2 ** 32, 9e15 - 1, 4_294_967_296e6 - 1, Number.MAX_SAFE_INTEGER);
 
 function readAll(pieces: Buffer[]): Reply[] {
   const reader = new FrameReader(parseReplyHeader, LIMIT);
@@ -51,6 +57,49 @@ const packet = fc.record(
 );
 
 describe("frames and replies", () => {
+  it("of OK mean the same however they are spelt", () => {
+    const outcome = (header: string) => {
+      try {
+        return read(header);
+      } catch (error) {
+        return (error as DataLinkError).code;
+      }
+    };
+    const number = fc.oneof(
+      fc.nat().map(String),
+      fc.bigInt({ min: 0n, max: 2n ** 65n }).map(String),
+      fc.constantFrom("", "0", "-1", "007", "9007199254740991", "9007199254740993", "1x", "x", "1\t2", "1\0"),
+    );
+    const small = fc.oneof(fc.constant("0"), fc.constantFrom("", "-1", "x", "0\t", "00", "\t0", "0 0"));
+    const gap = fc.oneof({ weight: 4, arbitrary: fc.constant(" ") }, fc.constantFrom("\t", "  ", ""));
+    fc.assert(
+      fc.property(number, small, gap, gap, (value, size, before, between) => {
+        const header = `OK${before}${value}${between}${size}`;
+        // With white space behind it, it is always read word by word.
+        assert.deepEqual(outcome(header), outcome(`${header} `));
+      }),
+    );
+  });
+
+  it("of packets are the same bytes whether written into a place or made of text", () => {
+    const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+    const time = fc.oneof(fc.maxSafeInteger(), int64, fc.constantFrom(...EDGES, ...EDGES.map((n) => -n)));
+    const written = fc.record({
+      streamId: fc.stringMatching(/^[!-~]{1,63}$/),
+      packetId: fc.oneof(packetId, fc.constantFrom(...EDGES.map(BigInt))),
+      packetTime: fc.oneof(fc.maxSafeInteger(), fc.constantFrom(...EDGES)),
+      dataStart: time,
+      dataEnd: time,
+    });
+    fc.assert(
+      fc.property(written, fc.oneof(fc.nat(), fc.constantFrom(...EDGES)), (it, size) => {
+        const place = Buffer.alloc(258);
+        const end = writePacketHead(place, it, size);
+        assert.deepEqual(place.subarray(0, end), encodeFrame(packetHeader(it, size)));
+      }),
+    );
+  });
+
   it("come back as they were written, wherever the stream is cut", () => {
     const payload = fc.uint8Array({ maxLength: 700 });
     const written = fc.array(fc.tuple(packet, payload), { maxLength: 6 });

@@ -218,6 +218,21 @@ export class DataLinkConnection implements TransportListener {
     );
   }
 
+  /**
+   * Sends a command; what its reply says settles `settlers` at once, not in a later turn as {@link run} does.
+   *
+   * @throws DataLinkError what ended the connection, if that is over
+   */
+  request<Result>(command: ClientCommand<Result>, settlers: Settlers<Result>): void {
+    this.#throwIfClosed();
+    this.#push({
+      command,
+      resolve: settlers.resolve as Expected["resolve"],
+      reject: settlers.reject,
+      isFence: false,
+    });
+  }
+
   #expect<Result>(command: ClientCommand<Result>, signal?: AbortSignal, isFence = false): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#throwIfClosed();
@@ -225,11 +240,15 @@ export class DataLinkConnection implements TransportListener {
       const expected: Expected = { command, resolve: resolve as Expected["resolve"], reject, isFence };
       // After an abort its place in the row is kept: the reply still comes, and is nobody else's.
       if (signal) deadlines.rejectOnAbort(expected, signal, command.name);
-      if (this.#expected.length === 0) this.#timeout.refresh();
-      this.#expected.push(expected);
-      this.#send(command.frame, command.hasPayload);
-      if (this.#paused) this.updateReading();
+      this.#push(expected);
     });
+  }
+
+  #push(expected: Expected): void {
+    if (this.#expected.length === 0) this.#timeout.refresh();
+    this.#expected.push(expected);
+    this.#send(expected.command.frame, expected.command.hasPayload);
+    if (this.#paused) this.updateReading();
   }
 
   #send(frame: Buffer, hasPayload: boolean): boolean {

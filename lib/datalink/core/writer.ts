@@ -133,16 +133,16 @@ export class ResumingWriter implements AsyncDisposable {
   write(packet: PacketInput, options: WriteOptions & { ack: false }): Promise<undefined>;
   write(packet: PacketInput, options?: WriteOptions & { ack?: true }): Promise<bigint>;
   write(packet: PacketInput, options?: WriteOptions): Promise<bigint | undefined>;
-  async write(packet: PacketInput, options: WriteOptions = {}): Promise<bigint | undefined> {
-    const { ack = true, signal } = options;
-    const what = `Writing ${packet.streamId} to ${this.server}`;
-    deadlines.throwIfAborted(signal, what);
-    this.#throwIfClosed();
-    const bytes = payloadBytes(packet) + OVERHEAD;
-    if (this.#bytes + bytes > this.#maxWaitingBytes) throw this.#queueFull();
-    return await new Promise((resolve, reject) => {
+  write(packet: PacketInput, { ack = true, signal }: WriteOptions = {}): Promise<bigint | undefined> {
+    // What is thrown in here rejects it.
+    return new Promise((resolve, reject) => {
+      const what = signal && `Writing ${packet.streamId} to ${this.server}`;
+      if (what) deadlines.throwIfAborted(signal, what);
+      this.#throwIfClosed();
+      const bytes = payloadBytes(packet) + OVERHEAD;
+      if (this.#bytes + bytes > this.#maxWaitingBytes) throw this.#queueFull();
       const entry: Entry = { packet, bytes, ack, resolve, reject, abandoned: false, strikes: 0 };
-      if (signal) {
+      if (what) {
         deadlines.rejectOnAbort(entry, signal, what, () => {
           entry.abandoned = true;
         });
@@ -240,10 +240,21 @@ export class ResumingWriter implements AsyncDisposable {
   }
 
   #send({ connection, server }: ClientSession, entry: Entry): void {
-    let acknowledged: Promise<bigint>;
     try {
       // Always with acknowledgement: else nobody knew what to send again, nor which packet was refused.
-      acknowledged = connection.run(write(entry.packet, true, server));
+      connection.request(write(entry.packet, true, server), {
+        resolve: (packetId) => {
+          this.#backoff.succeed();
+          this.#answered(entry, true);
+          entry.resolve(packetId);
+        },
+        reject: (error) => {
+          // Lost with the connection: it is sent again on the next one.
+          if (error === connection.failure) return;
+          this.#answered(entry, false);
+          this.#fail(entry, error as DataLinkError);
+        },
+      });
     } catch (error) {
       this.#done(entry);
       this.#fail(entry, error as DataLinkError);
@@ -251,19 +262,6 @@ export class ResumingWriter implements AsyncDisposable {
     }
     this.#outbox.sent(entry);
     if (!entry.ack) entry.resolve(undefined);
-    acknowledged.then(
-      (packetId) => {
-        this.#backoff.succeed();
-        this.#answered(entry, true);
-        entry.resolve(packetId);
-      },
-      (error: DataLinkError) => {
-        // Lost with the connection: it is sent again on the next one.
-        if (error === connection.failure) return;
-        this.#answered(entry, false);
-        this.#fail(entry, error);
-      },
-    );
   }
 
   #answered(entry: Entry, isTaken: boolean): void {

@@ -5,8 +5,9 @@
  */
 import { allocateBytes, toBytes, toLatin1, toText } from "../../bytes.ts";
 import { MAX_INFO_BYTES } from "../../limits.ts";
+import { readDigits, writeDigits } from "./digits.ts";
 import { DataLinkError } from "./errors.ts";
-import { encodeFrame, type Framed } from "./frame.ts";
+import { encodeFrame, type Framed, PREHEADER } from "./frame.ts";
 import type { Packet } from "./packet.ts";
 
 /** A PACKET reply: the packet itself, with the size of its payload. */
@@ -42,6 +43,7 @@ export interface EndStreamReply extends Framed {
 export type Reply = PacketReply | StatusReply | InfoReply | IdReply | EndStreamReply;
 
 const NO_PAYLOAD = allocateBytes(0);
+const SPACE = 0x20;
 const PACKET_WORD = toBytes("PACKET ");
 
 /**
@@ -51,6 +53,8 @@ const PACKET_WORD = toBytes("PACKET ");
  */
 export function parseReplyHeader(bytes: Buffer, start: number, end: number): Reply {
   if (startsWithPacket(bytes, start, end)) return parsePacketHeader(bytes, start + PACKET_WORD.length, end);
+  const plainOk = parsePlainOk(bytes, start, end);
+  if (plainOk) return plainOk;
   const text = toText(bytes, start, end);
   const words = text.split(/[ \t\r\n]+/).filter((word) => word !== "");
   const size = words[words.length - 1] ?? "";
@@ -75,6 +79,16 @@ export function parseReplyHeader(bytes: Buffer, start: number, end: number): Rep
       return { kind: "ENDSTREAM", size: 0, payload: NO_PAYLOAD };
   }
   throw malformed(bytes, start, end);
+}
+
+/** OK as servers acknowledge packets; anything else about it is told by `undefined`. */
+function parsePlainOk(bytes: Buffer, start: number, end: number): StatusReply | undefined {
+  if (bytes[start] !== 0x4f || bytes[start + 1] !== 0x4b || bytes[start + 2] !== SPACE) return undefined;
+  let space = start + 3;
+  while (space < end && bytes[space] !== SPACE) space++;
+  const [value, size] = [readDigits(bytes, start + 3, space), readDigits(bytes, space + 1, end)];
+  if (value < 0 || size < 0) return undefined;
+  return { kind: "OK", value: BigInt(value), size, payload: NO_PAYLOAD };
 }
 
 function startsWithPacket(bytes: Buffer, start: number, end: number): boolean {
@@ -246,8 +260,9 @@ export function encodeError(message: string): Buffer {
 }
 
 function encodeStatus(kind: "OK" | "ERROR", value: bigint, message: string): Buffer {
-  const payload = toBytes(message);
-  return encodeFrame(`${kind} ${value} ${payload.length}`, payload);
+  // What is acknowledged most, packets, has no message.
+  const payload = message === "" ? undefined : toBytes(message);
+  return encodeFrame(`${kind} ${value} ${payload?.length ?? 0}`, payload);
 }
 
 /** `INFO <type> <size>` with its XML. */
@@ -260,6 +275,37 @@ export function encodeInfo(type: string, xml: string): Buffer {
 export interface PacketHeader extends Omit<Packet, "payload" | "dataStart" | "dataEnd"> {
   dataStart: number | bigint;
   dataEnd: number | bigint;
+}
+
+/**
+ * Writes what is before the payload of a PACKET frame: `D` `L`, the length of the header, and the header. There has to be room
+ * for a header of 255 bytes, and the stream id is ASCII. Returns where it ends.
+ */
+export function writePacketHead(bytes: Buffer, packet: PacketHeader, size: number): number {
+  let at = PREHEADER;
+  for (const byte of PACKET_WORD) bytes[at++] = byte;
+  at = writeAscii(bytes, at, packet.streamId);
+  at = writeNumber(bytes, at, packet.packetId);
+  at = writeNumber(bytes, at, packet.packetTime);
+  at = writeNumber(bytes, at, packet.dataStart);
+  at = writeNumber(bytes, at, packet.dataEnd);
+  at = writeNumber(bytes, at, size);
+  bytes[0] = 0x44;
+  bytes[1] = 0x4c;
+  bytes[2] = at - PREHEADER;
+  return at;
+}
+
+function writeNumber(bytes: Buffer, start: number, value: number | bigint): number {
+  bytes[start] = SPACE;
+  const number = Number(value);
+  if (number >= 0 && number <= Number.MAX_SAFE_INTEGER) return writeDigits(bytes, start + 1, number);
+  return writeAscii(bytes, start + 1, String(digits(value)));
+}
+
+function writeAscii(bytes: Buffer, start: number, text: string): number {
+  for (let i = 0; i < text.length; i++) bytes[start + i] = text.charCodeAt(i);
+  return start + text.length;
 }
 
 /** The header of a PACKET reply. */

@@ -4,6 +4,8 @@
  */
 
 import { MAX_STREAM_ID } from "../../stream-id.ts";
+import { TextCache } from "../../text-cache.ts";
+import { readDigits } from "./digits.ts";
 import { DataLinkError } from "./errors.ts";
 import type { Framed } from "./frame.ts";
 
@@ -114,8 +116,59 @@ export function commandParser(packetSize: number): (bytes: Buffer, start: number
     if (end - start < SHORTEST_HEADER) {
       throw new DataLinkError("PROTOCOL", "The client sent a header of a single byte, which no command has.");
     }
-    return parseCommand(headerText(bytes, start, end), packetSize);
+    return (
+      parsePlainWrite(bytes, start, end, packetSize) ??
+      parseCommand(headerText(bytes, start, end), packetSize)
+    );
   };
+}
+
+const SPACE = 0x20;
+const WRITE_WORD = Buffer.from("WRITE ");
+const A = 0x41;
+const N = 0x4e;
+
+/** Stream ids are the same few again and again, and found faster than made. */
+const STREAM_IDS = new TextCache((bytes) => Buffer.from(bytes).toString("latin1"));
+
+/** WRITE as nearly all clients send it, read byte by byte; anything else about it, right or wrong, is told by `undefined`. */
+function parsePlainWrite(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  packetSize: number,
+): WriteCommand | undefined {
+  for (let i = 0; i < WRITE_WORD.length; i++) if (bytes[start + i] !== WRITE_WORD[i]) return undefined;
+  const idStart = start + WRITE_WORD.length;
+  const idEnd = wordEnd(bytes, idStart, end);
+  const startEnd = wordEnd(bytes, idEnd + 1, end);
+  const endEnd = wordEnd(bytes, startEnd + 1, end);
+  const flagEnd = endEnd + 2;
+  for (const at of [idEnd, startEnd, endEnd, flagEnd]) if (bytes[at] !== SPACE) return undefined;
+  const flag = bytes[endEnd + 1];
+  const idLength = idEnd - idStart;
+  if (idLength < 1 || idLength > MAX_STREAM_ID || (flag !== A && flag !== N)) return undefined;
+  const dataStart = readDigits(bytes, idEnd + 1, startEnd);
+  const dataEnd = readDigits(bytes, startEnd + 1, endEnd);
+  const size = readDigits(bytes, flagEnd + 1, end);
+  if (dataStart < 0 || dataEnd < 0 || size < 0 || size > packetSize) return undefined;
+  return {
+    kind: "WRITE",
+    streamId: STREAM_IDS.get(bytes, idStart, idLength),
+    dataStart,
+    dataEnd,
+    acknowledge: flag === A,
+    packetId: undefined,
+    size,
+    payload: NO_PAYLOAD,
+  };
+}
+
+/** Where printable ASCII ends. */
+function wordEnd(bytes: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at]! > SPACE && bytes[at]! < 0x7f) at++;
+  return at;
 }
 
 /** A NUL ends the text of a header early. Bytes beyond ASCII are kept one to one. */

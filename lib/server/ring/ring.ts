@@ -9,7 +9,7 @@
 import { DataLinkError } from "../../datalink/protocol/errors.ts";
 import { MAX_HEADER, PREHEADER } from "../../datalink/protocol/frame.ts";
 import type { Packet } from "../../datalink/protocol/packet.ts";
-import { type PacketReply, packetHeader, parseReplyHeader } from "../../datalink/protocol/replies.ts";
+import { type PacketReply, parseReplyHeader, writePacketHead } from "../../datalink/protocol/replies.ts";
 import { MAX_STREAM_ID } from "../../stream-id.ts";
 import { nowMicroseconds } from "../../time.ts";
 import { PacketIndex } from "./packet-index.ts";
@@ -28,6 +28,9 @@ export const MAX_PACKET_SIZE = 64 * 1024 * 1024;
  * packet, stays below a quarter of the store.
  */
 const BYTES_PER_PACKET = 128;
+
+/** Where a frame's header is made, until it is known how long it is and where the frame goes. */
+const HEAD = Buffer.alloc(PREHEADER + MAX_HEADER);
 
 const DEFAULT_MAX_STREAMS = 10_000;
 
@@ -134,14 +137,15 @@ export class Ring {
     }
     const packetId = chosenId ?? this.#latestId + 1n;
     const packetTime = this.#now();
-    const header = packetHeader({ streamId, packetId, packetTime, dataStart, dataEnd }, payload.length);
-    const length = PREHEADER + header.length + payload.length;
+    const head = writePacketHead(
+      HEAD,
+      { streamId, packetId, packetTime, dataStart, dataEnd },
+      payload.length,
+    );
+    const length = head + payload.length;
     const offset = this.#reserve(length);
-    this.#store[offset] = 0x44;
-    this.#store[offset + 1] = 0x4c;
-    this.#store[offset + 2] = header.length;
-    this.#store.write(header, offset + PREHEADER, "latin1");
-    this.#store.set(payload, offset + PREHEADER + header.length);
+    HEAD.copy(this.#store, offset, 0, head);
+    this.#store.set(payload, offset + head);
     this.#enter(streamId, packetId, Number(dataEnd), offset, length);
     return packetId;
   }

@@ -1,0 +1,9 @@
+// Our server in a process of its own, with a ring of so many bytes; tells its port.
+import { DataLinkServer } from "../../lib/index.ts";
+
+async function serve(ringBytes: number): Promise<void> {
+  const server = await DataLinkServer.listen({ port: 0, ringBytes });
+  process.send!(server.port);
+}
+
+void serve(Number(process.argv[2]));

@@ -1,0 +1,39 @@
+/** Numbers in headers, read from bytes and written to them without a string for each. */
+
+const ZERO = 0x30;
+const HALF = 1e8;
+
+/** The whole number that the bytes from `start` to before `end` say in plain digits; -1 where they do not, or it is beyond 2^53. */
+export function readDigits(bytes: Uint8Array, start: number, end: number): number {
+  // So many digits may be of a number beyond 2^53, but not so far that it does not show.
+  if (end <= start || end - start > 16) return -1;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = bytes[at]! - ZERO;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value <= Number.MAX_SAFE_INTEGER ? value : -1;
+}
+
+/** Writes a safe integer from 0 in decimal digits, from `start` on; returns where they end. */
+export function writeDigits(bytes: Uint8Array, start: number, value: number): number {
+  if (value < HALF) return writeInt(bytes, start, value | 0, 1);
+  let high = Math.floor(value / HALF);
+  // The quotient may have been rounded to the next whole number.
+  if (high * HALF > value) high--;
+  return writeInt(bytes, writeInt(bytes, start, high | 0, 1), (value - high * HALF) | 0, 8);
+}
+
+/** Writes less than 2^31, with zeros before it where it has fewer digits than `least`. */
+function writeInt(bytes: Uint8Array, start: number, value: number, least: number): number {
+  let end = start + least;
+  for (let limit = 10 ** least; limit <= value; limit *= 10) end++;
+  let rest = value;
+  for (let at = end - 1; at >= start; at--) {
+    const tenth = (rest / 10) | 0;
+    bytes[at] = ZERO + rest - tenth * 10;
+    rest = tenth;
+  }
+  return end;
+}
