@@ -69,7 +69,12 @@ const JSON_EVERY = 4;
 /** Without any progress for so long, what is missing is lost. */
 const PATIENCE_MS = 90_000;
 const POLL_MS = 300;
+/** The probe counts no timer that is younger than a second. */
+const OLD_MS = 1500;
 const MOST_PROBLEMS = 40;
+/** Of the flows: to our server, and to ringserver. */
+const CONNECTIONS = 7;
+const OTHER_CONNECTIONS = 2;
 /** At what Node-RED holds, for an inventory: each takes some collections of garbage. */
 const LOOKS = 4;
 /** Bytes: what is compiled, cached and collected late. */
@@ -213,7 +218,7 @@ export class Soak {
   async #live(number: number, { steps, end, away }: Life): Promise<void> {
     await this.#start();
     await this.#caughtUp();
-    const before = await this.#inventory();
+    const before = await this.#inventoryOfAllConnected();
     this.#note(`life ${number} begins`, before);
     for (const step of steps) {
       if (this.#options.signal?.aborted) break;
@@ -257,6 +262,18 @@ export class Soak {
 
   async #inventory(): Promise<Inventory> {
     return folded(await takeInventory(this.#nodeRed!, LOOKS), this.#folder);
+  }
+
+  /** Once all nodes that have a connection are connected: what comes later would look as if it were left behind. */
+  async #inventoryOfAllConnected(): Promise<Inventory> {
+    const connections = this.#other ? CONNECTIONS + OTHER_CONNECTIONS : CONNECTIONS;
+    for (const limit = performance.now() + PATIENCE_MS; ; ) {
+      const { "descriptor socket established": connected = 0 } = await this.#inventory();
+      if (connected < connections && performance.now() < limit) continue;
+      if (connected < connections) this.#problem(`Not all of ${connections} connections came about.`);
+      await delay(OLD_MS);
+      return await this.#inventory();
+    }
   }
 
   #note(name: string, inventory: Inventory): void {
