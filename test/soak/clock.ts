@@ -1,12 +1,12 @@
 // Loaded into a process before anything else (`node --require`): its wall clock can be set, as NTP or an administrator does it. At
-// SIGUSR2 the clock is ahead by so many milliseconds as the file of CLOCK_FILE says. Nothing but built-in modules is imported.
+// SIGWINCH the clock is ahead by so many milliseconds as the file of CLOCK_FILE says. Nothing but built-in modules is imported.
 import { readFileSync, writeFileSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 
 /** Sets the clock of a process that this module was loaded into. */
 export function setClock(pid: number, file: string, ahead: number): void {
   writeFileSync(file, String(ahead));
-  process.kill(pid, "SIGUSR2");
+  process.kill(pid, "SIGWINCH");
 }
 
 /** What Node.js is to be called with so that a process has such a clock. */
@@ -23,7 +23,8 @@ function begin(file: string): void {
     apply: () => new RealDate(shifted()).toString(),
     get: (target, name) => (name === "now" ? shifted : (Reflect.get(target, name) as unknown)),
   });
-  process.on("SIGUSR2", () => {
+  // Of the signals one that nobody takes for the end: Node-RED stops at SIGUSR2.
+  process.on("SIGWINCH", () => {
     ahead = Number(readFileSync(file, "utf8"));
   });
 }

@@ -5,7 +5,7 @@ const EXPECTED: readonly RegExp[] = [
   /Projects disabled|Encrypted credentials not found/,
   /The connection to \S+ was lost/,
   // Behind a proxy whose server is away, or whose network stalls.
-  /did not answer within|No connection to \S+/,
+  /did not answer .* within \d+ s; the connection is closed/,
   /Cannot write \S+: the disk is full/,
 ];
 

@@ -20,7 +20,7 @@ const SAMPLE_RATE = 100;
 const SHAKE_EVERY_S = 60;
 const SHAKE_S = 6;
 
-export class Feeder {
+export class Feeder implements AsyncDisposable {
   /** Of what was acknowledged. */
   readonly acknowledged = new Set<string>();
   /** What the server would not take. */
@@ -50,6 +50,12 @@ export class Feeder {
     clearInterval(this.#timer);
     await Promise.all(this.#pending);
     await this.#writer.close();
+  }
+
+  /** Ends at once, whatever is acknowledged. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#writer.close({ timeout: 0 });
   }
 
   #feed(): void {

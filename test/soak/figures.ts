@@ -23,12 +23,31 @@ export interface Figures {
 /** Archive files that are open: their names come with the data's days, their number must not grow beyond the streams. */
 export const ARCHIVE_FILES = "archive files";
 
-/** An inventory in which the open files of the archives below a folder are one figure. */
+const THREADS = "resource WORKER of lib/files/file-thread";
+/** One to open files, one to write them, one to synchronise them: each begins when there is enough for it to do. */
+const MOST_THREADS = 3;
+/** What a thread of Node.js takes. */
+const OF_A_THREAD: Inventory = {
+  [THREADS]: 1,
+  "resource MESSAGEPORT of lib/files/file-thread": 3,
+  "descriptor anon_inode:[eventpoll]": 1,
+  "descriptor anon_inode:[io_uring]": 1,
+  "descriptor anon_inode:[eventfd]": 1,
+  "descriptor pipe": 2,
+};
+
+/**
+ * An inventory in which the open files of the archives below a folder are one figure, and without the threads for files, as long as
+ * there are no more of them than there may be.
+ */
 export function folded(inventory: Inventory, folder: string): Inventory {
+  const found = inventory[THREADS] ?? 0;
+  const threads = found <= MOST_THREADS ? found : 0;
   const result: Inventory = {};
   for (const [name, count] of Object.entries(inventory)) {
     const key = name.startsWith(`descriptor ${folder}`) ? ARCHIVE_FILES : name;
-    result[key] = (result[key] ?? 0) + count;
+    const others = count - threads * (OF_A_THREAD[key] ?? 0);
+    if (others > 0) result[key] = (result[key] ?? 0) + others;
   }
   return result;
 }

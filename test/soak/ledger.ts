@@ -1,6 +1,6 @@
 // What became of the packets that a server has in its ring: archived, missing, or there more often than in the ring; read from the
 // archive's files and from the ring itself, by nothing that is being soaked but the plain client.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import path from "node:path";
 import { DataLinkClient } from "../../lib/datalink/client.ts";
 import { keyOfRecord, RECORD, sdsNameOf } from "./keys.ts";
@@ -80,7 +80,7 @@ export class ArchiveScan {
 
   #readFile(file: string, isFinished: boolean): void {
     const from = this.#read.get(file) ?? 0;
-    const bytes = readFileSync(file).subarray(from);
+    const bytes = readFrom(file, from);
     if (file.endsWith(".torn")) {
       this.#read.set(file, from + bytes.length);
       this.setAside += bytes.length;
@@ -110,6 +110,16 @@ export class ArchiveScan {
       else this.torn++;
     }
     return whole;
+  }
+}
+
+function readFrom(file: string, from: number): Buffer {
+  const descriptor = openSync(file, "r");
+  try {
+    const bytes = Buffer.alloc(Math.max(0, fstatSync(descriptor).size - from));
+    return bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, from));
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -60,6 +60,8 @@ interface Way {
   readonly missing: Set<string>;
   /** How many may be lost: what was in flight when Node-RED was killed, where packets count when they are sent. */
   mayBeLost: number;
+  /** How many may be there again: what was in flight when an error stopped the reader, and comes again when it is started. */
+  mayBeRepeated: number;
 }
 
 const MIB = 1 << 20;
@@ -67,7 +69,14 @@ const JSON_EVERY = 4;
 /** Without any progress for so long, what is missing is lost. */
 const PATIENCE_MS = 90_000;
 const POLL_MS = 300;
+/** The probe counts no timer that is younger than a second. */
+const OLD_MS = 1500;
 const MOST_PROBLEMS = 40;
+/** Of the flows: to our server, and to ringserver. */
+const CONNECTIONS = 7;
+const OTHER_CONNECTIONS = 2;
+/** At what Node-RED holds, for an inventory: each takes some collections of garbage. */
+const LOOKS = 4;
 /** Bytes: what is compiled, cached and collected late. */
 const HEAP_GROWTH = 16 * MIB;
 const RESIDENT_GROWTH = 160 * MIB;
@@ -93,6 +102,8 @@ export class Soak {
   #filling: Promise<void> = Promise.resolve();
   /** Lines of the log that were looked at. */
   #linesSeen = 0;
+  /** Whether it is ended by the plan. */
+  #isEnding = false;
   #triggers = 0;
   #expected = 0;
   #startedAgain = 0;
@@ -165,7 +176,17 @@ export class Soak {
   ): void {
     const folder = path.join(parent, name);
     const scan = new ArchiveScan(folder, kind);
-    this.#ways.push({ name, source, folder, kind, belongs, scan, missing: new Set(), mayBeLost: 0 });
+    this.#ways.push({
+      name,
+      source,
+      folder,
+      kind,
+      belongs,
+      scan,
+      missing: new Set(),
+      mayBeLost: 0,
+      mayBeRepeated: 0,
+    });
   }
 
   get #places(): Places {
@@ -186,6 +207,7 @@ export class Soak {
     const isNew = this.#nodeRed === undefined;
     if (isNew) await installProbe(this.#userDir);
     this.#linesSeen = 0;
+    this.#isEnding = false;
     this.#nodeRed = await NodeRed.start({
       userDir: this.#userDir,
       env: { NODE_OPTIONS: PRELOADED.join(" "), CLOCK_FILE: this.#clockFile },
@@ -196,7 +218,7 @@ export class Soak {
   async #live(number: number, { steps, end, away }: Life): Promise<void> {
     await this.#start();
     await this.#caughtUp();
-    const before = await this.#inventory();
+    const before = await this.#inventoryOfAllConnected();
     this.#note(`life ${number} begins`, before);
     for (const step of steps) {
       if (this.#options.signal?.aborted) break;
@@ -239,7 +261,19 @@ export class Soak {
   }
 
   async #inventory(): Promise<Inventory> {
-    return folded(await takeInventory(this.#nodeRed!), this.#folder);
+    return folded(await takeInventory(this.#nodeRed!, LOOKS), this.#folder);
+  }
+
+  /** Once all nodes that have a connection are connected: what comes later would look as if it were left behind. */
+  async #inventoryOfAllConnected(): Promise<Inventory> {
+    const connections = this.#other ? CONNECTIONS + OTHER_CONNECTIONS : CONNECTIONS;
+    for (const limit = performance.now() + PATIENCE_MS; ; ) {
+      const { "descriptor socket established": connected = 0 } = await this.#inventory();
+      if (connected < connections && performance.now() < limit) continue;
+      if (connected < connections) this.#problem(`Not all of ${connections} connections came about.`);
+      await delay(OLD_MS);
+      return await this.#inventory();
+    }
   }
 
   #note(name: string, inventory: Inventory): void {
@@ -347,6 +381,7 @@ export class Soak {
 
   async #endLife(end: Life["end"], away: number): Promise<void> {
     const nodeRed = this.#nodeRed!;
+    this.#isEnding = true;
     const { commit, maxInFlight } = this.#settings;
     if (end === "stopped") await nodeRed.stop("SIGTERM");
     else {
@@ -366,7 +401,9 @@ export class Soak {
 
   /** Looks at what Node-RED has said, and starts readers again that a full disk has stopped. */
   #attend(): void {
-    const { log } = this.#nodeRed!;
+    const { log, end } = this.#nodeRed!;
+    if (end !== undefined && !this.#isEnding)
+      throw new Error(`Node-RED ended by itself (${end}):\n${log.slice(-30).join("\n")}`);
     for (; this.#linesSeen < log.length; this.#linesSeen++) this.#attendTo(log[this.#linesSeen]!);
   }
 
@@ -376,7 +413,7 @@ export class Soak {
     if (event !== undefined) {
       const { topic, message } = JSON.parse(event) as { topic: string; message: string };
       if (topic !== "stopped" || !/disk is full/.test(message)) this.#problem(`A reader told: ${message}`);
-      else this.#startAgain();
+      else this.#startAgain(message);
       return;
     }
     if (!/\[(warn|error)\]|Error:/.test(line)) return;
@@ -384,8 +421,10 @@ export class Soak {
     else this.#problem(`Node-RED said: ${line.replace(/^.*? - (?=\[)/, "").slice(0, 600)}`);
   }
 
-  #startAgain(): void {
+  #startAgain(message: string): void {
     this.#startedAgain++;
+    const way = this.#ways.find(({ folder }) => message.includes(`${folder}/`));
+    if (way) way.mayBeRepeated += this.#settings.maxInFlight;
     const nodeRed = this.#nodeRed!;
     // Where it is about to end, its next start does it.
     nodeRed.request("/inject/start", { method: "POST" }).catch(() => {});
@@ -426,6 +465,7 @@ export class Soak {
     await Promise.all(this.#sources.map(({ feeder }) => feeder.stop()));
     await this.#start();
     await this.#caughtUp();
+    this.#isEnding = true;
     await this.#nodeRed!.stop("SIGTERM");
     this.#attend();
     // What the flow has written meanwhile need not be archived yet.
@@ -468,7 +508,7 @@ export class Soak {
       const wrong = {
         missing: missing > way.mayBeLost ? missing : 0,
         torn: scan.torn,
-        repeated,
+        repeated: repeated > way.mayBeRepeated ? repeated : 0,
         strange: scan.strange,
       };
       for (const [what, count] of Object.entries(wrong))

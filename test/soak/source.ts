@@ -141,6 +141,7 @@ export class Source<Kind extends Server = Server> implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.feeder[Symbol.asyncDispose]();
     for (const proxy of [this.#calm, ...this.proxies]) await proxy[Symbol.asyncDispose]();
     await this.server.remove();
   }

@@ -21,9 +21,9 @@ export async function installProbe(userDir: string): Promise<void> {
 }
 
 /** The least there was of each thing in several looks: what comes and goes with traffic is not among it, or steady. */
-export async function takeInventory(nodeRed: NodeRed): Promise<Inventory> {
+export async function takeInventory(nodeRed: NodeRed, looks = LOOKS): Promise<Inventory> {
   let least: Inventory | undefined;
-  for (let look = 0; look < LOOKS; look++) {
+  for (let look = 0; look < looks; look++) {
     if (look > 0) await delay(BETWEEN_MS);
     const seen = await takeOneLook(nodeRed);
     least ??= seen;

@@ -172,6 +172,11 @@ export class NodeRed implements AsyncDisposable {
     return this.#process.pid ?? 0;
   }
 
+  /** How it has ended: its exit code, or the signal. */
+  get end(): number | NodeJS.Signals | undefined {
+    return this.#process.exitCode ?? this.#process.signalCode ?? undefined;
+  }
+
   /** Resolves with the first line, past ones too, that the pattern finds. */
   logged(pattern: RegExp, limit = 10_000): Promise<string> {
     return new Promise((resolve, reject) => {

@@ -28,8 +28,8 @@ const FLEETING =
 const PLACE = /node-red-datalink\/((?:lib|nodes)\/[\w/-]+)/;
 
 /**
- * Milliseconds: timers that are younger are not counted. A frame of a picture or a position that is written soon come and
- * go with the traffic, and on a slow machine one of them may wait in every look; what is left behind gets old.
+ * Milliseconds: timers and files that are younger are not counted. A frame of a picture or a position that is written soon come
+ * and go with the traffic, and on a slow machine one of them may wait in every look; what is left behind gets old.
  */
 const YOUNG_MS = 1000;
 
@@ -115,7 +115,7 @@ function held(RED: NodeAPI, hooks: number): Held {
 function lasting(): string[] {
   const born = performance.now() - YOUNG_MS;
   return [...alive.values()]
-    .filter(({ type, since }) => type !== "Timeout" || since < born)
+    .filter(({ type, since }) => !/^(Timeout|FILEHANDLE)$/i.test(type) || since < born)
     .map(({ name }) => name);
 }
 
