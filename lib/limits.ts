@@ -63,6 +63,13 @@ export const MAX_PAGE_BACKLOG = 1024 * 1024;
 /** Milliseconds in which a page has to take a part of its snapshot, of 128 kB: a telephone with two bars does. */
 export const PAGE_PATIENCE = 30_000;
 
-/** Samples of a download, or of a zoom: an hour at 1000 Hz. And downloads and pictures at once. */
+/** Samples of a download, or of a zoom: an hour at 1000 Hz. And downloads at once. */
 export const MAX_DOWNLOAD_SAMPLES = 3_600_000;
 export const MAX_DOWNLOADS = 4;
+
+/**
+ * Pictures of seismograms that are waited for at once, and those of one page: they are drawn one after the other, each in a fraction of a
+ * second, and those that flows ask for are not to wait long for those that browsers do.
+ */
+export const MAX_PICTURES = 200;
+export const MAX_PAGE_PICTURES = 24;

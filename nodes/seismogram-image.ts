@@ -1,7 +1,6 @@
 /** seismogram image: the last minutes of streams, or a drum, as a picture for a mail or a messenger, when a trigger comes or somebody asks. */
 import { types } from "node:util";
 import type { Node, NodeAPI, NodeDef, NodeStatus } from "node-red";
-import { readRecords } from "../lib/mseed/reader.ts";
 import { SeismographError } from "../lib/seismograph/errors.ts";
 import { Seismograph, type SeismographOptions } from "../lib/seismograph/seismograph.ts";
 import { matchesStream } from "../lib/signal/stream-pattern.ts";
@@ -109,10 +108,12 @@ function image(RED: NodeAPI, node: Node, work: Work): void {
   const { seismograph, pictures } = work;
   const waiting = new WaitingPictures();
   let sent = 0;
+  let isClosed = false;
   const status = new StatusLine(node, () => describe(RED, seismograph, waiting, sent));
 
-  function send(asked: Asked, msg: ImageMessage, out: Send, more: object = {}): void {
-    for (const picture of picturesOf(seismograph, asked, pictures)) {
+  async function send(asked: Asked, msg: ImageMessage, out: Send, more: object = {}): Promise<void> {
+    for await (const picture of picturesOf(seismograph, asked, pictures)) {
+      if (isClosed) return;
       out({ ...msg, ...more, ...picture } as ImageMessage);
       sent++;
     }
@@ -123,7 +124,7 @@ function image(RED: NodeAPI, node: Node, work: Work): void {
     const name = pictures.picture === "drum" || pictures.onlyStation ? (asked.trigger ?? "") : "";
     const due = waiting.wait(name, work.wait);
     status.update();
-    if (await due) send(asked, msg, out, { trigger: msg.payload });
+    if (await due) await send(asked, msg, out, { trigger: msg.payload });
   }
 
   onInput(node, async (incoming, out) => {
@@ -134,7 +135,7 @@ function image(RED: NodeAPI, node: Node, work: Work): void {
       return status.update();
     }
     const asked = askedBy(msg);
-    if (asked) return send(asked, msg, out);
+    if (asked) return await send(asked, msg, out);
     const about = alarmOf(msg.payload);
     take(work, msg, about !== undefined || isEnd(msg.payload));
     status.update();
@@ -142,6 +143,7 @@ function image(RED: NodeAPI, node: Node, work: Work): void {
   });
 
   onClose(node, async () => {
+    isClosed = true;
     status.close();
     const count = waiting.giveUp();
     if (count > 0) node.warn(RED._("seismogram-image.log.given-up", { count }));
@@ -177,12 +179,7 @@ function takeRecords(
   bytes: Uint8Array,
   isWanted: (sourceId: string) => boolean,
 ): void {
-  let count = 0;
-  for (const record of readRecords(bytes, { onProblem: () => {} })) {
-    if (isWanted(record.sourceId.text)) seismograph.takeMiniSeed(record);
-    count++;
-  }
-  if (count > 0) return;
+  if (seismograph.takeBytes(bytes, { isWanted }) > 0) return;
   throw misfit(
     whatCame(msg, ["json"]),
     new MessageError(

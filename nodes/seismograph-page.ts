@@ -1,12 +1,13 @@
 /** seismograph page: live seismograms and drums in a browser, at a path of Node-RED's own HTTP server. */
+import path from "node:path";
 import { types } from "node:util";
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow, NodeStatus } from "node-red";
-import { readRecords } from "../lib/mseed/reader.ts";
 import { SeismographError } from "../lib/seismograph/errors.ts";
 import { SeismographPage } from "../lib/seismograph/http/page.ts";
 import { Seismograph, type SeismographOptions } from "../lib/seismograph/seismograph.ts";
 import { MessageError } from "./messages/message-error.ts";
 import { whatCame, whatCameText } from "./messages/what-came.ts";
+import { nodeFile } from "./runtime/files.ts";
 import { onClose, onInput } from "./runtime/input-handler.ts";
 import { misfit } from "./runtime/misfits.ts";
 import { PagePaths } from "./runtime/page-paths.ts";
@@ -47,9 +48,9 @@ export default function register(RED: NodeAPI): void {
       const seismograph = seismographOf(RED, this, settings, def, kept);
       serve(RED, this, seismograph, paths, settings.text(def.path, "/seismo"));
       onClose(this, async (removed) => {
-        if (!removed) return;
+        if (!removed) return await seismograph.flush();
         kept.delete(this.id);
-        seismograph.close();
+        await seismograph.remove();
       });
     });
   }
@@ -90,9 +91,10 @@ function seismographOf(
     before.seismograph.options.title = title ?? "";
     return before.seismograph;
   }
-  const onProblem = (error: Error) =>
-    RED.log.warn(`[seismograph-page:${node.id}] The archive: ${error.message}`);
-  const seismograph = new Seismograph({ title, ...options, onProblem }, RED.settings.userDir ?? ".");
+  const onProblem = (error: Error) => RED.log.warn(`[seismograph-page:${node.id}] ${error.message}`);
+  const marksFile = path.resolve(nodeFile(RED, node, "marks.json"));
+  const all = { title, ...options, marksFile, onProblem };
+  const seismograph = new Seismograph(all, RED.settings.userDir ?? ".");
   before?.seismograph.close();
   kept.set(node.id, { seismograph, options: text });
   void seismograph.refill();
@@ -136,12 +138,7 @@ function take(seismograph: Seismograph, msg: NodeMessageInFlow): void {
 }
 
 function takeRecords(seismograph: Seismograph, msg: NodeMessageInFlow, bytes: Uint8Array): void {
-  let count = 0;
-  for (const record of readRecords(bytes, { onProblem: () => {} })) {
-    seismograph.takeMiniSeed(record);
-    count++;
-  }
-  if (count > 0) return;
+  if (seismograph.takeBytes(bytes) > 0) return;
   throw misfit(
     whatCame(msg, ["json"]),
     new MessageError(

@@ -117,7 +117,7 @@ function measure(RED: NodeAPI, node: Node, def: SignalMeasureDef): void {
   });
 
   const closeOver = guarded(node, () => {
-    const now = Date.now();
+    const now = performance.now();
     for (const state of states()) tell(state.closeIfOver(now), (msg) => node.send(msg));
   });
   const timer = setInterval(closeOver, CLOCK_INTERVAL_MS);

@@ -136,7 +136,7 @@ function trigger(RED: NodeAPI, node: SignalTriggerNode, def: SignalTriggerDef): 
   });
 
   const endSilent = guarded(node, () => {
-    const oldest = Date.now() - noData;
+    const oldest = performance.now() - noData;
     for (const [, state] of streams.entries()) {
       if (state.isActive && state.lastCame < oldest) tell(state.end(), (msg) => node.send(msg));
     }

@@ -73,7 +73,7 @@ function watch(RED: NodeAPI, node: Node, def: StationMonitorDef): void {
 
   const status = new StatusLine(node, () => describe(RED, monitor));
   const note = (events: MonitorEvent[]) => {
-    if (batch.length === 0) batchBegan = Date.now();
+    if (batch.length === 0) batchBegan = performance.now();
     batch.push(...events);
     if (events.length > 0) status.update();
     if (batch.length >= MOST_IN_BATCH) tell();
@@ -95,7 +95,7 @@ function watch(RED: NodeAPI, node: Node, def: StationMonitorDef): void {
 
   const tick = guarded(node, () => {
     note(monitor.tick(now()));
-    if (batch.length > 0 && Date.now() - batchBegan >= BATCH_MS) tell();
+    if (batch.length > 0 && performance.now() - batchBegan >= BATCH_MS) tell();
   });
   const sendReport = guarded(node, () => {
     node.send([null, { topic: "report", payload: monitor.report(now()).map(reportRow) }]);

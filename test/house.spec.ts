@@ -23,6 +23,7 @@ const BELOW: Record<string, string[]> = {
   "lib/server": ["lib/net", "lib/files", "lib/mseed", "lib/datalink", "lib/seedlink"],
   "lib/seismograph": [
     "lib/net",
+    "lib/files",
     "lib/mseed",
     "lib/signal",
     "lib/waveform",

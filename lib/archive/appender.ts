@@ -171,7 +171,7 @@ export class Appender implements AsyncDisposable {
 
   /** Writes what the paths have. Never rejects: each batch is told, or tried again. */
   async #round(targets: readonly Target[]): Promise<void> {
-    const now = Date.now();
+    const now = performance.now();
     const ready: Target[] = [];
     const others: Target[] = [];
     for (const target of targets) {
@@ -267,7 +267,7 @@ export class Appender implements AsyncDisposable {
     }
     // What was written to a file that was removed went with it.
     if (state === "removed") await this.#files.close(target);
-    else await this.#files.lookUp(target, Date.now());
+    else await this.#files.lookUp(target, performance.now());
     this.#rounds.add(target);
     return false;
   }

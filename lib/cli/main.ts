@@ -3,6 +3,9 @@ import { type Command, EXIT_OK, runCommand } from "./command.ts";
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
 
+/** So long the process may go on behind a command that was interrupted: what was given up, such as an attempt to connect, may last. */
+const LINGER_MS = 1000;
+
 /** For the entry file of a program: nothing else has to happen there. */
 export function main(command: Command): void {
   const controller = new AbortController();
@@ -23,5 +26,6 @@ export function main(command: Command): void {
     process.exitCode = exitCode === EXIT_OK ? EXIT_OK : (signalExitCode ?? exitCode);
     // A command that ended early does not wait for the rest of its input.
     stdin.destroy();
+    if (signalExitCode !== undefined) setTimeout(() => process.exit(), LINGER_MS).unref();
   });
 }

@@ -2,6 +2,7 @@
  * The client packages of NATS, of which this project uses a part: loaded when they are needed, for they are not installed with it.
  * Their types are said again here, so that the declarations of this package compile without them.
  */
+import { warn } from "../datalink/core/failures.ts";
 import { JetStreamError } from "./errors.ts";
 
 export interface NatsHeaders {
@@ -16,7 +17,35 @@ export interface NatsMessage {
   readonly subject: string;
   readonly reply?: string;
   readonly data: Uint8Array;
+  /** Read when they are asked for: throws at what is not the headers of a message, which somebody else may have stored. */
   readonly headers?: NatsHeaders;
+}
+
+/** The headers of a message; `undefined` where it has none that can be read. */
+export function headersOf(message: NatsMessage): NatsHeaders | undefined {
+  try {
+    return message.headers;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Hears what comes. What is thrown becomes a warning: the client would stop reading, without a word. */
+export function listenTo(
+  client: NatsClient,
+  subject: string,
+  onMessage: (message: NatsMessage) => void,
+  onDenied: () => void = () => {},
+): NatsSubscription {
+  const callback = (error: Error | null, message: NatsMessage) => {
+    try {
+      if (error) onDenied();
+      else onMessage(message);
+    } catch (failure) {
+      warn(failure);
+    }
+  };
+  return client.subscribe(subject, { callback });
 }
 
 export interface NatsStatus {
@@ -50,6 +79,8 @@ export interface NatsClient {
 }
 
 export interface RawStream {
+  /** When it was made: another time tells another stream of the same name. */
+  created: string;
   config: {
     name: string;
     subjects?: string[];
@@ -83,8 +114,16 @@ export interface ConsumerConfig {
 
 export interface RawConsumer {
   name: string;
-  config: Partial<ConsumerConfig>;
+  created: string;
+  config: Partial<ConsumerConfig> & {
+    filter_subjects?: string[];
+    max_deliver?: number;
+    backoff?: number[];
+    deliver_subject?: string;
+  };
   delivered: { stream_seq: number };
+  /** All up to this message is acknowledged. */
+  ack_floor: { stream_seq: number };
   num_pending: number;
   num_ack_pending: number;
   /** Requests that are out. */

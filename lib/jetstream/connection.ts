@@ -1,6 +1,5 @@
 /** A connection to the servers of a NATS cluster, shared by subscriptions and writers: {@link JetStreamConnection}. */
 import { type Address, AddressError, formatAddress, parseAddress } from "../net/address.ts";
-import { messageOf } from "../net/errors.ts";
 import type { TlsOptions } from "../net/tls.ts";
 import { type JetStreamManager, loadPackages, type NatsClient, type NatsPackages } from "./client.ts";
 import { JetStreamError } from "./errors.ts";
@@ -36,15 +35,18 @@ export interface JetStreamLink {
   readonly manager: JetStreamManager;
   /** Whether what is sent now goes out now. */
   readonly isUp: boolean;
-  /** What the servers did not permit last, since the connection came about. */
-  readonly denied: string | undefined;
+  /** What the servers did not permit of what begins so, in their words, or of listening at all; told once. */
+  takeDenial(begin: string): string | undefined;
 }
+
+/** Denials that are kept until somebody asks. */
+const MAX_DENIALS = 64;
 
 class Link implements JetStreamLink {
   readonly packages: NatsPackages;
   readonly client: NatsClient;
   readonly manager: JetStreamManager;
-  denied: string | undefined;
+  readonly #denials = new Map<string, string>();
   /** Failures to come back, in a row. */
   attempt = 0;
   stands = true;
@@ -58,6 +60,34 @@ class Link implements JetStreamLink {
   get isUp(): boolean {
     return this.stands && !this.client.isClosed();
   }
+
+  deny({ operation, subject, message }: NatsDenial): void {
+    const [oldest = ""] = this.#denials.keys();
+    if (this.#denials.size >= MAX_DENIALS) this.#denials.delete(oldest);
+    this.#denials.set(operation === "subscription" ? LISTENING : subject, message);
+  }
+
+  takeDenial(begin: string): string | undefined {
+    for (const [subject, message] of this.#denials) {
+      if (subject !== LISTENING && !subject.startsWith(begin)) continue;
+      this.#denials.delete(subject);
+      return message;
+    }
+    return undefined;
+  }
+
+  forgetDenials(): void {
+    this.#denials.clear();
+  }
+}
+
+/** Only answers are listened for, so that nothing works where it is not permitted. */
+const LISTENING = "";
+
+/** What the client says of it. */
+interface NatsDenial extends Error {
+  readonly operation: string;
+  readonly subject: string;
 }
 
 const FORM = { schemes: ["nats", "tls"], ports: [4222, 4222], webSocketPath: "" } as const;
@@ -126,7 +156,7 @@ export class JetStreamConnection implements AsyncDisposable {
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined;
     });
-    return await abortable(this.#opening, signal, this.server);
+    return await abortable(this.#opening, signal, `Connecting to ${this.server}`);
   }
 
   /** Stays open until something has ended that takes a few seconds at most, also where it is to be closed. @internal */
@@ -135,11 +165,11 @@ export class JetStreamConnection implements AsyncDisposable {
     this.#held.add(held);
   }
 
-  /** Closes it, and what is on it; takes some 2 s where groups give back packets. */
+  /** Closes it, and what is on it; takes some 2 s where groups give back packets. An attempt to connect ends by itself. */
   async close(): Promise<void> {
-    await Promise.all(this.#held);
+    await Promise.allSettled(this.#held);
     this.#isClosed = true;
-    const link = this.#link ?? (await this.#opening?.catch(() => undefined));
+    const link = this.#link;
     this.#link = undefined;
     if (!link || link.client.isClosed()) return;
     if (link.isUp) await Promise.race([link.client.flush().catch(() => {}), pause(FLUSH_MS)]);
@@ -242,12 +272,12 @@ export class JetStreamConnection implements AsyncDisposable {
   #back(link: Link): void {
     link.stands = true;
     link.attempt = 0;
-    link.denied = undefined;
+    link.forgetDenials();
     this.#tell(connectedEvent(this.server, link));
   }
 
   #problem(link: Link, error: Error): void {
-    if (error.name === "PermissionViolationError") link.denied = messageOf(error);
+    if (error.name === "PermissionViolationError") link.deny(error as NatsDenial);
     else if (error.name === "AuthorizationError" && !link.isUp)
       this.#lost(link, connectFailure(this.server, this.#addresses, error));
   }
@@ -321,18 +351,27 @@ function addressOf(text: string, secure: boolean): Address {
   }
 }
 
-async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined, server: string): Promise<T> {
+/**
+ * The same, but it is not waited for any longer when the signal fires.
+ *
+ * @throws JetStreamError `ABORTED`, and what the work throws
+ * @internal
+ */
+export async function abortable<T>(
+  work: Promise<T>,
+  signal: AbortSignal | undefined,
+  what: string,
+): Promise<T> {
   if (!signal) return await work;
-  const aborted = () =>
-    new JetStreamError("ABORTED", `Connecting to ${server}: aborted.`, { cause: signal.reason });
-  if (signal.aborted) throw aborted();
+  const aborted = () => new JetStreamError("ABORTED", `${what}: aborted.`, { cause: signal.reason });
   let onAbort = () => {};
   const abort = new Promise<never>((_, reject) => {
     onAbort = () => reject(aborted());
     signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
   });
   try {
-    return await Promise.race([work, abort]);
+    return await Promise.race([abort, work]);
   } finally {
     signal.removeEventListener("abort", onAbort);
   }

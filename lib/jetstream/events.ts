@@ -37,8 +37,11 @@ export type JetStreamWriterEvent =
   | { type: "stalled"; server: string; seconds: number; error: JetStreamError }
   /** Packets are acknowledged again. */
   | { type: "recovered"; server: string; seconds: number }
-  /** The stream is asked which packets it has already; `found` tells how many of `read` messages were of use. */
-  | { type: "scanned"; server: string; read: number; found: number };
+  /**
+   * The stream was asked which packets it has already; `found` tells how many of `read` messages were of use. `dropped`: so many since
+   * the start were more than memory is given for; they may be stored twice.
+   */
+  | { type: "scanned"; server: string; read: number; found: number; dropped: number };
 
 /** An event in a sentence. */
 export function jetStreamEventText(event: JetStreamEvent | JetStreamWriterEvent): string {
@@ -59,7 +62,12 @@ export function jetStreamEventText(event: JetStreamEvent | JetStreamWriterEvent)
     case "recovered":
       return `${event.server} answers again, after ${event.seconds.toFixed(1)} s.`;
     case "scanned":
-      return `The stream was asked what it has already: ${event.found} packets to come, of ${event.read} messages.`;
+      return (
+        `The stream was asked what it has already: ${event.found} packets to come, of ${event.read} messages.` +
+        (event.dropped > 0
+          ? ` Of ${event.dropped} more there was no memory to keep the ids: they may be stored twice.`
+          : "")
+      );
     case "disconnected":
     case "refused":
     case "unreadable":

@@ -13,6 +13,8 @@ export const API = {
   streamNotFound: 10059,
   nameInUse: 10058,
   messageTooLarge: 10054,
+  headersTooLarge: 10097,
+  accountLimit: 10002,
   overlap: 10065,
 } as const;
 
@@ -70,11 +72,12 @@ export function apiFailure(server: string, what: string, error: unknown): JetStr
   if (number === API.noJetStream || apiCode((error as Error).cause) === API.noJetStream)
     return make("JETSTREAM_OFF", "this account has no JetStream; ask the servers' operator");
   if (number === API.noMajority) return noAnswer(server, what, error);
-  const { name, message } = error as Error;
+  const { name } = error as Error;
+  const denial = [error, (error as Error).cause].find(isDenied);
+  if (denial)
+    return make("NOT_PERMITTED", `the server does not allow it to this client (${messageOf(denial)})`);
   if (name === "JetStreamNotEnabled" || name === "TimeoutError" || isNoResponders(error))
     return noAnswer(server, what, error);
-  if (/permission/i.test(name) || /permissions violation/i.test(message))
-    return make("NOT_PERMITTED", `the server does not allow it to this client (${messageOf(error)})`);
   if (/ClosedConnection|Draining|RequestError/.test(name)) return noAnswer(server, what, error);
   if (number !== undefined)
     return make("SERVER_ERROR", `the server answers "${messageOf(error)}" (${number})`);
@@ -94,6 +97,11 @@ function noAnswer(server: string, what: string, cause: unknown): JetStreamError 
       "a disk is full: look at the servers.",
     { cause },
   );
+}
+
+function isDenied(error: unknown): boolean {
+  const { name = "", message = "" } = (error ?? {}) as Partial<Error>;
+  return name === "PermissionViolationError" || /permissions violation/i.test(message);
 }
 
 function isNoResponders(error: unknown): boolean {

@@ -39,6 +39,8 @@ export interface JetStreamStreamInfo {
   lastSequence: number;
   /** The server that leads it, in a cluster. */
   leader: string | undefined;
+  /** When it was made (ISO 8601): another time tells another stream of the same name. */
+  created: string;
 }
 
 const NANOSECONDS = 1e9;
@@ -159,16 +161,21 @@ function configOf({
     discard: "old",
     num_replicas: replicas,
     max_bytes: maxBytes,
-    max_age: maxAge * NANOSECONDS,
-    duplicate_window: window * NANOSECONDS,
+    max_age: nanoseconds(maxAge),
+    duplicate_window: nanoseconds(window),
   };
+}
+
+/** Whole ones: the servers read no others. */
+function nanoseconds(seconds: number): number {
+  return Math.round(seconds * NANOSECONDS);
 }
 
 function invalid(what: string): JetStreamError {
   return new JetStreamError("INVALID_ARGUMENT", `A stream cannot be made: ${what}.`);
 }
 
-function readStream({ config, state, cluster }: RawStream): JetStreamStreamInfo {
+function readStream({ config, created, state, cluster }: RawStream): JetStreamStreamInfo {
   const prefix = (config.subjects ?? [])
     .map((subject) => SUBJECT.exec(subject)?.[1])
     .find((it) => it !== undefined);
@@ -195,11 +202,17 @@ function readStream({ config, state, cluster }: RawStream): JetStreamStreamInfo 
     firstSequence: state.first_seq,
     lastSequence: state.last_seq,
     leader: cluster?.leader,
+    created,
   };
 }
 
 function compare(info: JetStreamStreamInfo, settings: JetStreamStreamSettings): JetStreamStreamInfo {
-  const wanted = { ...settings, maxAge: settings.maxAge === 0 ? undefined : settings.maxAge };
+  const { maxAge, duplicateWindow } = settings;
+  const wanted = {
+    ...settings,
+    maxAge: maxAge ? nanoseconds(maxAge) / NANOSECONDS : undefined,
+    duplicateWindow: duplicateWindow && nanoseconds(duplicateWindow) / NANOSECONDS,
+  };
   for (const name of ["prefix", "replicas", "maxBytes", "maxAge", "duplicateWindow"] as const) {
     if (wanted[name] === undefined || wanted[name] === info[name]) continue;
     throw differs(

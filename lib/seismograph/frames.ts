@@ -149,9 +149,11 @@ export interface EventMark {
   arrivals: Record<string, Arrival>;
 }
 
-/** Triggers and events that are new or have changed, whole. */
+/** Triggers and events that are new or have changed, whole. Of the arrivals of an event those that the page shows. */
 export interface MarksFrame {
   type: "marks";
+  /** Forget all marks first. */
+  isReset?: boolean;
   triggers: TriggerMark[];
   events: EventMark[];
 }

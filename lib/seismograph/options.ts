@@ -28,7 +28,9 @@ export interface SeismographOptions {
    * that it keeps from it, and zooms and downloads read what is older than the raw samples kept. Default none.
    */
   archive?: string | undefined;
-  /** Hears of what could not be read of the archive. */
+  /** A file in which triggers and earthquakes outlast a restart: it is read by `refill()`, and written after changes. Default none. */
+  marksFile?: string | undefined;
+  /** Hears of what could not be read of the archive, or of the file of marks, and of a file that cannot be written. */
   onProblem?: ((error: Error) => void) | undefined;
 }
 

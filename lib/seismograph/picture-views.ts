@@ -1,23 +1,20 @@
 /** What a seismograph has, as the drawings take it: the rows of live traces and the drum of one channel, for pictures. */
 import { streamName } from "../signal/stream-pattern.ts";
-import type { HelicorderView } from "./drawing/helicorder/view.ts";
-import type { LiveRow, LiveView } from "./drawing/live/view.ts";
 import { PALETTES, type Theme } from "./drawing/palette.ts";
-import { spectrogramOf } from "./drawing/spectrogram/power.ts";
 import { ENGLISH, type EventMark, type Segment, type TriggerMark } from "./drawing/views.ts";
 import type { BandView } from "./frames.ts";
+import type { DrumView, UnscaledLiveView, UnscaledRow } from "./raster/thread/job.ts";
 import type { Seismograph } from "./seismograph.ts";
 import { type Channel, FINE_KEPT } from "./store/channel.ts";
 
 /** Seconds of latency that are no longer usual. */
 const LATE = 60;
 
-/** Live traces without their scales, which the picture judges. */
-export type UnscaledLiveView = Omit<LiveView, "rows"> & { rows: Omit<LiveRow, "scale">[] };
-
-/** `1–20 Hz`, `raw`. */
+/** `1–20 Hz`, `> 0.5 Hz`, `< 1 Hz`, `raw`. */
 export function bandText({ id, low, high }: BandView): string {
-  return low === undefined && high === undefined ? id : `${low ?? ""}–${high ?? ""} Hz`;
+  if (low !== undefined && high !== undefined) return `${low}–${high} Hz`;
+  if (low !== undefined) return `> ${low} Hz`;
+  return high === undefined ? id : `< ${high} Hz`;
 }
 
 /**
@@ -36,7 +33,7 @@ export function liveView(
 ): UnscaledLiveView {
   const end = Math.max(0, ...channels.map(({ newest }) => newest).filter((time) => !Number.isNaN(time)));
   const now = Date.now() * 1000;
-  const rows = channels.map((channel) => {
+  const rows = channels.map((channel): UnscaledRow => {
     const { latency, isSilent, isTriggered, ratio } = channel.status(now);
     return {
       name: streamName(channel.sourceId),
@@ -47,28 +44,23 @@ export function liveView(
       isLate: isSilent || latency > LATE,
       ratio: isTriggered && !Number.isNaN(ratio) ? ratio : undefined,
       triggers: triggersOf(seismograph, channel),
-      spectrogram: spectrograms ? spectrogramUpTo(channel, end, seconds) : undefined,
+      segments: spectrograms ? segmentsUpTo(channel, end, seconds) : [],
     };
   });
   return { rows, end, seconds, spectrograms, palette: PALETTES[theme], texts: ENGLISH };
 }
 
-function spectrogramUpTo({ raw }: Channel, end: number, seconds: number) {
-  const start = end - seconds * 1e6;
-  const segments = raw
-    .pieces(start, end + 1)
-    .map(
-      (piece): Segment => ({ start: piece.start, period: 1e6 / piece.sampleRate, samples: piece.samples }),
-    );
-  return spectrogramOf(segments, { start, end, columns: 400 });
+function segmentsUpTo({ raw }: Channel, end: number, seconds: number): Segment[] {
+  const pieces = raw.pieces(end - seconds * 1e6, end + 1);
+  return pieces.map(({ start, sampleRate, samples }) => ({ start, period: 1e6 / sampleRate, samples }));
 }
 
 /** The drum of a channel up to its newest sample. The picture judges its scale. */
 export function drumView(
   seismograph: Seismograph,
   channel: Channel,
-  look: { view: number; theme: Theme } & Pick<HelicorderView, "hours" | "lineMinutes" | "baseline">,
-): HelicorderView {
+  look: { view: number; theme: Theme } & Pick<DrumView, "hours" | "lineMinutes" | "baseline">,
+): DrumView {
   const { newest, units } = channel;
   const { view, theme, hours, lineMinutes, baseline } = look;
   return {

@@ -1,7 +1,9 @@
 /** The pictures of seismogram image: which channels are in them, how they look, and the message that carries one. */
 import type { Theme } from "../../lib/seismograph/drawing/palette.ts";
 import { bandText, drumView, liveView } from "../../lib/seismograph/picture-views.ts";
-import { helicorderImage, type Image, liveImage } from "../../lib/seismograph/raster/image.ts";
+import type { Image } from "../../lib/seismograph/raster/image.ts";
+import { drumJob, liveJob } from "../../lib/seismograph/raster/thread/job.ts";
+import { pictureThread } from "../../lib/seismograph/raster/thread/picture-thread.ts";
 import type { Seismograph } from "../../lib/seismograph/seismograph.ts";
 import type { Channel } from "../../lib/seismograph/store/channel.ts";
 import { matchesStream, stationOf, streamName } from "../../lib/signal/stream-pattern.ts";
@@ -79,20 +81,23 @@ function order({ sourceId }: Channel): string {
 }
 
 /**
- * The pictures that are asked for: one of traces, or a drum for each channel (of a trigger only its own).
- * @throws MessageError where there is nothing to draw
+ * The pictures that are asked for, as they are drawn: one of traces, or a drum for each channel (of a trigger only its own).
+ * @throws MessageError where there is nothing to draw; SeismographError `NOT_DRAWN`
  */
-export function picturesOf(
+export async function* picturesOf(
   seismograph: Seismograph,
   asked: Asked,
   settings: PictureSettings,
-): PictureMessage[] {
+): AsyncGenerator<PictureMessage, void> {
   const channels = channelsFor(seismograph, asked, settings.onlyStation);
   if (channels.length === 0) throw nothingToDraw(asked, seismograph.channels.size);
-  if (settings.picture === "traces") return [traces(seismograph, channels.slice(0, MOST_ROWS), settings)];
+  if (settings.picture === "traces") {
+    yield await traces(seismograph, channels.slice(0, MOST_ROWS), settings);
+    return;
+  }
   const own = channels.filter(({ sourceId }) => sourceId === asked.trigger);
   const drums = own.length > 0 ? own : channels.slice(0, MOST_DRUMS);
-  return drums.map((channel) => drum(seismograph, channel, settings));
+  for (const channel of drums) yield await drum(seismograph, channel, settings);
 }
 
 function nothingToDraw({ streams, trigger }: Asked, known: number): MessageError {
@@ -104,25 +109,43 @@ function nothingToDraw({ streams, trigger }: Asked, known: number): MessageError
   );
 }
 
-function traces(seismograph: Seismograph, channels: Channel[], settings: PictureSettings): PictureMessage {
+async function traces(
+  seismograph: Seismograph,
+  channels: Channel[],
+  settings: PictureSettings,
+): Promise<PictureMessage> {
   const { seconds, spectrogram, theme, scale } = settings;
-  const view = liveView(seismograph, channels, { view: 0, seconds, spectrograms: spectrogram, theme });
+  const look = { view: 0, seconds, spectrograms: spectrogram, theme };
+  let end = Number.NaN;
   const needed = HEADER + AXIS + channels.length * (spectrogram ? ROW_WITH_SPECTROGRAM : ROW);
   const title = settings.title || (channels.length === 1 ? streamName(channels[0]!.sourceId) : "Seismograms");
   const subtitle = subtitleOf(seismograph, spanText(seconds));
-  const image = liveImage(view, { ...frame(settings, needed), title, subtitle, mode: scale });
-  const start = view.end - seconds * 1e6;
-  return message("traces", image, channels, [start, view.end]);
+  const options = { ...frame(settings, needed), title, subtitle, mode: scale };
+  const image = await pictureThread.draw(() => {
+    const view = liveView(seismograph, channels, look);
+    end = view.end;
+    return liveJob(view, options);
+  });
+  return message("traces", image, channels, [end - seconds * 1e6, end]);
 }
 
-function drum(seismograph: Seismograph, channel: Channel, settings: PictureSettings): PictureMessage {
+async function drum(
+  seismograph: Seismograph,
+  channel: Channel,
+  settings: PictureSettings,
+): Promise<PictureMessage> {
   const { hours, lineMinutes, theme } = settings;
-  const view = drumView(seismograph, channel, { view: 0, theme, hours, lineMinutes, baseline: "line" });
+  let end = Number.NaN;
   const needed = HEADER + DRUM_FRAME + Math.ceil((hours * 60) / lineMinutes) * LINE;
   const subtitle = subtitleOf(seismograph, settings.title);
   const title = streamName(channel.sourceId);
-  const image = helicorderImage(view, { ...frame(settings, needed), title, subtitle });
-  return message("drum", image, [channel], [view.end - hours * 3600e6, view.end]);
+  const options = { ...frame(settings, needed), title, subtitle };
+  const image = await pictureThread.draw(() => {
+    const view = drumView(seismograph, channel, { view: 0, theme, hours, lineMinutes, baseline: "line" });
+    end = view.end;
+    return drumJob(view, options);
+  });
+  return message("drum", image, [channel], [end - hours * 3600e6, end]);
 }
 
 function frame({ width, height, pixelRatio }: PictureSettings, needed: number) {

@@ -65,7 +65,7 @@ export class StreamMeasure implements StreamState {
   push(startTime: bigint, sampleRate: number, samples: Samples, units: unknown): Measured[] {
     this.#units = units;
     this.#newest = Number(startTime / 1000n) / 1000 + (samples.length * 1000) / sampleRate;
-    this.#cameAt = Date.now();
+    this.#cameAt = performance.now();
     return this.#statistics.push({ startTime, sampleRate, samples }).map((result) => this.#measured(result));
   }
 

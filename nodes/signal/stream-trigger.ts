@@ -70,7 +70,7 @@ export class StreamTrigger implements StreamState {
   }
 
   push(record: SeriesRecord, turn: Turn<StreamTrigger>): { ratios: Float64Array; events: TriggerPayload[] } {
-    this.lastCame = Date.now();
+    this.lastCame = performance.now();
     this.#units = record.payload.units;
     const bridged = turn.held > 0 ? this.#bridge(turn) : [];
     const samples = this.#filter ? this.#filter.push(turn.samples) : turn.samples;

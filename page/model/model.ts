@@ -79,6 +79,7 @@ export class Model {
         this.#channels.get(frame.channel)?.trail.add(frame);
         return;
       case "marks":
+        if (frame.isReset) for (const marks of [this.triggers, this.events]) marks.clear();
         for (const trigger of frame.triggers) keep(this.triggers, trigger);
         for (const event of frame.events) keep(this.events, event);
         return;

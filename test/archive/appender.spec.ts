@@ -156,6 +156,35 @@ describe("archive appender", () => {
     assert.match(messageOf(events[0]), /a file has the name of a directory/);
   });
 
+  for (const [name, ahead] of [
+    ["ahead", 86_400_000],
+    ["back", -86_400_000],
+  ] as const) {
+    it(`goes on trying for as long as it is to, also where the clock on the wall is set ${name} meanwhile`, async () => {
+      const wall = Date.now;
+      const patient = observed({ retryFor: 60_000 });
+      const { appender } = observed({ retryFor: 300 });
+      await writeFile(inFolder("a"), "in the way");
+      const problem = patient.next("problem");
+      const held = patient.appender.append(inFolder("a/held"), text(1));
+      const refused = assert.rejects(appender.append(inFolder("a/refused"), text(2)), {
+        code: "WRITE_FAILED",
+      });
+      try {
+        await problem;
+        Date.now = () => wall() + ahead;
+        // Tried again several times by then, also where one gives up at once.
+        await Promise.all([refused, new Promise((resolve) => setTimeout(resolve, 1000))]);
+        await rm(inFolder("a"));
+        await held;
+      } finally {
+        Date.now = wall;
+        await Promise.all([appender.close(), patient.appender.close()]);
+      }
+      assert.deepEqual(await lines("a/held"), ["line 1"]);
+    });
+  }
+
   it("refuses after a while, and then at once until it works again", async () => {
     const { appender } = observed({ retryFor: 1500 });
     await writeFile(inFolder("a"), "");

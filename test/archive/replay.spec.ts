@@ -130,6 +130,14 @@ describe("replay", () => {
     await assert.rejects(filesAt(path.join(folder, "empty")), { code: "NOT_FOUND" });
     await assert.rejects(filesOfArchive(new PathPattern(`BUD@${archive}`)), { code: "NOT_FOUND" });
   });
+
+  it("looks for files in folders within each other, but not without end", async () => {
+    const deep = (folders: number) => path.join("deep", ...Array<string>(folders).fill("d"), "file");
+    const file = await write(deep(64), record("A", 0));
+    assert.deepEqual(await filesAt(path.join(folder, "deep")), [file]);
+    await write(deep(65), record("A", 0));
+    await assert.rejects(filesAt(path.join(folder, "deep")), { code: "TOO_MANY_FILES" });
+  });
 });
 
 describe("shiftRecord", () => {

@@ -101,6 +101,23 @@ describe("seedlink", () => {
     assert.deepEqual(await sequences(), ["2", "3", ""]);
   });
 
+  it("tells that the server has gone away, and goes on when it is back", async () => {
+    const stopping = new AbortController();
+    const [stdout, stderr] = [new Screen(), new Screen()];
+    const words = ["stream", server.url, "-S", "CO_JSC", "--from", "earliest"];
+    const running = run(seedlink, words, { stdout, stderr, signal: stopping.signal });
+    const shows = async (screen: Screen, text: RegExp) => {
+      while (!text.test(screen.text)) await once(screen, "drawn");
+    };
+    await shows(stdout, /^3 FDSN/m);
+    server.cut();
+    await shows(stderr, /^The connection to .* was lost\. Trying again\.$/m);
+    server.push("CO_JSC", record(4));
+    await shows(stdout, /^4 FDSN/m);
+    stopping.abort();
+    assert.equal((await running).exitCode, 0);
+  });
+
   it("ends a time window by itself", async () => {
     server.habits = {
       answers: {

@@ -5,7 +5,7 @@ import fs from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { AppendFile } from "../../lib/files/append-file.ts";
-import type { FileTask } from "../../lib/files/file-task.ts";
+import { FAILED, type FileTask, perform, WRITTEN } from "../../lib/files/file-task.ts";
 import { FileThread } from "../../lib/files/file-thread.ts";
 import { openByThread, openThread } from "../../lib/files/open-thread.ts";
 import {
@@ -105,6 +105,22 @@ describe("thread for files", () => {
     const closed = fs.openSync(inFolder("0"), "r");
     fs.closeSync(closed);
     await assert.rejects(syncDescriptor(closed), { code: "EBADF" });
+    // Nothing stays open but what was.
+    if (process.platform !== "linux") return;
+    const isBelow = (fd: string) =>
+      fs.existsSync(`/proc/self/fd/${fd}`) && fs.readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder);
+    assert.equal(fs.readdirSync("/proc/self/fd").filter(isBelow).length, descriptors.length);
+  });
+
+  it("has the directories to be synchronised that got new entries", async () => {
+    const open = () => AppendFile.open(inFolder("new/deeper/log"), async ({ size }) => size, Buffer.alloc(0));
+    const file = await open();
+    assert.deepEqual(file.takeUnsynced(), [inFolder("new/deeper"), inFolder("new"), folder]);
+    await file.append(Buffer.from("x"));
+    await file.close();
+    const again = await open();
+    assert.deepEqual(again.takeUnsynced(), []);
+    await again.close();
   });
 
   it("takes no file system for safe by a path that is not in it, or is gone, and goes on with others", async function () {
@@ -202,6 +218,81 @@ describe("thread for files", () => {
     assert.equal(await file.findWritten(Buffer.from("third,")), undefined);
     assert.equal(fs.readFileSync(inFolder("log"), "utf8"), "first,second,of another");
     await file.close();
+  });
+
+  it("goes on behind a short write, each file with its own bytes, and tells how far it came where the disk is full", () => {
+    const texts = ["first file", "the second, which is longer", "third"];
+    const bytes = Buffer.from(texts.join(""));
+    const descriptors = texts.map((_, i) => open(String(i)));
+    const { writeSync } = fs;
+    let left = Number.POSITIVE_INFINITY;
+    // A disk that takes seven bytes at a time, until it is full.
+    fs.writeSync = ((descriptor: number, all: Uint8Array, from: number, length: number) => {
+      const taken = Math.min(7, length, left);
+      if (taken === 0) throw Object.assign(new Error("no space"), { code: "ENOSPC" });
+      left -= taken;
+      return writeSync(descriptor, all, from, taken);
+    }) as typeof fs.writeSync;
+    try {
+      const write = () => {
+        const table = Float64Array.from(texts.flatMap((text, i) => [descriptors[i]!, text.length, 0]));
+        const answer = perform({ kind: "write", bytes: Uint8Array.from(bytes), table });
+        return { failures: answer.failures, table: Array.from(answer.table!) };
+      };
+      assert.equal(write().failures.size, 0);
+      for (const [i, text] of texts.entries())
+        assert.equal(fs.readFileSync(inFolder(String(i)), "utf8"), text);
+      left = 10 + 14;
+      const { failures, table } = write();
+      assert.deepEqual(
+        [...failures].map(([place, { code }]) => [place, code]),
+        [
+          [1, "ENOSPC"],
+          [2, "ENOSPC"],
+        ],
+      );
+      assert.deepEqual([table[0], ...table.slice(3)], [WRITTEN, FAILED, 14, 0, FAILED, 0, 0]);
+      assert.equal(fs.readFileSync(inFolder("1"), "utf8"), texts[1] + texts[1]!.slice(0, 14));
+    } finally {
+      fs.writeSync = writeSync;
+    }
+  });
+
+  it("appends again to a file that was touched, and closes it in the end", async () => {
+    const file = await AppendFile.open(inFolder("log"), async ({ size }) => size, Buffer.alloc(0));
+    const append = async (text: string) => {
+      const bytes = Buffer.from(text);
+      const [outcome] = await writeAll([file.jobFor(bytes)]);
+      return await file.settle(bytes, outcome!);
+    };
+    assert.equal(await append("first,"), "written");
+    // By its time alone, as a backup does.
+    fs.chmodSync(inFolder("log"), 0o640);
+    assert.equal(await append("second,"), "touched");
+    assert.equal(await append("second,"), "written");
+    assert.equal(await append("third"), "written");
+    assert.equal(fs.readFileSync(inFolder("log"), "utf8"), "first,second,third");
+    const descriptor = file.handOver()!;
+    await file.close();
+    assert.throws(() => fs.fstatSync(descriptor), { code: "EBADF" });
+  });
+
+  it("takes no file system for safe where the command for it fails", async () => {
+    const { PATH } = process.env;
+    process.env.PATH = folder;
+    const thread = new FileThread();
+    thread.acquire();
+    try {
+      assert.ok(await thread.start());
+    } finally {
+      process.env.PATH = PATH;
+    }
+    const here = { device: String(fs.statSync(folder).dev), path: folder };
+    for (let i = 0; i < 5; i++) {
+      const { safe } = await thread.run({ kind: "sync", descriptors: [], paths: [], fileSystems: [here] });
+      assert.deepEqual([...safe], []);
+    }
+    await thread.release();
   });
 
   it("keeps a process that waits for it, and no other", () => {

@@ -2,9 +2,20 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import fsPromises from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { mock } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FileError } from "../../lib/files/errors.ts";
 import { lockFolder } from "../../lib/files/folder-lock.ts";
@@ -103,11 +114,66 @@ describe("lockFolder", () => {
     assert.deepEqual(readdirSync(folder), []);
   });
 
-  it("shows signs of life, notices that it was taken over, and then leaves the other's file alone", async () => {
+  describe("from second to second", () => {
+    beforeEach(() => mock.timers.enable({ apis: ["setInterval"] }));
+    afterEach(() => mock.timers.reset());
+
+    /** A look that is still under way counts for the next second too. */
+    async function seconds(until: () => boolean): Promise<void> {
+      while (!until()) {
+        mock.timers.tick(1000);
+        await sleep(1);
+      }
+    }
+
+    it("shows signs of life, puts back what was removed, and stays the owner", async () => {
+      const lock = await lockFolder(folder);
+      const content = readFileSync(file, "utf8");
+      for (let i = 0; i < 2; i++) {
+        utimesSync(file, 0, 0);
+        await seconds(() => statSync(file).mtimeMs > 0);
+        rmSync(file);
+        await seconds(() => existsSync(file));
+        assert.equal(readFileSync(file, "utf8"), content);
+        assert.ok(lock.isHeld);
+      }
+      await lock.release();
+      assert.deepEqual(readdirSync(folder), []);
+    });
+
+    it("notices that it was taken over, and then leaves the other's file alone", async () => {
+      const lock = await lockFolder(folder);
+      writeFileSync(file, "1 taken over\n");
+      await seconds(() => !lock.isHeld);
+      await lock.release();
+      assert.equal(readFileSync(file, "utf8"), "1 taken over\n");
+    });
+  });
+
+  it("has one owner on a file system without hard links, too", async () => {
+    mock.method(fsPromises, "link", async () => {
+      throw Object.assign(new Error("operation not supported"), { code: "ENOTSUP" });
+    });
+    try {
+      const lock = await lockFolder(folder);
+      assert.equal(Number.parseInt(readFileSync(file, "utf8"), 10), process.pid);
+      await lock.release();
+      const alive = `${process.pid} ${await lifeOf(process.pid)} ${await processSpace()} another\n`;
+      writeFileSync(file, alive);
+      await assert.rejects(lockFolder(folder), { code: "FOLDER_IN_USE" });
+      assert.equal(readFileSync(file, "utf8"), alive);
+      writeFileSync(file, alive.replace(/ \S+/, " another-boot/1"));
+      await (await lockFolder(folder)).release();
+      assert.deepEqual(readdirSync(folder), []);
+    } finally {
+      mock.restoreAll();
+    }
+  });
+
+  it("lets nobody else read who it is", async function () {
+    if (process.platform === "win32") this.skip();
     const lock = await lockFolder(folder);
-    writeFileSync(file, "1 taken over\n");
-    while (lock.isHeld) await sleep(50);
+    assert.equal(statSync(file).mode & 0o777, 0o600);
     await lock.release();
-    assert.equal(readFileSync(file, "utf8"), "1 taken over\n");
   });
 });

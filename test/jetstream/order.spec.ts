@@ -88,6 +88,26 @@ describe("what is stored already", () => {
     assert.ok(!stored.needsScan(nowMicroseconds()));
   });
 
+  it("is looked up in all of the stream where a packet's time is still to come, and again as if that were old", () => {
+    const stored = ids(7);
+    const ahead = nowMicroseconds() + HOUR;
+    for (const time of [ahead, 1e19]) assert.deepEqual(stored.scanStart(time), { sequence: 7, time: 0 });
+    stored.found(7, `a:1:5:${old}`);
+    stored.scanned(7, 11, performance.now() - 61_000);
+    assert.equal(stored.take(`a:1:6:${ahead}`, ahead), undefined);
+    assert.ok(stored.needsScan(ahead));
+    assert.equal(stored.take(`a:1:5:${old}`, old), 7, "what is ahead ends nothing");
+  });
+
+  it("follows a window that was changed", () => {
+    const stored = ids();
+    stored.scanned(1, 10, performance.now() - 61_000);
+    const recent = nowMicroseconds() - 30_000_000;
+    assert.ok(!stored.needsScan(recent));
+    stored.window = 10_000;
+    assert.ok(stored.needsScan(recent));
+  });
+
   it("is found once, and only of this source", () => {
     const stored = ids(7);
     assert.deepEqual(stored.scanStart(old), { sequence: 7, time: old - 60_000_000 });
@@ -210,29 +230,42 @@ describe("open packets", () => {
   it("are acknowledged where the last delivery says, and once", () => {
     const open = new OpenPackets();
     const one = packet(1);
-    open.add(one, "first");
+    open.add(one, 17, "first");
     assert.ok(open.bytes > 100);
-    assert.ok(open.renew(1, "second"));
+    assert.ok(open.renew(1, 17, "second"));
     assert.equal(open.commit(packet(1)), undefined, "another object");
     assert.equal(open.commit(one), "second");
     assert.equal(open.commit(one), undefined);
     assert.deepEqual(
-      [open.size, open.bytes, open.renew(1, "third"), open.wasCommitted(1)],
+      [open.size, open.bytes, open.renew(1, 17, "third"), open.wasCommitted(1, 17)],
       [0, 0, false, true],
     );
+  });
+
+  it("are told from those of another stream with the same numbers", () => {
+    const open = new OpenPackets();
+    const [old, done] = [packet(1), packet(2)];
+    open.add(old, 17, "old");
+    open.add(done, 18, "done");
+    open.commit(done);
+    assert.ok(!open.renew(1, 19, "new"), "it is to be handed out");
+    assert.ok(!open.wasCommitted(2, 20));
+    assert.deepEqual([open.size, open.bytes, open.commit(old)], [0, 0, undefined]);
+    open.add(packet(2), 20, "new");
+    assert.ok(open.renew(2, 20, "again"));
   });
 
   it("are told from those given back", () => {
     const open = new OpenPackets();
     const one = packet(1);
-    open.add(one, "reply");
+    open.add(one, 17, "reply");
     assert.equal(open.remove(one), "reply");
-    assert.ok(!open.wasCommitted(1));
+    assert.ok(!open.wasCommitted(1, 17));
   });
 });
 
 describe("what the servers say of a delivery", () => {
-  const told = { deliveries: 2, sequence: 345, consumerSequence: 67, pending: 9 };
+  const told = { deliveries: 2, sequence: 345, consumerSequence: 67, pending: 9, time: 1.7e18 };
   for (const reply of [
     "$JS.ACK.S.g.2.345.67.1700000000000000000.9",
     "$JS.ACK._.hash.S.g.2.345.67.1700000000000000000.9",

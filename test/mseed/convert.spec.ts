@@ -173,6 +173,24 @@ describe("convertRecord", () => {
     assert.deepEqual(converted.bytes.subarray(0, 28), record.bytes.subarray(0, 28));
   });
 
+  it("keeps extra headers under another name, but for the codes of the old one", () => {
+    const given = [
+      ['{"X":{"n":2.0}}', '{"X":{"n":2.0}}'],
+      ['{"SEED":{"Station":"TEST "},"X":{"n":2.0}}', '{"X":{"n":2.0}}'],
+    ] as const;
+    for (const [extraHeaders, kept] of given) {
+      const record = one([...packRecords({ ...SERIES, extraHeaders }, { encoding: "int32" })]);
+      const renamed = one(convertRecord(record, { sourceId: "FDSN:XX_OTHER_00_H_H_Z" }));
+      assert.equal(renamed.extraHeadersText, kept);
+      assert.equal(one(convertRecord(record, { publicationVersion: 2 })).extraHeadersText, extraHeaders);
+    }
+    const short = { ...SERIES, samples: SERIES.samples.slice(0, 9) };
+    const extraHeaders = { FDSN: { Time: { Quality: 70 } } };
+    const two = one([...packRecords({ ...short, extraHeaders }, { formatVersion: 2 })]);
+    const renamed = one(convertRecord(two, { sourceId: "FDSN:XX_OTHER_00_H_H_Z", formatVersion: 3 }));
+    assert.deepEqual(renamed.extraHeaders, { FDSN: { Time: { Quality: 70 } } });
+  });
+
   it("changes headers without touching the payload, whatever its encoding", () => {
     for (const { bytes } of OWN_FOLDERS.flatMap(vectorsOf)) {
       for (const record of [...readRecords(bytes)].slice(0, 2)) {

@@ -48,6 +48,48 @@ describe("encodings", () => {
     assert.match(read(undefined, 120).problems.join(), /^PAYLOAD_SHORT /);
   });
 
+  for (const encoding of ["steim1", "steim2"] as const) {
+    describe(`${encoding} in frames as others may write them`, () => {
+      /** Where miniSEED 2 has the number of samples and, here, its frames. */
+      const [COUNT, FRAMES, FRAME] = [30, 64, 64];
+
+      function decoded(samples: number[], count: number, change: (frames: DataView) => void): number[] {
+        const series = { sourceId: "FDSN:XX_A__B_H_Z", startTime: "2026-01-01", sampleRate: 1 };
+        const [bytes] = packRecords(
+          { ...series, samples: Int32Array.from(samples) },
+          { formatVersion: 2, encoding, recordLength: 256 },
+        );
+        new DataView(bytes!.buffer, bytes!.byteOffset).setUint16(COUNT, count);
+        change(new DataView(bytes!.buffer, bytes!.byteOffset + FRAMES));
+        const [record] = readRecords(bytes!, { strict: true });
+        return [...(record!.samples as Int32Array)];
+      }
+
+      it("takes the first and the last sample for no differences, whatever is said of those words", () => {
+        const many = Array.from({ length: 20 }, (_, i) => 1000 + i * i);
+        const setBoth = (frames: DataView) => frames.setUint32(0, frames.getUint32(0) | 0x3c00_0000);
+        assert.deepEqual(decoded(many, 20, setBoth), many);
+        assert.deepEqual(
+          decoded([1234], 1, (frames) => frames.setUint32(0, 0x3c00_0000)),
+          [1234],
+        );
+      });
+
+      it("takes the first sample from a frame without differences, if any is asked for, and goes on in the next", () => {
+        // One difference of 32 or 30 bits.
+        const [code, difference] = encoding === "steim1" ? [3, 5] : [2, 0x4000_0005];
+        const goOn = (frames: DataView) => {
+          frames.setUint32(0, 0);
+          frames.setUint32(FRAME, code << 28);
+          frames.setUint32(FRAME + 4, difference);
+        };
+        assert.deepEqual(decoded([1234], 2, goOn), [1234, 1239]);
+        assert.deepEqual(decoded([1234], 1, goOn), [1234]);
+        assert.deepEqual(decoded([1234], 0, goOn), []);
+      });
+    });
+  }
+
   it("are refused where they are none", () => {
     for (const no of ["steim4", "", "toString", "__proto__", 1.5, -1, 256, Number.NaN]) {
       assert.throws(() => encodingCode(no), { name: "MiniSeedError", code: "INVALID_ARGUMENT" });

@@ -76,6 +76,20 @@ describe("a header at a glance", () => {
     fc.assert(property, { numRuns: 500 });
   });
 
+  it("rounds half a microsecond up, and nothing less", () => {
+    const glance = new HeaderGlance();
+    for (const nanoseconds of [0n, 499n, 500n, 501n, 999n]) {
+      const startTime = 1_700_000_000_000_000_000n + nanoseconds;
+      const series = {
+        sourceId: "FDSN:XX_TEST__L_O_G",
+        startTime,
+        sampleRate: 10,
+        samples: Int32Array.of(1, 2),
+      };
+      for (const bytes of packRecords(series, { formatVersion: 3 })) assert.ok(agrees(glance, bytes));
+    }
+  });
+
   it("tells it, or nothing, where header bytes are wrong", () => {
     const glance = new HeaderGlance();
     const damage = fc.array(fc.tuple(fc.nat(63), fc.nat(255)), { minLength: 1, maxLength: 3 });

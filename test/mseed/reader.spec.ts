@@ -123,6 +123,19 @@ describe("between records", () => {
     assert.deepEqual(problems, [["HALF_RECORD", 0, 512]]);
   });
 
+  it("a length that ends just where a record ends does not hide what begins before it", () => {
+    const begun = Buffer.from(a3.subarray(0, 100));
+    begun.writeUInt32LE(begun.readUInt32LE(36) + begun.length + b3.length - a3.length, 36);
+    for (const checkCrc of [true, false]) {
+      const expected = [[100], [["HALF_RECORD", 0, 100]]];
+      assert.deepEqual(outline(Buffer.concat([begun, b3]), { checkCrc }), expected);
+    }
+    // Where more follows, only the checksum tells that it is not as long as it says.
+    const [found, problems] = outline(Buffer.concat([begun, b3, a2]));
+    assert.deepEqual([found, problems], [[100, 100 + b3.length], [["HALF_RECORD", 0, 100]]]);
+    assert.deepEqual(outline(Buffer.concat([begun, b3, a2]), { checkCrc: false })[0], [0, 100 + b3.length]);
+  });
+
   it("a record that is cut at the end is told, with what is there", () => {
     assert.deepEqual(outline(Buffer.concat([a2, b2.subarray(0, 200)])), [[0], [["TRUNCATED", 512, 200]]]);
     assert.deepEqual(outline(Buffer.concat([a3, b3.subarray(0, 30)])), [[0], [["TRUNCATED", a3.length, 30]]]);

@@ -1,11 +1,15 @@
 // The node seismograph-page: its page comes and goes with deploys, remembers across them, and says what it does.
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
 import path from "node:path";
 import type { Express } from "express";
 import type { NodeAPI } from "node-red";
 import { packRecords } from "../../lib/mseed/pack.ts";
+import type { MarksFrame } from "../../lib/seismograph/frames.ts";
 import seismographPage from "../../nodes/seismograph-page.ts";
+import { FrameStream } from "../seismograph/helpers.ts";
 import { type Flow, startFlow } from "../support/flow.ts";
 import { newFolder } from "../support/folders.ts";
 
@@ -142,6 +146,45 @@ describe("seismograph-page", () => {
     );
     assert.equal(status, 200);
     assert.ok(body.length > 400);
+  });
+
+  it("knows its triggers and earthquakes after a restart, until it is deleted", async () => {
+    const userDir = newFolder();
+    const file = path.join(userDir, "datalink/page.marks.json");
+    const marks = async (): Promise<MarksFrame> => {
+      const server = httpNode.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const { port } = server.address() as AddressInfo;
+      const stream = await FrameStream.open(`http://127.0.0.1:${port}/seismo/stream?page=heli`);
+      const frame = (await stream.until((one) => one.type === "marks" && one.events.length > 0)).at(-1);
+      stream.close();
+      server.close();
+      return frame as MarksFrame;
+    };
+    await start({}, { userDir });
+    await receive({
+      event: "on",
+      id: "t1",
+      sourceId: `FDSN:${ID}`,
+      onTime: record(3).startTime,
+      ratio: 4.25,
+    });
+    await receive({ id: "q1", time: Date.now(), latitude: 1, longitude: 1, magnitude: 5, place: "Sea" });
+    await flow.stop();
+    assert.ok(existsSync(file));
+    await start({ hours: "12" }, { userDir });
+    await receive(record(2));
+    const { triggers, events } = await marks();
+    assert.deepEqual(
+      events.map(({ id, place }) => [id, place]),
+      [["q1", "Sea"]],
+    );
+    assert.deepEqual(
+      triggers.map(({ id, off }) => [id, typeof off]),
+      [["t1", "number"]],
+    );
+    await flow.node("page").close(true);
+    assert.equal(existsSync(file), false);
   });
 
   for (const [settings, sentence] of [

@@ -204,6 +204,8 @@ describe("the page's model", () => {
       model.apply({ type: "marks", triggers: [{ ...trigger, id: `x${i}`, on: i }], events: [] });
     assert.equal(model.triggers.size, 5000);
     assert.ok(model.triggers.has("x5999") && !model.triggers.has("t"));
+    model.apply({ type: "marks", isReset: true, triggers: [trigger], events: [] });
+    assert.deepEqual([[...model.triggers.keys()], model.events.size], [["t"], 0]);
   });
 
   it("tells once what has changed, and nothing at the beginning", () => {

@@ -5,6 +5,7 @@ import { packRecords } from "../../lib/mseed/index.ts";
 import { SeedLinkError } from "../../lib/seedlink/protocol/errors.ts";
 import { type DataFrame, type Frame, FrameReader } from "../../lib/seedlink/protocol/frame.ts";
 import { PacketMaker } from "../../lib/seedlink/protocol/packet.ts";
+import { recordLength } from "../../lib/seedlink/protocol/record-length.ts";
 import { translateLegacyStreamId } from "../../lib/stream-id.ts";
 import { type Row, received, rings, row, rows } from "./vectors.ts";
 
@@ -121,6 +122,20 @@ describe("SeedLink frames", () => {
         frames.map((frame) => frame.payload.length),
         records.map((record) => record.length),
       );
+    }
+  });
+
+  it("are no longer or shorter than a record of miniSEED 2 may be", () => {
+    const { payload } = rings.main![0]!;
+    // Where its blockette 1000 tells the exponent.
+    const EXPONENT = 54;
+    assert.equal(payload[EXPONENT], 9);
+    for (let exponent = 0; exponent < 256; exponent++) {
+      const bytes = Buffer.from(payload);
+      bytes[EXPONENT] = exponent;
+      const length = () => recordLength({ length: bytes.length, at: (i) => bytes[i]! }, 0);
+      if (exponent >= 6 && exponent <= 30) assert.equal(length(), 2 ** exponent);
+      else assert.throws(length, failure("PROTOCOL"), String(exponent));
     }
   });
 

@@ -38,6 +38,8 @@ export interface RingServerOptions {
   isOld?: boolean;
   /** For a second port, with TLS. */
   tls?: Certificate;
+  /** Its ring is a file, and outlives it where it is stopped. */
+  keepsRing?: boolean;
 }
 
 export class RingServer implements AsyncDisposable, Target {
@@ -47,6 +49,7 @@ export class RingServer implements AsyncDisposable, Target {
   readonly isOld: boolean;
   readonly #directory: string;
   readonly #size: string;
+  readonly #keepsRing: boolean;
   #process!: ChildProcess;
 
   /** @param size of the ring, for example `16M` */
@@ -57,11 +60,12 @@ export class RingServer implements AsyncDisposable, Target {
   }
 
   private constructor([port, tlsPort]: [number, number], size: string, options: RingServerOptions) {
-    const { isOld = false, tls } = options;
+    const { isOld = false, tls, keepsRing = false } = options;
     this.port = port;
     this.tlsPort = tlsPort;
     this.isOld = isOld;
     this.#size = size;
+    this.#keepsRing = keepsRing;
     this.#directory = mkdtempSync(path.join(os.tmpdir(), "ringserver-"));
     const lines = [`ListenPort ${port}${isOld ? "" : " IPv4"}`];
     for (const word of isOld ? ["WriteIP", "TrustedIP"] : ["AcceptIP", "WriteIP", "TrustedIP"]) {
@@ -80,14 +84,18 @@ export class RingServer implements AsyncDisposable, Target {
     return `127.0.0.1:${this.port}`;
   }
 
-  /** Starts it, with an empty ring. */
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  /** Starts it, with an empty ring unless it keeps its ring. */
   async start(): Promise<void> {
     const config = path.join(this.#directory, "ring.conf");
     const ring = path.join(this.#directory, "ring");
-    rmSync(ring, { recursive: true, force: true });
-    mkdirSync(ring);
-    const memory = this.isOld ? "-NOMM" : "-VOLATILE";
-    const options = ["-Rd", ring, "-Rs", this.#size, "-Rp", "512", memory, config];
+    if (!this.#keepsRing) rmSync(ring, { recursive: true, force: true });
+    mkdirSync(ring, { recursive: true });
+    const memory = this.isOld ? ["-NOMM"] : this.#keepsRing ? [] : ["-VOLATILE"];
+    const options = ["-Rd", ring, "-Rs", this.#size, "-Rp", "512", ...memory, config];
     const program = this.isOld ? oldRingServer! : "ringserver";
     this.#process = spawn(program, options, { stdio: "ignore" });
     for (let attempt = 0; ; attempt++) {
@@ -101,8 +109,17 @@ export class RingServer implements AsyncDisposable, Target {
     }
   }
 
-  async kill(): Promise<void> {
-    this.#process.kill("SIGKILL");
+  kill(): Promise<void> {
+    return this.#end("SIGKILL");
+  }
+
+  /** Ends it so that it can keep its ring. */
+  stop(): Promise<void> {
+    return this.#end("SIGTERM");
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    this.#process.kill(signal);
     if (this.#process.exitCode === null && this.#process.signalCode === null)
       await once(this.#process, "exit");
   }

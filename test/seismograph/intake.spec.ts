@@ -1,14 +1,16 @@
 // What comes into a seismograph besides records: triggers, earthquakes in all their forms, stations, and anything else.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { CodedError } from "../../lib/errors.ts";
+import { packRecords } from "../../lib/mseed/pack.ts";
 import { arrivalAt } from "../../lib/seismograph/intake/arrivals.ts";
 import { eventMarks } from "../../lib/seismograph/intake/events.ts";
 import { stationPlaces } from "../../lib/seismograph/intake/stations.ts";
 import { travelTime } from "../../lib/seismograph/intake/travel-times.ts";
 import { triggerMark } from "../../lib/seismograph/intake/trigger.ts";
 import { Seismograph } from "../../lib/seismograph/seismograph.ts";
-import { DAY, ID, record } from "./helpers.ts";
+import { DAY, ID, record, wave } from "./helpers.ts";
 
 const quake = {
   id: "us1",
@@ -142,9 +144,125 @@ us1|${time.slice(0, -1)}|-20.5|-175.2|30.5|us|us|us|us1|mww|5.8|us|Tonga
       assert.ok(Math.abs(travelTime("s", distance, depth) - s) < 2);
     });
 
+  it("have the times of the table that TauP computed, of which no number was changed", () => {
+    const times: string[] = [];
+    for (const phase of ["p", "s"] as const) {
+      for (const depth of [0, 10, 35, 70, 150, 300, 500, 700])
+        for (let distance = 0; distance <= 180; distance += 2)
+          times.push(travelTime(phase, distance, depth).toFixed(1));
+    }
+    const digest = createHash("sha256").update(times.join()).digest("hex");
+    assert.equal(digest.slice(0, 16), "d98dd5b74965ce5a");
+    // Between them on straight lines, and no deeper than the deepest.
+    assert.ok(Math.abs(travelTime("p", 1, 5) - (0 + 35 + 1.7 + 33.8) / 4) < 1e-9);
+    assert.equal(travelTime("s", 180, 6000), travelTime("s", 180, 700));
+    assert.equal(travelTime("s", 90, -5), travelTime("s", 90, 0));
+  });
+
   it("arrive nowhere where nobody knows where they were", () => {
     assert.equal(arrivalAt({ ...quake, latitude: null }, { latitude: 0, longitude: 0 }), undefined);
     assert.equal(arrivalAt({ ...quake, depth: 6371 }, { latitude: -20.5, longitude: -175.2 })?.distance, 0);
+  });
+
+  it("are triggers that end once, whatever comes late or twice", () => {
+    const seismograph = new Seismograph({ hours: 1 });
+    const trigger = (event: "on" | "off", seconds: number, sourceId = `FDSN:${ID}`) => ({
+      ...{ event, id: `${sourceId} ${seconds}`, sourceId, ratio: 4 },
+      ...{
+        onTime: new Date(DAY / 1000 + seconds * 1000),
+        offTime: new Date(DAY / 1000 + seconds * 1000 + 500),
+      },
+    });
+    // One that began before its channel came lasts, too.
+    seismograph.take(trigger("on", 0));
+    seismograph.take(record(0), DAY);
+    const isTriggered = () => seismograph.channels.get(ID)!.isTriggered;
+    assert.equal(isTriggered(), true);
+    seismograph.take(trigger("off", 0));
+    assert.equal(isTriggered(), false);
+    seismograph.take(trigger("on", 0));
+    assert.equal(isTriggered(), false, "it had ended");
+    seismograph.take(trigger("on", 5));
+    seismograph.take(trigger("off", 0));
+    assert.equal(isTriggered(), true, "the end was that of the one before");
+    seismograph.take(trigger("off", 5));
+    assert.equal(isTriggered(), false);
+  });
+
+  it("are the newest earthquakes of a long list, in whatever order it is, and told once", () => {
+    const rows = Array.from({ length: 700 }, (_, i) => {
+      const time = new Date(DAY / 1000 + i * 60_000).toISOString();
+      return `e${i}|${time}|10|20|5|||||mb|4.5||Sea`;
+    });
+    const names =
+      "#EventID|Time|Latitude|Longitude|Depth/km|Author|Catalog|Contributor|ContributorID|MagType|Magnitude|MagAuthor|EventLocationName";
+    for (const list of [rows, rows.toReversed()]) {
+      const seismograph = new Seismograph({ hours: 1 });
+      seismograph.take([names, ...list].join("\n"));
+      const ids = new Set(seismograph.marks.events.map(({ id }) => id));
+      assert.equal(ids.size, 500);
+      assert.ok(ids.has("e699") && ids.has("e200") && !ids.has("e199"));
+      const newest = [names, ...rows.slice(-100)].join("\n");
+      const before = seismograph.marks.change;
+      seismograph.take(newest);
+      assert.equal(seismograph.marks.change, before, "nothing is new");
+      seismograph.take(newest.replace("|4.5||Sea", "|4.6||Sea"));
+      assert.equal(seismograph.marks.since(before).events.length, 1);
+    }
+  });
+
+  it("are all taken of a list, whatever one of them is, and the first that is not is told", () => {
+    const seismograph = new Seismograph({ hours: 1 });
+    const list = [record(0), record(1, 100, { sampleRate: -1 }), [record(1)], 7, record(2)];
+    assert.throws(() => seismograph.take(list, DAY + 4e6), { code: "BAD_SAMPLE_RATE" });
+    assert.equal(seismograph.channels.get(ID)!.newest, DAY + 2.99e6);
+    const long = Array.from({ length: 1001 }, (_, i) => record(3 + i, 1));
+    assert.throws(() => seismograph.take(long, DAY + 2000e6), { code: "TOO_MUCH" });
+    assert.equal(seismograph.channels.get(ID)!.newest, DAY + 1002e6);
+  });
+
+  it("are records of miniSEED, of which one of an impossible time does not hold up the next", () => {
+    const seismograph = new Seismograph({ hours: 1 });
+    const bytes = (startTime: string, sampleRate = 100) => [
+      ...packRecords(
+        { sourceId: `FDSN:${ID}`, startTime, sampleRate, samples: wave(100) },
+        { formatVersion: 3 },
+      ),
+    ];
+    for (const bad of [
+      bytes("1600-01-01T00:00:00Z"),
+      bytes("2900-01-01T00:00:00Z"),
+      bytes("2026-01-01T00:00:00Z", 1e-12),
+    ]) {
+      const all = Buffer.concat([...bad, ...bytes("2026-01-02T00:00:00Z")]);
+      seismograph.clear();
+      assert.throws(() => seismograph.takeBytes(all, { now: DAY + 4e6 }), { code: "BAD_TIME" });
+      assert.equal(seismograph.channels.get(ID)!.newest, DAY + 0.99e6);
+    }
+    assert.equal(seismograph.takeBytes(Buffer.from("no miniSEED at all, whatever it says")), 0);
+  });
+
+  it("take no more memory than they may, when a stream becomes faster", () => {
+    const seismograph = new Seismograph({ hours: 1, views: ["raw"], rawMinutes: 10, maxBytes: 3e6 });
+    let at = 0;
+    const take = (sampleRate: number, seconds: number, samples: ArrayLike<number>) => {
+      const startTime = new Date(DAY / 1000 + at * 1000);
+      at += seconds;
+      seismograph.take({ sourceId: `FDSN:${ID}`, startTime, sampleRate, samples }, DAY + at * 1e6);
+    };
+    take(1, 100, wave(100));
+    for (let i = 0; i < 300; i++) take(100, 1, wave(100, i * 100));
+    const { raw } = seismograph.channels.get(ID)!;
+    assert.ok(raw.begin <= DAY + 100e6, "there is room for that");
+    for (let i = 0; i < 300; i++)
+      take(
+        20_000,
+        1,
+        new Int32Array(20_000).map((_, k) => k * 100_000),
+      );
+    assert.ok(seismograph.bytes <= 3e6 + 200_000, String(seismograph.bytes));
+    assert.ok(raw.begin > DAY + 300e6);
+    assert.equal(seismograph.refused, 0);
   });
 
   it("never throw anything but a sentence, whatever they are", () => {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request } from "node:http";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { datalink } from "../../lib/cli/datalink/program.ts";
 import { DataLinkServer, packRecords, type Seismo, type SeismoOptions, seismo } from "../../lib/index.ts";
 import { run, Screen } from "../cli/shell.ts";
@@ -31,6 +32,9 @@ function get(url: string, path: string, headers: Record<string, string> = {}) {
     },
   );
 }
+
+/** How many servers of this process listen. */
+const listening = () => process.getActiveResourcesInfo().filter((name) => name === "TCPServerWrap").length;
 
 /** Waits until a stream of the page tells of a sample. */
 async function hasData(url: string): Promise<void> {
@@ -110,6 +114,33 @@ describe("seismo", () => {
     await assert.rejects(seismo({ port: 0, access: { rules: [{ from: "me" }] } }), {
       code: "INVALID_ARGUMENT",
     });
+  });
+
+  it("listens no more where its source is none", async () => {
+    const before = listening();
+    await start();
+    assert.equal(listening(), before + 1);
+    for (const source of ["bogus://x", "datalink://[", "seedlink://x:99999999"])
+      await assert.rejects(seismo({ port: 0, source }), { code: "INVALID_ADDRESS" });
+    // A server that is closed is listed for some turns more.
+    while (listening() > before + 1) await nextTurn();
+  });
+
+  it("goes on behind a record that cannot be drawn, and tells of it once", async () => {
+    await using server = await DataLinkServer.listen({ port: 0 });
+    const series = { sourceId: "FDSN:XX_BAD_00_H_H_Z", startTime: "1601-01-01T00:00:00Z", sampleRate: 100 };
+    const problems: Error[] = [];
+    const url = await start({ source: server.url, onProblem: (error) => problems.push(error) });
+    for (let times = 0; times < 3; times++)
+      for (const payload of packRecords({ ...series, samples: wave(10) }, { formatVersion: 3 }))
+        server.write({ streamId: "FDSN:XX_BAD_00_H_H_Z/MSEED3", payload, dataStart: 1, dataEnd: 2 });
+    for (const packet of packets()) server.write(packet);
+    await hasData(url);
+    assert.match((await get(url, "text?format=plain")).body, new RegExp(`^${ID}\t`, "m"));
+    assert.deepEqual(
+      problems.map((error) => (error as Error & { code: string }).code),
+      ["BAD_TIME"],
+    );
   });
 
   it("is what datalink serve --page shows", async () => {

@@ -469,6 +469,18 @@ describe("our own client at our own server", () => {
         assert.deepEqual(seen, expected);
       });
 
+      it(`lists stations by their names, by ${way} and protocol ${protocol}`, async () => {
+        await using server = await listen(settings);
+        for (const station of ["S", "B", "A", "C"]) writeRecord(server, `XX_${station}_00_B_H_Z`, 0);
+        const tls = settings.tls && { tls: { rejectUnauthorized: false } };
+        await using client = await SeedLinkClient.connect(url(server), { protocol, ...tls });
+        const { stations } = await client.info("STATIONS");
+        assert.deepEqual(
+          stations.map(({ id }) => id),
+          ["XX_A", "XX_B", "XX_C", "XX_S"],
+        );
+      });
+
       it(`tells of itself, by ${way} and protocol ${protocol}`, async () => {
         await using server = await listen({ ...settings, serverId: "Test & <Ring>" });
         writeRecord(server, "XX_S0_00_B_H_Z", 0);

@@ -339,6 +339,17 @@ describe("datalink server for browsers", () => {
     peer.webSocket.terminate();
   });
 
+  it("tells of all streams where they are many", async () => {
+    const ids = Array.from({ length: 2000 }, (_, i) => `XX_${"LONG".repeat(10)}${1000 + i}/T`);
+    for (const streamId of ids) server.write({ streamId, dataStart: 1, payload: "x" });
+    assert.deepEqual((await get(server.port, "/streamids")).body, ids);
+    const streams = (await get(server.port, "/streams/json")).body as { streamId: string }[];
+    assert.deepEqual(
+      streams.map(({ streamId }) => streamId),
+      ids,
+    );
+  });
+
   it("names no stream to somebody who may not read it", async () => {
     for (const [read, seen] of [
       [false, [null, null]],

@@ -66,6 +66,23 @@ describe("a Shake's datagrams", () => {
   });
 });
 
+describe("what is said of a datagram that cannot be read", () => {
+  const said = (text: string) => {
+    try {
+      readShakeDatagram(Buffer.from(text));
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return "";
+  };
+
+  it("shows what came, but not all of it where it is long", () => {
+    assert.match(said("hello"), /^"hello" is not a datagram/);
+    assert.match(said("x".repeat(40)), new RegExp(`^"${"x".repeat(40)}" is`));
+    assert.match(said("x".repeat(41)), new RegExp(`^"${"x".repeat(40)}…" is`));
+  });
+});
+
 describe("the collector of a Shake's datagrams", () => {
   function run(
     datagrams: ShakeDatagram[],
@@ -104,12 +121,55 @@ describe("the collector of a Shake's datagrams", () => {
   it("leaves out what is there twice, and keeps the time of what is late", () => {
     const { stretches, duplicates } = run(some(0, 1, 1, 2, 3));
     assert.deepEqual([shape(stretches), duplicates], [[[0, 100]], 1]);
-    assert.deepEqual(shape(run(some(0, 2, 1, 3)).stretches), [
+    const late = run(some(0, 2, 1, 3));
+    assert.deepEqual(shape(late.stretches), [
       [0, 25],
       [0.5, 25],
       [0.25, 25],
       [0.75, 25],
     ]);
+    // Before the second one and before the last; what is late is not missing a second time.
+    assert.equal(late.missing, 50);
+  });
+
+  it("goes on where a time is off by half a sample, and not where it is by more", () => {
+    for (const [milliseconds, expected] of [
+      [
+        -6,
+        [
+          [0, 25],
+          [0.244, 75],
+        ],
+      ],
+      [-5, [[0, 100]]],
+      [5, [[0, 100]]],
+      [
+        6,
+        [
+          [0, 25],
+          [0.256, 75],
+        ],
+      ],
+    ] as const) {
+      const [first, ...others] = some(0, 1, 2, 3);
+      const off = BigInt(milliseconds) * 1_000_000n;
+      const moved = others.map((each) => ({ ...each, startTime: each.startTime + off }));
+      const { stretches, missing } = run([first!, ...moved]);
+      assert.deepEqual(shape(stretches), expected, `${milliseconds} ms`);
+      assert.equal(missing, milliseconds > 5 ? 1 : 0);
+    }
+  });
+
+  it("takes datagrams of a single sample", () => {
+    const collector = new ShakeCollector({ seconds: 10, sampleRate: 4 });
+    for (const n of [0, 1, 5]) {
+      const { stretches, missing } = collector.add(datagram(n, 1), n)!;
+      assert.deepEqual(shape(stretches), n === 5 ? [[0, 2]] : []);
+      assert.equal(missing, n === 5 ? 3 : 0);
+    }
+    const last = datagram(9, 1);
+    assert.deepEqual(shape(collector.add(last, 9)!.stretches), [[1.25, 1]]);
+    assert.deepEqual(shape(collector.flush(10)), [[2.25, 1]]);
   });
 
   it("has every sample at its time, whatever is lost", () => {

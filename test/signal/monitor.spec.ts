@@ -122,6 +122,23 @@ describe("the station monitor", () => {
     assert.match(network.told().join(), /CO\.JSC\.00\.HHZ has sent nothing for/);
   });
 
+  it("waits longer for a stream that sends rarely now, and less for one that does so no more", () => {
+    const network = new Network().run(300, [ID, OTHER]);
+    const rarely = () => {
+      network.push({ sampleRate: 1, sampleCount: 400, startTime: at(network.now - 400) });
+      network.run(400, [OTHER]);
+    };
+    const isMissed = (seconds: number) => {
+      network.told();
+      network.run(seconds, [OTHER]);
+      return network.told().some((text) => text.includes("has sent nothing for"));
+    };
+    for (let turn = 0; turn < 9; turn++) rarely();
+    assert.deepEqual([1500, 300].map(isMissed), [false, true]);
+    network.run(300, [ID, OTHER]);
+    assert.equal(isMissed(320), true);
+  });
+
   it("tells of stations when all of their streams are silent", () => {
     const [z, n] = ["FDSN:CO_JSC_00_H_H_Z", "FDSN:CO_JSC_00_H_H_N"];
     const network = new Network({ groupBy: "station" }).run(60, [z, n, OTHER]).run(400, [n, OTHER]);
@@ -165,6 +182,16 @@ describe("the station monitor", () => {
     );
     network.run(61, []);
     assert.deepEqual(network.told(), ["gap: CO.JSC.00.HHZ has had 3 more gaps since then, 15 s in all."]);
+  });
+
+  it("tells of gaps and overlaps from so many seconds on", () => {
+    const toldOf = (off: number) => {
+      const network = new Network({ gapFrom: 5 }).run(60, [ID]);
+      network.push({ startTime: at(network.now - 10 + off) });
+      return network.told().map((text) => text.split(":")[0]);
+    };
+    assert.deepEqual([4.99, 5].map(toldOf), [[], ["gap"]]);
+    assert.deepEqual([-4.99, -5].map(toldOf), [[], ["overlap"]]);
   });
 
   it("tells of the clock: questionable times, a low quality, a lock that is lost, the future", () => {
@@ -264,6 +291,20 @@ describe("the station monitor", () => {
       network.run(10, [OTHER]);
     }
     assert.deepEqual(network.told(), []);
+  });
+
+  it("takes what is no series of samples for a second of life of a stream that was silent", () => {
+    const network = new Network({ backAfter: 60 }).run(120, [ID, OTHER]).run(400, [OTHER]);
+    network.told();
+    const logs = (count: number) => {
+      for (let i = 0; i < count; i++) {
+        network.push({ sampleRate: 0, sampleCount: 0 });
+        network.run(5, [OTHER]);
+      }
+      return network.told().map((text) => text.split(":")[0]);
+    };
+    assert.deepEqual(logs(59), []);
+    assert.deepEqual(logs(1), ["back"]);
   });
 });
 

@@ -291,4 +291,19 @@ describe("of every input", () => {
     assert.equal(kinds.indexOf("back"), 60);
     assert.deepEqual(kinds.slice(61), Array<string>(9).fill("continuous"));
   });
+
+  it("continuity takes late records for the stream only where they follow each other within half a sample", () => {
+    const backAt = (off: bigint) => {
+      const continuity = new Continuity();
+      continuity.push({ startTime: START + 1_000_000_000_000n, sampleRate: RATE, sampleCount: 100 }, START);
+      return Array.from({ length: 70 }, (_, i) => {
+        const startTime = START + BigInt(i) * (1_000_000_000n + off);
+        const arrival = START + BigInt(i + 1) * 1_000_000_000n;
+        return continuity.push({ startTime, sampleRate: RATE, sampleCount: 100 }, arrival).kind;
+      }).indexOf("back");
+    };
+    assert.deepEqual([0n, PERIOD / 2n, PERIOD / 2n + 1n, -PERIOD / 2n, -PERIOD / 2n - 1n].map(backAt), [
+      ...[60, 60, -1, 60, -1],
+    ]);
+  });
 });

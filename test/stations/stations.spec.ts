@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { StationError } from "../../lib/stations/errors.ts";
 import { channelQuery, readFdsnText } from "../../lib/stations/fdsn-text.ts";
-import { normalUnits, Sensitivities } from "../../lib/stations/sensitivities.ts";
+import { MOST_EPOCHS, normalUnits, Sensitivities } from "../../lib/stations/sensitivities.ts";
 import { readStationXml } from "../../lib/stations/station-xml.ts";
 import { toNanoseconds } from "../../lib/time.ts";
 
@@ -55,6 +55,48 @@ describe("sensitivities", () => {
       "Pa",
       "V",
     ]);
+  });
+
+  const xmlOf = (channel: string) =>
+    `<f:FDSNStationXML xmlns:f="x"><Network code="XX"><Station code="A">${channel}</Station></Network></f:FDSNStationXML>`;
+  const channelOf = (value: string, units = "M", start = ' startDate="2020-01-01"') =>
+    `<Channel code="HHZ" locationCode=""${start}><Response><InstrumentSensitivity>${value}<Frequency>1</Frequency>` +
+    `<InputUnits><Name>${units}</Name></InputUnits></InstrumentSensitivity></Response></Channel>`;
+  const lineOf = (value: string) => `XX|A||HHZ|0|0|0|0|0|0|x|${value}|1|M|100|2020-01-01T00:00:00|`;
+
+  it("are left out where they tell nothing, and others of the same document are not", () => {
+    const values = ["", "0", "1e400", "much", " 5 ", "-7"];
+    const xml = xmlOf(values.map((value) => channelOf(`<Value>${value}</Value>`)).join("") + channelOf(""));
+    const text = values.map(lineOf).join("\n");
+    for (const epochs of [readStationXml(xml), readFdsnText(text)]) {
+      assert.deepEqual(
+        epochs.map(({ sensitivity }) => sensitivity),
+        [5, -7],
+      );
+      for (const { network, station, location, channel, units } of epochs)
+        assert.deepEqual([network, station, location, channel, units], ["XX", "A", "", "HHZ", "m"]);
+    }
+  });
+
+  it("count from the beginning where no start is told, and have units of bounded length", () => {
+    const [epoch] = readStationXml(xmlOf(channelOf("<Value>5</Value>", "x".repeat(5000), "")));
+    assert.equal(epoch!.units.length, 200);
+    const sensitivities = new Sensitivities();
+    sensitivities.add([epoch!]);
+    for (const year of ["1700", "1950", "2200"])
+      assert.equal(sensitivities.at("FDSN:XX_A__H_H_Z", toNanoseconds(`${year}-01-01`)!), epoch);
+    assert.equal(sensitivities.at("FDSN:XX_B__H_H_Z", 0n), undefined);
+    assert.equal(sensitivities.size, 1);
+  });
+
+  it("are refused where a document is nested too deep or has too many, and not before", () => {
+    const nested = (depth: number) =>
+      `<FDSNStationXML>${"<a>".repeat(depth - 1)}${"</a>".repeat(depth - 1)}</FDSNStationXML>`;
+    assert.deepEqual(readStationXml(nested(64)), []);
+    assert.throws(() => readStationXml(nested(65)), isNotStations);
+    const lines = (count: number) => `${lineOf("")}\n`.repeat(count);
+    assert.deepEqual(readFdsnText(lines(MOST_EPOCHS)), []);
+    assert.throws(() => readFdsnText(lines(MOST_EPOCHS + 1)), isNotStations);
   });
 
   it("are asked for by station", () => {

@@ -1,7 +1,8 @@
 // lib/subscription/packet-queue.ts and unreadable.ts: what waits is counted, everybody who waits is told, and a place that cannot be
 // read is named the second time.
 import assert from "node:assert/strict";
-import { PacketQueue } from "../../lib/subscription/packet-queue.ts";
+import { PacketQueue, sizeOf } from "../../lib/subscription/packet-queue.ts";
+import { Turns } from "../../lib/subscription/turns.ts";
 import { UnreadablePlace } from "../../lib/subscription/unreadable.ts";
 
 const packet = (n: number) => ({ n, payload: new Uint8Array(10) });
@@ -21,6 +22,32 @@ describe("the queue of packets", () => {
     assert.equal(queue.clear(), 2);
     assert.equal(queue.length, 0);
     assert.equal(queue.take(), undefined);
+  });
+
+  it("is full at its capacity until less than half is left, and tells that once", () => {
+    let told = 0;
+    const one = packet(0);
+    const queue = new PacketQueue<typeof one>(4 * sizeOf(one), () => told++, new Turns());
+    const push = (count: number) => {
+      for (let n = 0; n < count; n++) queue.packet(one);
+    };
+    const steps: [act: () => unknown, full: boolean, told: number][] = [
+      [() => push(3), false, 0],
+      [() => queue.take(), false, 0],
+      [() => push(2), true, 0],
+      [() => queue.take(), true, 0],
+      [() => queue.take(), true, 0],
+      [() => queue.take(), false, 1],
+      [() => queue.take(), false, 1],
+      [() => push(5), true, 1],
+      [() => queue.clear(), false, 2],
+      [() => queue.clear(), false, 2],
+      [() => push(3), false, 2],
+    ];
+    for (const [i, [act, full, times]] of steps.entries()) {
+      act();
+      assert.deepEqual([queue.full, told], [full, times], `step ${i}`);
+    }
   });
 
   it("tells everybody who waits that it is over, and an error to one", async () => {

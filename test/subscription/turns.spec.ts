@@ -159,5 +159,11 @@ describe("the turns of readers in one process", () => {
       sent++;
     }
     assert.ok(sent >= 20 && sent <= 21, `${sent} packets of 0.1 ms`);
+    // Also of one that was not asked before.
+    const another = it.turns.join();
+    another.charge(1.9);
+    assert.equal(another.isOver, false);
+    another.charge(0.2);
+    assert.equal(another.isOver, true);
   });
 });

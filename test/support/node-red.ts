@@ -230,9 +230,9 @@ export class NodeRed implements AsyncDisposable {
     await this.request("/flows", { method: "POST", headers, body: { rev, flows } });
   }
 
-  /** Ends it as Ctrl-C does. */
-  async stop(): Promise<void> {
-    await this.#end("SIGINT");
+  /** Ends it as Ctrl-C does, or with another signal. */
+  async stop(signal: NodeJS.Signals = "SIGINT"): Promise<void> {
+    await this.#end(signal);
     if (this.#ownsUserDir) await rm(this.userDir, { recursive: true, force: true });
   }
 

@@ -117,7 +117,7 @@ export class OpenFiles {
 
   #isOpen(target: Target, file: AppendFile): void {
     target.file = file;
-    target.lookedUp = Date.now();
+    target.lookedUp = performance.now();
     if (file.torn) this.#onEvent({ type: "torn", file: file.path, ...file.torn });
   }
 
@@ -148,7 +148,7 @@ export class OpenFiles {
 
   /** Closes what nothing is written to any more. Failures become events. */
   async closeIdle(): Promise<void> {
-    const before = Date.now() - IDLE_MS;
+    const before = performance.now() - IDLE_MS;
     for (const target of this.#targets.values()) {
       if (!target.isIdle || target.used > before) continue;
       this.#targets.delete(target.path);

@@ -15,9 +15,9 @@ export class Target {
   readonly path: string;
   /** Set while it is open. */
   file: AppendFile | undefined;
-  /** When the file was last looked up by its path: milliseconds since 1970. */
+  /** When the file was last looked up by its path, by `performance.now()` as all times here: the clock may be set. */
   lookedUp = 0;
-  /** When the file was last written to: milliseconds since 1970. */
+  /** When the file was last written to. */
   used = 0;
   /** Being written, or to be tried again. */
   current: Batch | undefined;
@@ -82,7 +82,7 @@ export class Target {
 
   /** Whether the file system has been refusing for so many milliseconds. */
   hasFailedFor(milliseconds: number): boolean {
-    return Date.now() - this.#failingSince >= milliseconds;
+    return performance.now() - this.#failingSince >= milliseconds;
   }
 
   /** Calls in a while, each time after twice as long. */

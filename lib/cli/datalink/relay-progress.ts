@@ -45,7 +45,7 @@ export class RelayProgress implements Disposable {
 
   /** Writes a line for people. */
   note(line: string): void {
-    this.#io.stderr.write(`${this.#timer ? CLEAR_LINE : ""}${line}\n`);
+    this.#io.stderr.write(`${this.#timer ? CLEAR_LINE : ""}${printable(line)}\n`);
   }
 
   /** Says how many there were. */

@@ -10,14 +10,16 @@ const REMEMBERED = 16_384;
 
 interface Open {
   readonly packet: JetStreamPacket;
+  /** When it was stored: a stream that is made anew has the same numbers again. */
+  readonly time: number;
   /** Where its acknowledgement goes: of the delivery that came last. */
   reply: string;
 }
 
 export class OpenPackets {
   readonly #open = new Map<number, Open>();
-  /** In the order in which they were committed. */
-  readonly #committed = new Set<number>();
+  /** When each was stored, by its number, in the order in which they were committed. */
+  readonly #committed = new Map<number, number>();
   #bytes = 0;
 
   get size(): number {
@@ -29,10 +31,13 @@ export class OpenPackets {
   }
 
   /** Whether a packet is open, which then is acknowledged where the last delivery says. */
-  renew(sequence: number, reply: string): boolean {
+  renew(sequence: number, time: number, reply: string): boolean {
     const open = this.#open.get(sequence);
-    if (open) open.reply = reply;
-    return open !== undefined;
+    if (!open) return false;
+    if (open.time === time) open.reply = reply;
+    // The stream was made anew: nobody waits for that one any more.
+    else this.remove(open.packet);
+    return open.time === time;
   }
 
   /** The group begins anew, or the stream: what comes now is to be handed out, whatever its number. */
@@ -42,32 +47,37 @@ export class OpenPackets {
     this.#bytes = 0;
   }
 
-  wasCommitted(sequence: number): boolean {
-    return this.#committed.has(sequence);
+  wasCommitted(sequence: number, time: number): boolean {
+    return this.#committed.get(sequence) === time;
   }
 
-  add(packet: JetStreamPacket, reply: string): void {
-    this.#open.set(packet.sequence, { packet, reply });
+  add(packet: JetStreamPacket, time: number, reply: string): void {
+    this.#open.set(packet.sequence, { packet, time, reply });
     this.#bytes += sizeOf(packet);
   }
 
   /** Where the acknowledgement of a packet goes; `undefined` for one that is not open. */
   commit(packet: JetStreamPacket): string | undefined {
-    const reply = this.remove(packet);
-    if (reply === undefined) return undefined;
-    this.#committed.add(packet.sequence);
+    const open = this.#take(packet);
+    if (!open) return undefined;
+    this.#committed.delete(packet.sequence);
+    this.#committed.set(packet.sequence, open.time);
     if (this.#committed.size > REMEMBERED) {
-      const [oldest] = this.#committed;
+      const [oldest] = this.#committed.keys();
       this.#committed.delete(oldest!);
     }
-    return reply;
+    return open.reply;
   }
 
   remove(packet: JetStreamPacket): string | undefined {
+    return this.#take(packet)?.reply;
+  }
+
+  #take(packet: JetStreamPacket): Open | undefined {
     const open = this.#open.get(packet.sequence);
     if (open?.packet !== packet) return undefined;
     this.#open.delete(packet.sequence);
     this.#bytes -= sizeOf(packet);
-    return open.reply;
+    return open;
   }
 }

@@ -5,7 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import { sleep } from "../../net/backoff.ts";
-import type { NatsMessage, NatsSubscription } from "../client.ts";
+import { headersOf, listenTo, type NatsMessage, type NatsSubscription } from "../client.ts";
 import type { JetStreamLink } from "../connection.ts";
 
 const EXPIRES_MS = 2000;
@@ -14,7 +14,7 @@ const HEARTBEAT_MS = 500;
 const SILENT_MS = 3 * HEARTBEAT_MS;
 const RETRY_MS = 250;
 const MAX_BATCH = 500;
-const ARRIVE_MS = 5000;
+const ARRIVE_MS = 2000;
 const NEVER = new AbortController().signal;
 
 /** What the servers say of a message that they deliver. */
@@ -25,6 +25,8 @@ export interface Delivery {
   readonly consumerSequence: number;
   /** How often it was delivered. */
   readonly deliveries: number;
+  /** When it was stored, in nanoseconds, roughly: with its number it tells the message from all others, also of a stream made anew. */
+  readonly time: number;
   /** Messages that the consumer has still to deliver. */
   readonly pending: number;
   /** Where its acknowledgement goes. */
@@ -53,6 +55,10 @@ export class Puller {
   readonly #ended = new AbortController();
   /** Messages of the request that are still to come. */
   #wanted = 0;
+  /** Whether any has come. */
+  #hasCome = false;
+  /** The next message is larger than what there was room for. */
+  #isLarge = false;
   /** When anything came last, or was asked for after an answer. */
   #heardAt = performance.now();
   /** The last request was not answered. */
@@ -68,9 +74,12 @@ export class Puller {
     this.#sink = sink;
     this.#subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
     this.#inbox = link.packages.createInbox();
-    const callback = (error: Error | null, message: NatsMessage) =>
-      error ? sink.doubt() : this.#take(message);
-    this.#subscription = link.client.subscribe(`${this.#inbox}.*`, { callback });
+    this.#subscription = listenTo(
+      link.client,
+      `${this.#inbox}.*`,
+      (message) => this.#take(message),
+      () => sink.doubt(),
+    );
     this.#timer = setInterval(() => this.#tick(), HEARTBEAT_MS);
     this.more();
   }
@@ -86,13 +95,14 @@ export class Puller {
     if (this.#isStopped || this.#wanted > 0 || !this.#link.isUp || performance.now() < this.#retryAt) return;
     const { messages, bytes } = this.#sink.room();
     if (messages <= 0) return;
-    this.#wanted = Math.min(messages, MAX_BATCH);
+    this.#wanted = this.#isLarge ? 1 : Math.min(messages, MAX_BATCH);
+    this.#hasCome = false;
     this.#request++;
     this.#askedAt = performance.now();
     if (!this.#isRetrying) this.#heardAt = this.#askedAt;
     const request = {
       batch: this.#wanted,
-      max_bytes: bytes,
+      ...(!this.#isLarge && { max_bytes: bytes }),
       expires: EXPIRES_MS * 1e6,
       idle_heartbeat: HEARTBEAT_MS * 1e6,
     };
@@ -123,15 +133,18 @@ export class Puller {
   }
 
   #take(message: NatsMessage): void {
-    const { headers } = message;
-    if (headers !== undefined && headers.code > 0 && message.data.length === 0) {
-      this.#status(message.subject, headers.code, headers.description);
+    // Asked first: what somebody stored may look like the servers' word.
+    const delivery = message.reply === undefined ? undefined : readDelivery(message.reply);
+    if (!delivery) {
+      const headers = headersOf(message);
+      if (headers && headers.code > 0) this.#status(message.subject, headers.code, headers.description);
       return;
     }
     this.#heard();
-    const delivery = message.reply === undefined ? undefined : readDelivery(message.reply);
+    this.#hasCome = true;
+    this.#isLarge = false;
     if (this.#wanted > 0) this.#wanted--;
-    if (delivery) this.#sink.message(message, delivery);
+    this.#sink.message(message, delivery);
     if (this.#wanted === 0) this.more();
   }
 
@@ -146,7 +159,10 @@ export class Puller {
     if (code === 100 || subject !== `${this.#inbox}.${this.#request}`) return;
     this.#wanted = 0;
     // 404 and 408: nothing came in its time. 409 with a size: it was full. All others mean that something is not as it was.
-    const isUsual = code === 404 || code === 408 || /maxbytes|batch completed/i.test(description);
+    const isFull = /exceeds maxbytes/i.test(description);
+    const isUsual = code === 404 || code === 408 || isFull || /batch completed/i.test(description);
+    // It is then asked for alone, whatever its size: else it would be asked for in vain, and for ever.
+    this.#isLarge = isFull && !this.#hasCome;
     if (isUsual) this.#heard();
     else {
       // As if nothing had come: nobody leads the consumer, say.
@@ -184,10 +200,12 @@ export function readDelivery(reply: string): Delivery | undefined {
   if (tokens[0] !== "$JS" || tokens[1] !== "ACK") return undefined;
   const at = tokens.length === 9 ? 4 : 6;
   if (tokens.length < at + 5) return undefined;
-  const [deliveries, sequence, consumerSequence, , pending] = tokens.slice(at, at + 5).map(Number);
+  const [deliveries, sequence, consumerSequence, time, pending] = tokens.slice(at, at + 5).map(Number);
   if (![deliveries, sequence, consumerSequence, pending].every(Number.isSafeInteger)) return undefined;
+  if (!Number.isFinite(time)) return undefined;
   return {
     deliveries: deliveries!,
+    time: time!,
     sequence: sequence!,
     consumerSequence: consumerSequence!,
     pending: pending!,

@@ -4,6 +4,7 @@ import { Backoff, sleep } from "../../net/backoff.ts";
 import { PacketQueue } from "../../subscription/packet-queue.ts";
 import type { NatsMessage, RawConsumer } from "../client.ts";
 import {
+  abortable,
   connectionOf,
   type JetStreamConnection,
   type JetStreamLink,
@@ -52,7 +53,7 @@ export class JetStreamSubscription
   readonly #connection: JetStreamConnection;
   readonly #isOwn: boolean;
   readonly #options: JetStreamSubscribeOptions;
-  readonly #settings: GroupSettings;
+  #settings: GroupSettings;
   readonly #maxInFlight: number;
   readonly #maxBytes: number;
   readonly #queue = new PacketQueue<JetStreamPacket>(Number.POSITIVE_INFINITY, () => {});
@@ -62,6 +63,11 @@ export class JetStreamSubscription
   readonly #pullers = new Map<string, Puller>();
   /** Messages that each consumer has still to deliver. */
   readonly #pending = new Map<string, number>();
+  /** Up to which message of the stream each has all acknowledged. */
+  readonly #floors = new Map<string, number>();
+  /** When the stream and the consumers were made that are read: others of the same names are not the same. */
+  #streamMade = "";
+  #consumersMade = "";
   /** Those that are being stopped. */
   readonly #leaving = new Set<Promise<void>>();
   /** Where to say that a packet is given back. */
@@ -74,6 +80,7 @@ export class JetStreamSubscription
   /** Up to which number of the stream nothing can be lost to the group. */
   #seen = 0;
   #isInDoubt: (() => void) | undefined;
+  #left: Promise<void> | undefined;
   #toldStalledAfter = 0;
   #stalledSince = 0;
 
@@ -118,7 +125,7 @@ export class JetStreamSubscription
 
   /** Packets handed out and not committed. */
   get open(): number {
-    return this.#packets.size - this.#queue.length;
+    return Math.max(0, this.#packets.size - this.#queue.length);
   }
 
   /** Messages of the stream that the group has not been given yet; `undefined` before it is known. */
@@ -160,6 +167,16 @@ export class JetStreamSubscription
   async return(): Promise<IteratorResult<JetStreamPacket, undefined>> {
     this.#stop.abort();
     await this.#running;
+    await this.#leave();
+    return { value: undefined, done: true };
+  }
+
+  #leave(): Promise<void> {
+    this.#left ??= this.#letGo();
+    return this.#left;
+  }
+
+  async #letGo(): Promise<void> {
     this.#queue.end();
     for (let packet = this.#queue.take(); packet; packet = this.#queue.take()) {
       const reply = this.#packets.remove(packet);
@@ -167,12 +184,11 @@ export class JetStreamSubscription
     }
     this.#connection.holdOpen(this.#giveBack());
     if (this.#isOwn) await this.#connection.close();
-    return { value: undefined, done: true };
   }
 
   /** When nothing more comes: else this worker would be given it again. */
   async #giveBack(): Promise<void> {
-    await Promise.all(this.#leaving);
+    await Promise.allSettled(this.#leaving);
     for (const reply of this.#givenBack.splice(0)) this.#answer(reply, GIVE_BACK);
   }
 
@@ -193,7 +209,7 @@ export class JetStreamSubscription
     try {
       while (!signal.aborted) {
         try {
-          await this.#readUntilDoubt(backoff);
+          await abortable(this.#readUntilDoubt(backoff), signal, `Reading stream ${this.stream}`);
         } catch (error) {
           const failure = error as JetStreamError;
           if (signal.aborted) return;
@@ -216,6 +232,8 @@ export class JetStreamSubscription
       stopListening();
       this.#stopPulling();
       this.#options.signal?.removeEventListener("abort", this.#onAbort);
+      // Whoever's loop it ends need not close it besides.
+      this.#leave().catch(warn);
     }
   }
 
@@ -224,28 +242,51 @@ export class JetStreamSubscription
     const { signal } = this.#stop;
     const link = await this.#connection.link(signal);
     this.#link = link;
-    const { prefix } = await askForStream(this.server, link.manager, this.stream);
+    const { prefix, created: made } = await askForStream(this.server, link.manager, this.stream);
+    this.#recognizeStream(made);
     const { consumers, created } = await openGroup(this.server, link, prefix, this.#settings);
     if (signal.aborted) return;
-    backoff.succeed();
-    if (created) this.#beginAnew();
+    this.#recognizeGroup(madeOf(consumers));
+    this.#sendUnsent();
     this.#emit({ type: "started", server: this.server, stream: this.stream, group: this.group, created });
     await this.#noteState(link, consumers);
+    if (signal.aborted) return;
     for (const { name } of consumers) this.#pull(link, name);
     try {
       while (!signal.aborted) {
         await this.#pause(CHECK_MS);
-        if (signal.aborted) return;
-        if (link.client.isClosed()) return;
-        if (link.isUp) await this.#check(link, consumers);
+        if (signal.aborted || link.client.isClosed()) return;
+        if (!link.isUp) continue;
+        this.#checkPermissions(link);
+        if (!(await this.#check(link, consumers))) return;
+        backoff.succeed();
       }
     } finally {
       this.#stopPulling();
     }
   }
 
-  #beginAnew(): void {
+  /** Of a stream that was made anew everything is new, wherever the group was to begin; nobody waits for what was of the other. */
+  #recognizeStream(made: string): void {
+    const isOther = this.#streamMade !== "" && made !== this.#streamMade;
+    this.#streamMade = made;
+    if (!isOther) return;
+    this.#settings = { ...this.#settings, from: "earliest", behind: undefined };
+    this.#floors.clear();
+    this.#consumersMade = "";
+    this.#forget();
+  }
+
+  /** A group that was made anew is given again what is here. */
+  #recognizeGroup(made: string): void {
+    const isOther = this.#consumersMade !== "" && made !== this.#consumersMade;
+    this.#consumersMade = made;
+    if (!isOther) return;
     this.#queue.clear();
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#packets.forget();
     this.#unsent = [];
     this.#pending.clear();
@@ -282,11 +323,11 @@ export class JetStreamSubscription
 
   /** Called by the client: nothing here may throw. */
   #take(consumer: string, message: NatsMessage, delivery: Delivery): void {
-    const { sequence, reply, deliveries, pending } = delivery;
+    const { sequence, time, reply, deliveries, pending } = delivery;
     this.#pending.set(consumer, pending);
     if (this.#toldStalledAfter > 0) this.#tellRecovered();
-    if (this.#packets.renew(sequence, reply)) return;
-    if (this.#packets.wasCommitted(sequence)) {
+    if (this.#packets.renew(sequence, time, reply)) return;
+    if (this.#packets.wasCommitted(sequence, time)) {
       this.#answer(reply, ACKNOWLEDGE);
       return;
     }
@@ -297,24 +338,23 @@ export class JetStreamSubscription
     const packet = this.#read(message, delivery);
     if (!packet) return;
     if (deliveries > 1) this.#redeliveries++;
-    this.#packets.add(packet, reply);
+    this.#packets.add(packet, time, reply);
     this.#queue.packet(packet);
   }
 
-  #read(
-    { subject, headers, data }: NatsMessage,
-    { sequence, deliveries, reply }: Delivery,
-  ): JetStreamPacket | undefined {
+  #read(message: NatsMessage, { sequence, deliveries, reply }: Delivery): JetStreamPacket | undefined {
     const { server, stream } = this;
+    const { subject, data } = message;
     try {
+      const { headers } = message;
       const header = readHeaders((name) => headers?.get(name) ?? "");
       const payload = Buffer.from(data.buffer, data.byteOffset, data.length);
       return { ...header, payload, stream, sequence, deliveries, redelivered: deliveries > 1 };
     } catch (error) {
-      const { message } = error as Error;
+      const reason = error instanceof JetStreamError ? error.message : "Its headers cannot be read.";
       const place = new JetStreamError(
         "UNREADABLE",
-        `Message ${sequence} of stream ${stream} (${subject}) was passed over. ${message}`,
+        `Message ${sequence} of stream ${stream} (${subject}) was passed over. ${reason}`,
         { cause: error },
       );
       this.#answer(reply, TERMINATE);
@@ -332,10 +372,14 @@ export class JetStreamSubscription
   #onConnection(event: JetStreamConnectionEvent): void {
     this.#emit(event);
     if (event.type !== "connected") return;
+    this.#sendUnsent();
+    for (const puller of this.#pullers.values()) puller.more();
+  }
+
+  #sendUnsent(): void {
     const unsent = this.#unsent;
     this.#unsent = [];
     for (const reply of unsent) this.#answer(reply, ACKNOWLEDGE);
-    for (const puller of this.#pullers.values()) puller.more();
   }
 
   /** Waits; ends early where the group is in doubt. */
@@ -347,12 +391,27 @@ export class JetStreamSubscription
     this.#isInDoubt = undefined;
   }
 
-  /** Whether the group is still there, how far it is behind, and whether the stream's limits have passed it. */
-  async #check(link: JetStreamLink, consumers: readonly RawConsumer[]): Promise<void> {
+  /** The servers say so to the connection, whoever uses it, and else nothing: it looks as if they did not answer. */
+  #checkPermissions(link: JetStreamLink): void {
+    for (const begin of [`$JS.API.CONSUMER.MSG.NEXT.${this.stream}.`, `$JS.ACK.${this.stream}.`]) {
+      const words = link.takeDenial(begin);
+      if (words === undefined) continue;
+      const what = `Reading stream ${this.stream} of ${this.server} as group ${this.group}`;
+      const advice = "packets come again until it may: ask the servers' operator";
+      throw new JetStreamError(
+        "NOT_PERMITTED",
+        `${what}: the servers do not permit it (${words}); ${advice}.`,
+      );
+    }
+  }
+
+  /** Whether the group is still the same; how far it is behind, and whether the stream's limits have passed it. */
+  async #check(link: JetStreamLink, consumers: readonly RawConsumer[]): Promise<boolean> {
     this.#tellStalled();
     try {
       const current: RawConsumer[] = [];
       for (const { name } of consumers) current.push(await link.manager.consumers.info(this.stream, name));
+      if (madeOf(current) !== this.#consumersMade) return false;
       await this.#noteState(link, current);
     } catch (error) {
       const failure = apiFailure(
@@ -364,10 +423,16 @@ export class JetStreamSubscription
       if (failure.code !== "NO_ANSWER") throw failure;
       await sleep(250, this.#stop.signal);
     }
+    return true;
   }
 
   async #noteState(link: JetStreamLink, consumers: readonly RawConsumer[]): Promise<void> {
-    for (const { name, num_pending } of consumers) this.#pending.set(name, num_pending);
+    for (const { name, num_pending, ack_floor } of consumers) {
+      this.#pending.set(name, num_pending);
+      this.#floors.set(name, ack_floor.stream_seq);
+    }
+    // A group that is made again where it was to begin with the latest would leave out what came meanwhile.
+    if (this.#settings.from === "latest") this.#settings = { ...this.#settings, behind: this.#floors };
     const { firstSequence, lastSequence } = await askForStream(this.server, link.manager, this.stream);
     const delivered = Math.min(
       ...consumers.map(({ delivered, num_pending }) =>
@@ -429,6 +494,10 @@ export class JetStreamSubscription
       this.#stop.abort();
     }
   }
+}
+
+function madeOf(consumers: readonly RawConsumer[]): string {
+  return consumers.map(({ created }) => created).join(" ");
 }
 
 /** What trying again cannot mend. */

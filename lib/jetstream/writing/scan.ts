@@ -1,5 +1,11 @@
 /** The ids of messages that a stream has, read from some place to its end without their payloads: {@link scanIds}. */
-import type { ConsumerConfig, JetStreamManager, NatsMessage, RawConsumer } from "../client.ts";
+import {
+  type ConsumerConfig,
+  headersOf,
+  type JetStreamManager,
+  type NatsMessage,
+  type RawConsumer,
+} from "../client.ts";
 import type { JetStreamLink } from "../connection.ts";
 import { JetStreamError } from "../errors.ts";
 import { API, apiCode, apiFailure } from "../failures.ts";
@@ -45,9 +51,13 @@ export async function scanIds(
   try {
     const { state } = await manager.streams.info(stream);
     const empty = { first: state.last_seq + 1, last: state.last_seq, read: 0 };
-    const { sequence = Number.POSITIVE_INFINITY, time } = start;
-    if (state.messages === 0 || (time === undefined && sequence > state.last_seq)) return empty;
-    let consumer = await manager.consumers.add(stream, configOf(start));
+    const { sequence = state.last_seq + 1, time } = start;
+    if (state.messages === 0) return empty;
+    // A stream that was made anew has lower numbers: all of it is to be read.
+    const isOther = sequence > state.last_seq + 1;
+    if (time === undefined && sequence > state.last_seq && !isOther) return empty;
+    const from = isOther && time === undefined ? { sequence: 1 } : start;
+    let consumer = await manager.consumers.add(stream, configOf(from));
     try {
       // It is told to stand before the first message that it will deliver.
       if (time !== undefined && sequence <= Math.min(consumer.delivered.stream_seq, state.last_seq)) {
@@ -152,7 +162,7 @@ class Reading {
     }
     if (this.#read === 1) this.#first = sequence;
     this.#at = sequence;
-    this.#take(sequence, message.headers?.get(ID_HEADER) ?? "");
+    this.#take(sequence, headersOf(message)?.get(ID_HEADER) ?? "");
     if (pending === 0) this.#onEnd();
   }
 

@@ -12,12 +12,15 @@ const MAX_IDS = 1_000_000;
 /** A packet may have been stored a little before its own time, by the servers' clocks: microseconds. */
 const CLOCK_MARGIN = 60_000_000;
 
+/** Of the window's half: as much may a packet's time be ahead of the clock here, and count as fresh. */
+const AHEAD_PART = 1 / 2;
+
 /** So long without a packet that is stored already, and no more are expected: of a source that is read station by station. */
 const UNORDERED_MS = 600_000;
 
 export class StoredIds {
   /** Half of the stream's window: milliseconds. */
-  readonly #halfWindow: number;
+  #halfWindow: number;
   readonly #source: string;
   readonly #isOrdered: boolean;
   /** Numbers in the stream by id: what is stored and has not come by yet. */
@@ -46,6 +49,16 @@ export class StoredIds {
     this.#next = sequence;
   }
 
+  /** The stream's window, which may have been changed: milliseconds. */
+  set window(milliseconds: number) {
+    this.#halfWindow = milliseconds / 2;
+  }
+
+  /** All up to this number of the stream was read; 0 before anything was. */
+  get readTo(): number {
+    return this.#scannedAt === undefined ? 0 : (this.#next ?? 1) - 1;
+  }
+
   /** Ids that were more than can be kept: these packets may be stored twice. */
   get dropped(): number {
     return this.#dropped;
@@ -60,8 +73,10 @@ export class StoredIds {
 
   /** Where to read from; `packetTime` is that of the packet that needs it. */
   scanStart(packetTime: number): ScanStart {
-    const time = this.#scannedAt === undefined ? Math.max(0, packetTime - CLOCK_MARGIN) : undefined;
-    return { sequence: this.#next, time };
+    if (this.#scannedAt !== undefined) return { sequence: this.#next, time: undefined };
+    // A time that is still to come tells nothing of when it was stored.
+    const isKnown = packetTime <= nowMicroseconds() + CLOCK_MARGIN;
+    return { sequence: this.#next, time: isKnown ? Math.max(0, packetTime - CLOCK_MARGIN) : 0 };
   }
 
   /** A message that was read; whether it is of use. */
@@ -116,6 +131,7 @@ export class StoredIds {
   }
 
   #isFresh(packetTime: number): boolean {
-    return packetTime > nowMicroseconds() - this.#halfWindow * 1000;
+    const age = (nowMicroseconds() - packetTime) / 1000;
+    return age < this.#halfWindow && age > -this.#halfWindow * AHEAD_PART;
   }
 }

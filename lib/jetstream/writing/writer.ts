@@ -1,8 +1,9 @@
 /** Packets into a stream, each once, in order per stream id, across all losses of the connection: {@link JetStreamWriter}. */
 import { warn } from "../../datalink/core/failures.ts";
 import { Backoff, type BackoffOptions, sleep } from "../../net/backoff.ts";
-import type { NatsMessage } from "../client.ts";
+import { headersOf, listenTo, type NatsMessage } from "../client.ts";
 import {
+  abortable,
   connectedEvent,
   connectionOf,
   type JetStreamConnection,
@@ -54,8 +55,8 @@ interface Entry {
   /** Milliseconds of `performance.now()`. */
   firstSentAt: number;
   sentAt: number;
-  /** The highest number acknowledged when it was given: it is stored behind that. */
-  readonly mark: number;
+  /** A number of the stream behind which it is stored. */
+  mark: number;
 }
 
 const DEFAULT_IN_FLIGHT = 512;
@@ -68,8 +69,11 @@ const STALLED_MS = 5000;
 const STALLED_AGAIN_MS = 60_000;
 /** Memory that a waiting packet takes besides its payload, roughly. */
 const OVERHEAD = 512;
-/** Room for the headers within the servers' largest message. */
-const HEADERS = 1024;
+/** The stream's settings may be changed while it is written to: they are asked for so often. */
+const ASK_MS = 30_000;
+
+/** More than what is said of a packet takes. */
+const LARGEST_HEADERS = 2048;
 
 /** Stream ids come from outside, in any number. */
 const MAX_SUBJECTS = 65_536;
@@ -111,6 +115,7 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
   #isTrying = false;
   #pausedUntil = 0;
   #isScanning = false;
+  #askedAt = 0;
   #lastAckAt = performance.now();
   #lastTrouble: JetStreamError | undefined;
   #toldStalledAfter = 0;
@@ -254,7 +259,8 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
     while (!signal.aborted) {
       try {
         const link = await this.#connection.link(signal);
-        const info = await askForStream(this.server, link.manager, this.stream);
+        const asking = askForStream(this.server, link.manager, this.stream);
+        const info = await abortable(asking, signal, `Asking for stream ${this.stream}`);
         if (signal.aborted) return;
         this.#begin(link, info);
         // What was told of the stream is over.
@@ -287,10 +293,8 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
     this.#inbox = link.packages.createInbox();
     const { lookUp } = this.#options;
     if (lookUp) this.#stored ??= new StoredIds(info.duplicateWindow * 1000, lookUp);
-    const callback = (error: Error | null, message: NatsMessage) => {
-      if (!error) this.#onAck(message);
-    };
-    link.client.subscribe(`${this.#inbox}.*`, { callback });
+    listenTo(link.client, `${this.#inbox}.*`, (message) => this.#onAck(message));
+    this.#askedAt = performance.now();
     this.#resetClock();
     this.#pump();
   }
@@ -332,24 +336,27 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
 
   #send({ client, packages }: JetStreamLink, entry: Entry): void {
     const { packet, id } = entry;
-    const most = (client.info?.max_payload ?? Number.POSITIVE_INFINITY) - HEADERS;
-    if (packet.payload.length > most) {
-      this.#fail(entry, tooLarge(packet, `the servers take ${most}`));
-      return;
-    }
     const now = performance.now();
     if (entry.slot === "") {
       entry.slot = String(++this.#slots);
       entry.firstSentAt = now;
+      // What the stream had before was looked at, or is not of this writer.
+      const known = this.#stored?.readTo ?? Math.max(this.#highest, this.#info?.lastSequence ?? 0);
+      entry.mark = Math.max(entry.mark, known);
     }
     entry.sentAt = now;
     const headers = packages.headers();
     writeHeaders(packet, id, (name, value) => headers.set(name, value));
     this.#sent.set(entry.slot, entry);
-    client.publish(this.#subjectOf(packet.streamId), packet.payload, {
-      headers,
-      reply: `${this.#inbox}.${entry.slot}`,
-    });
+    try {
+      client.publish(this.#subjectOf(packet.streamId), packet.payload, {
+        headers,
+        reply: `${this.#inbox}.${entry.slot}`,
+      });
+    } catch (error) {
+      // Lost in between: it is sent again when the connection is back.
+      if (!client.isClosed()) this.#fail(entry, unsendable(packet, client.info?.max_payload, error));
+    }
   }
 
   #subjectOf(streamId: string): string {
@@ -368,12 +375,14 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
     const entry = this.#sent.get(slot) ?? this.#again.get(slot);
     // Of a packet that was acknowledged already, when it had been sent twice.
     if (!entry) return;
-    if (message.headers?.code === 503) {
+    if (headersOf(message)?.code === 503) {
       this.#delay(entry, this.#noTakers());
       return;
     }
     const answer = readAck(message.data);
-    if (answer && "seq" in answer) {
+    if (answer && "seq" in answer && answer.stream !== this.stream) {
+      this.#delay(entry, this.#takenByOther(answer.stream));
+    } else if (answer && "seq" in answer) {
       this.#sent.delete(slot);
       this.#again.delete(slot);
       this.#backoff.succeed();
@@ -384,9 +393,9 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
 
   #onRefusal(entry: Entry, { code, err_code: number, description }: AckError): void {
     const words = `"${description}" (${number ?? code})`;
-    if (number === API.messageTooLarge)
+    if (number === API.messageTooLarge || number === API.headersTooLarge)
       this.#fail(entry, tooLarge(entry.packet, `the stream answers ${words}`));
-    else if (code === 400) {
+    else if (code === 400 && number !== API.accountLimit) {
       const { streamId } = entry;
       this.#fail(
         entry,
@@ -421,6 +430,7 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
     this.#highest = Math.max(this.#highest, stored.sequence);
     if (!stored.duplicate) this.#stored?.stored(stored.sequence, entry.packet.packetTime);
     this.#isTrying = false;
+    this.#lastTrouble = undefined;
     if (this.#toldStalledAfter > 0) this.#tellRecovered();
     this.#resetClock();
     this.#done(entry);
@@ -477,7 +487,9 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
       });
       this.#stored?.scanned(first, last, began);
       for (const entry of this.#again.values()) entry.firstSentAt = began;
-      this.#emit({ type: "scanned", server: this.server, read, found });
+      const dropped = this.#stored?.dropped ?? 0;
+      if (!this.#stop.signal.aborted)
+        this.#emit({ type: "scanned", server: this.server, read, found, dropped });
     } catch (error) {
       this.#lastTrouble = error as JetStreamError;
       this.#pausedUntil = performance.now() + this.#backoff.fail();
@@ -505,6 +517,22 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
     }
     this.#pump();
     this.#checkStall(now);
+    if (this.#link?.isUp && this.pending > 0 && now - this.#askedAt > ASK_MS) void this.#askAgain(this.#link);
+  }
+
+  /** Somebody may have changed the stream's window or its subjects, sealed or deleted it. Never rejects. */
+  async #askAgain({ manager }: JetStreamLink): Promise<void> {
+    this.#askedAt = performance.now();
+    try {
+      const info = await askForStream(this.server, manager, this.stream);
+      if (info.prefix !== this.#info?.prefix) this.#subjects.clear();
+      this.#info = info;
+      if (this.#stored) this.#stored.window = info.duplicateWindow * 1000;
+    } catch (error) {
+      // What is stored tells better where there is no answer.
+      const failure = error as JetStreamError;
+      if (failure.code !== "NO_ANSWER") this.#lastTrouble = failure;
+    }
   }
 
   /** Nothing tells of a full disk, or a majority that is not there, but the silence. */
@@ -525,7 +553,7 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
   }
 
   #whyStalled(seconds: number): JetStreamError {
-    const denied = this.#link?.denied;
+    const denied = this.#link?.takeDenial(`${this.#info?.prefix}.`);
     const since = `Stream ${this.stream} of ${this.server} has acknowledged nothing for ${Math.round(seconds)} s`;
     if (denied !== undefined)
       return new JetStreamError("NOT_PERMITTED", `${since}: the servers do not permit it (${denied}).`);
@@ -541,7 +569,6 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
   #tellRecovered(): void {
     const seconds = (performance.now() - this.#stalledSince) / 1000;
     this.#toldStalledAfter = 0;
-    this.#lastTrouble = undefined;
     this.#emit({ type: "recovered", server: this.server, seconds });
   }
 
@@ -549,6 +576,14 @@ export class JetStreamWriter implements PacketStore, AsyncDisposable {
     return new JetStreamError(
       "NO_ANSWER",
       `No server takes packets for stream ${this.stream}: an election, or too few servers of the cluster run, or the stream is gone. Packets wait.`,
+    );
+  }
+
+  #takenByOther(stream: unknown): JetStreamError {
+    return new JetStreamError(
+      "STREAM_DIFFERS",
+      `Packets for stream ${this.stream} are taken by stream ${String(stream)}, which has its subjects now. Packets wait: give the ` +
+        "subjects back, or write to that stream.",
     );
   }
 
@@ -597,15 +632,18 @@ interface AckError {
 }
 
 /** The stream's answer; `undefined` for anything else. */
-function readAck(data: Uint8Array): { seq: number; duplicate?: boolean } | { error: AckError } | undefined {
+function readAck(
+  data: Uint8Array,
+): { stream: unknown; seq: number; duplicate?: boolean } | { error: AckError } | undefined {
   try {
     const answer = JSON.parse(TEXT.decode(data)) as {
+      stream?: unknown;
       seq?: unknown;
       duplicate?: boolean;
       error?: AckError;
     } | null;
     if (typeof answer?.error === "object" && answer.error !== null) return { error: answer.error };
-    if (Number.isSafeInteger(answer?.seq)) return answer as { seq: number };
+    if (Number.isSafeInteger(answer?.seq)) return answer as { stream: unknown; seq: number };
   } catch {
     // Not from a stream: as if nothing had come.
   }
@@ -617,6 +655,19 @@ function tooLarge({ streamId, payload }: SourcePacket, why: string): JetStreamEr
     "TOO_LARGE",
     `A packet of ${streamId} with ${payload.length} bytes is too large: ${why}.`,
   );
+}
+
+/** The client does not send it. */
+function unsendable(packet: SourcePacket, most: number | undefined, error: unknown): JetStreamError {
+  const { message } = error as Error;
+  if (packet.payload.length + LARGEST_HEADERS > (most ?? Number.POSITIVE_INFINITY))
+    return tooLarge(
+      packet,
+      `the servers take ${most} with what is said of it, max_payload in their configuration`,
+    );
+  return new JetStreamError("PACKET_REFUSED", `A packet of ${packet.streamId} cannot be sent: ${message}.`, {
+    cause: error,
+  });
 }
 
 function atLeastOne(what: string, value: number | undefined, standard: number): number {

@@ -67,7 +67,8 @@ function dataRequest({ channels }: Seismograph, query: Query): DataRequest {
   if (!channel) {
     throw new RequestError("NOT_FOUND", `There is no channel ${JSON.stringify(id.slice(0, 60))} here.`);
   }
-  checkSize(((to - from) / 1e6) * channel.sampleRate);
+  // None has come yet of a channel without a rate.
+  checkSize(((to - from) / 1e6) * (channel.sampleRate || 0));
   return { channel, from, to, format, version, speed };
 }
 
@@ -80,7 +81,7 @@ function checkSize(samples: number): void {
 }
 
 function nothingThere({ options }: Seismograph, { channel, from, to }: DataRequest): RequestError {
-  const isGap = from >= channel.raw.begin || to > channel.newest;
+  const isGap = !(from < channel.raw.begin) || to > channel.newest;
   if (isGap) return new RequestError("NOT_FOUND", "There are no samples of that time.");
   return new RequestError(
     "ENVELOPE_ONLY",

@@ -74,16 +74,15 @@ export class SeismographPage {
     if (name !== "index.html" && this.#files.has(name))
       return await this.#files.send(name, request, response);
     const drum = /^heli\/([^/]+)\.png$/.exec(name)?.[1];
-    if (drum !== undefined)
-      return await this.#limited(() => this.#pictures.drum(drum, query, text, response));
-    if (request.method === "HEAD") throw new RequestError("METHOD", "Only GET is supported here.");
+    if (drum !== undefined) return await this.#pictures.drum(drum, query, text, response);
     switch (name) {
       case "stream":
+        if (request.method === "HEAD") throw new RequestError("METHOD", "Only GET is supported here.");
         return this.#streams.open(streamRequest(query, this.#seismograph), response);
       case "data":
         return await this.#limited(() => answerData(this.#seismograph, query, response));
       case "live.png":
-        return await this.#limited(() => this.#pictures.live(query, text, response));
+        return await this.#pictures.live(query, text, response);
       case "text":
         return this.#sendText(query, request, response);
       default:

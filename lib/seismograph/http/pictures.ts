@@ -3,11 +3,13 @@
  * sent again.
  */
 import type { ServerResponse } from "node:http";
-import { setTimeout as delay } from "node:timers/promises";
+import { MAX_PAGE_PICTURES } from "../../limits.ts";
 import { streamName } from "../../signal/stream-pattern.ts";
 import { LINE_MINUTES } from "../options.ts";
 import { bandText, drumView, liveView } from "../picture-views.ts";
-import { helicorderImage, liveImage } from "../raster/image.ts";
+import { drumPixels, livePixels } from "../raster/image.ts";
+import { drumJob, liveJob, type PictureJob } from "../raster/thread/job.ts";
+import { pictureThread } from "../raster/thread/picture-thread.ts";
 import type { Seismograph } from "../seismograph.ts";
 import { begin } from "./answer.ts";
 import { RequestError } from "./errors.ts";
@@ -16,24 +18,21 @@ import type { Query } from "./query.ts";
 /** Milliseconds that a picture may be sent again, and how many are kept for that. */
 const FRESH = 2000;
 const KEPT = 16;
-/** CSS pixels of a side, and pixels of a picture, at most: what is drawn takes time that others wait for. */
+/** CSS pixels of a side, and pixels of a picture, at most. */
 const MOST_LENGTH = 4000;
-const MOST_PIXELS = 5_000_000;
-/** So many times as long as drawing took it rests, so that pictures leave time for all else. */
-const REST = 2;
+const MOST_PIXELS = 8_000_000;
 const MOST_ROWS = 40;
 
 interface Made {
+  /** When it was drawn; never, as long as it is not. */
   at: number;
-  png: Buffer;
-  /** Milliseconds. */
-  took: number;
+  png: Promise<Buffer>;
 }
 
 export class Pictures {
   readonly #seismograph: Seismograph;
   readonly #made = new Map<string, Made>();
-  #line: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
 
   constructor(seismograph: Seismograph) {
     this.#seismograph = seismograph;
@@ -48,12 +47,8 @@ export class Pictures {
     const mode = query.choice("scale", ["each", "station", "all"], "each");
     const { width, height, ...look } = size(query, 720);
     const shown = [...channels.values()].filter(({ id }) => names?.includes(id) ?? true).slice(0, MOST_ROWS);
-    const picture = liveView(this.#seismograph, shown, {
-      view,
-      seconds,
-      spectrograms: false,
-      theme: look.theme,
-    });
+    const { theme } = look;
+    const picture = () => liveView(this.#seismograph, shown, { view, seconds, spectrograms: false, theme });
     const frame = {
       width,
       height,
@@ -62,7 +57,8 @@ export class Pictures {
       subtitle: bandText(options.views[view]!),
       mode,
     };
-    await this.#send(target, response, () => liveImage(picture, frame).png);
+    checkPixels(livePixels(picture(), frame));
+    await this.#send(target, response, () => liveJob(picture(), frame));
   }
 
   /** The drum of a channel. */
@@ -78,10 +74,11 @@ export class Pictures {
     const baseline = query.choice("baseline", ["line", "column"], "line");
     const { width, height, ...look } = size(query, 800);
     const shown = { view, hours, lineMinutes, baseline, theme: look.theme };
-    const picture = drumView(this.#seismograph, channel, shown);
+    const picture = () => drumView(this.#seismograph, channel, shown);
     const title = streamName(channel.sourceId);
     const frame = { width, height, pixelRatio: look.ratio, title, subtitle: bandText(options.views[view]!) };
-    await this.#send(target, response, () => helicorderImage(picture, frame).png);
+    checkPixels(drumPixels(picture(), frame));
+    await this.#send(target, response, () => drumJob(picture(), frame));
   }
 
   #viewIndex(query: Query): number {
@@ -89,42 +86,47 @@ export class Pictures {
     return ids.indexOf(query.choice("view", ids, ids[0]!));
   }
 
-  async #send(target: string, response: ServerResponse, draw: () => Buffer): Promise<void> {
-    const made = this.#fresh(target) ?? (await this.#draw(target, draw));
+  async #send(target: string, response: ServerResponse, job: () => PictureJob): Promise<void> {
+    const png = await (this.#fresh(target) ?? this.#draw(target, job));
     if (response.destroyed) return;
     // A picture may stand on pages elsewhere, if whoever looks at these may see it here.
-    const headers = { "Content-Type": "image/png", "Content-Length": made.png.length };
-    begin(response, 200, headers);
-    response.end(made.png);
+    begin(response, 200, { "Content-Type": "image/png", "Content-Length": png.length });
+    response.end(png);
   }
 
-  #fresh(target: string): Made | undefined {
+  /** One that was made a moment ago, or is being made. */
+  #fresh(target: string): Promise<Buffer> | undefined {
     const made = this.#made.get(target);
-    return made && performance.now() - made.at < FRESH ? made : undefined;
+    return made && performance.now() - made.at < FRESH ? made.png : undefined;
   }
 
-  /** One picture after the other, with a rest between them. */
-  #draw(target: string, draw: () => Buffer): Promise<Made> {
-    const drawn = this.#line.then(() => this.#fresh(target) ?? this.#drawNow(target, draw));
-    this.#line = drawn.then(
-      ({ took }) => delay(REST * took),
-      () => {},
-    );
-    return drawn;
-  }
-
-  #drawNow(target: string, draw: () => Buffer): Made {
-    const began = performance.now();
-    const png = draw();
-    const at = performance.now();
-    const made = { at, png, took: at - began };
+  #draw(target: string, job: () => PictureJob): Promise<Buffer> {
+    if (this.#waiting >= MAX_PAGE_PICTURES) {
+      throw new RequestError("BUSY", `${MAX_PAGE_PICTURES} pictures are being drawn: try again in a moment.`);
+    }
+    const made: Made = { at: Number.POSITIVE_INFINITY, png: this.#drawn(job) };
+    const forget = () => {
+      if (this.#made.get(target) === made) this.#made.delete(target);
+    };
+    made.png.then(() => {
+      made.at = performance.now();
+    }, forget);
     this.#made.delete(target);
     this.#made.set(target, made);
     for (const old of this.#made.keys()) {
       if (this.#made.size <= KEPT) break;
       this.#made.delete(old);
     }
-    return made;
+    return made.png;
+  }
+
+  async #drawn(job: () => PictureJob): Promise<Buffer> {
+    this.#waiting++;
+    try {
+      return (await pictureThread.draw(job)).png;
+    } finally {
+      this.#waiting--;
+    }
   }
 }
 
@@ -132,11 +134,13 @@ function size(query: Query, usualHeight: number) {
   const width = query.number("width", 200, MOST_LENGTH, 1280);
   const height = query.number("height", 100, MOST_LENGTH, usualHeight);
   const ratio = query.number("ratio", 1, 3, 1);
-  if (width * height * ratio ** 2 > MOST_PIXELS) {
-    throw new RequestError(
-      "TOO_MUCH",
-      `width, height and ratio make more than ${MOST_PIXELS} pixels: ask for a smaller picture.`,
-    );
-  }
   return { width, height, ratio, theme: query.choice("theme", ["light", "dark"], "light") };
+}
+
+function checkPixels(pixels: number): void {
+  if (pixels <= MOST_PIXELS) return;
+  throw new RequestError(
+    "TOO_MUCH",
+    `width, height, ratio, and the room that lines or rows need make more than ${MOST_PIXELS} pixels: ask for a smaller picture.`,
+  );
 }

@@ -2,6 +2,8 @@
 import type { Piece } from "../store/raw-memory.ts";
 
 const HEADER = 44;
+/** A rate has four bytes, and so have the bytes of a second. */
+const FASTEST = 2 ** 31 - 1;
 const LOUDEST = 0.9 * 32_767;
 
 /** How many samples the sound has: from the first to the last piece. */
@@ -18,11 +20,13 @@ export function wavFile(pieces: readonly Piece[], speed: number): Uint8Array {
   const count = soundSamples(pieces);
   const bytes = new Uint8Array(HEADER + 2 * count);
   const view = new DataView(bytes.buffer);
-  writeHeader(view, count, Math.max(1, Math.round(first.sampleRate * speed)));
+  writeHeader(view, count, Math.min(Math.max(1, Math.round(first.sampleRate * speed)), FASTEST));
   const { mean, peak } = measure(pieces);
   for (const piece of pieces) {
     const at = indexOf(first, piece);
-    for (const [i, value] of piece.samples.entries()) {
+    // A piece of another rate may have more samples than there is room for before the end.
+    const samples = piece.samples.subarray(0, Math.max(0, count - at));
+    for (const [i, value] of samples.entries()) {
       const level = peak > 0 && Number.isFinite(value) ? ((value - mean) / peak) * LOUDEST : 0;
       view.setInt16(HEADER + 2 * (at + i), Math.round(level), true);
     }

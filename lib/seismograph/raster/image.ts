@@ -67,6 +67,20 @@ export function liveImage(
   );
 }
 
+/** How many pixels a picture would have: more than its width and height say, where its lines or rows need more. */
+export function drumPixels(view: Parameters<typeof layoutHelicorder>[0], options: ImageOptions): number {
+  return pixelsOf(options, layoutHelicorder(view, areaBelowHeader(options)).area);
+}
+
+/** The same of live traces. */
+export function livePixels(view: Parameters<typeof layoutLive>[0], options: ImageOptions): number {
+  return pixelsOf(options, layoutLive(view, areaBelowHeader(options), 1).area);
+}
+
+function pixelsOf({ pixelRatio = 1 }: ImageOptions, { y, width, height }: Rect): number {
+  return width * (y + height) * pixelRatio ** 2;
+}
+
 function areaBelowHeader(options: ImageOptions): Rect {
   const width = length(options.width, 1280);
   const header = width < COMPACT_WIDTH ? COMPACT_HEADER : HEADER;

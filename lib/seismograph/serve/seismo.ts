@@ -25,7 +25,13 @@ const DEFAULT_PORT = 8080;
  */
 export async function seismo(options: SeismoOptions = {}): Promise<Seismo> {
   const page = new Seismo(options);
-  await page.start();
+  try {
+    await page.start();
+  } catch (error) {
+    // Nobody else could: whoever called has no page to close.
+    await page.close();
+    throw error;
+  }
   return page;
 }
 
@@ -84,6 +90,7 @@ export class Seismo {
     this.#page.close();
     await this.#door.close();
     await this.#work;
+    await this.seismograph.flush();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

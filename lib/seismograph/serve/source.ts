@@ -1,7 +1,6 @@
 /** The records of a server of DataLink or SeedLink, as they come, into a seismograph. */
 import type { ConnectOptions } from "../../datalink/connect.ts";
 import { subscribe } from "../../datalink/subscribe.ts";
-import { readRecords } from "../../mseed/reader.ts";
 import { subscribeSeedLink } from "../../seedlink/subscribe.ts";
 import { nowMicroseconds } from "../../time.ts";
 import type { Seismograph } from "../seismograph.ts";
@@ -27,9 +26,13 @@ export interface SourceOptions {
 
 /** What both kinds of packets have. */
 interface Arrived {
+  streamId: string;
   payload: Uint8Array;
   packetTime?: number;
 }
+
+/** Streams whose bad records are told of. */
+const MOST_TOLD = 200;
 
 const MINISEED = "/MSEED3?$";
 
@@ -49,7 +52,7 @@ export function readSource(
   const packets: AsyncIterable<Arrived> = /^(seedlinks?):/i.test(source)
     ? subscribeSeedLink(source, { ...(common as object), from, streams })
     : subscribe(source, { ...common, match });
-  return takeAll(seismograph, packets, signal).catch((error: unknown) => {
+  return takeAll(seismograph, packets, onProblem, signal).catch((error: unknown) => {
     if (!signal.aborted) onProblem(error instanceof Error ? error : new Error(String(error)));
   });
 }
@@ -57,13 +60,20 @@ export function readSource(
 async function takeAll(
   seismograph: Seismograph,
   packets: AsyncIterable<Arrived>,
+  onProblem: (error: Error) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  for await (const { payload, packetTime } of packets) {
+  const told = new Set<string>();
+  for await (const { streamId, payload, packetTime } of packets) {
     if (signal.aborted) return;
     // What waited in the server arrived there when its packet did.
-    for (const record of readRecords(payload, { onProblem: () => {} })) {
-      seismograph.takeMiniSeed(record, packetTime ?? nowMicroseconds());
+    try {
+      seismograph.takeBytes(payload, { now: packetTime ?? nowMicroseconds() });
+    } catch (error) {
+      // What cannot be drawn does not end all that follows. Each stream is told of once.
+      if (told.has(streamId) || told.size >= MOST_TOLD) continue;
+      told.add(streamId);
+      onProblem(error as Error);
     }
   }
 }

@@ -42,6 +42,8 @@ export interface ChannelOptions {
   views: readonly BandView[];
   hours: number;
   rawMinutes: number;
+  /** Bytes that its raw samples may take; see `RawMemory`. */
+  rawBytes?: number | undefined;
 }
 
 export class Channel {
@@ -56,8 +58,9 @@ export class Channel {
   units = "counts";
   latitude: number | undefined;
   longitude: number | undefined;
-  /** By the newest trigger or record that told of one. */
+  /** By the newest trigger or record that told of one; and when that trigger began. */
   isTriggered = false;
+  triggeredAt = Number.NEGATIVE_INFINITY;
   ratio = Number.NaN;
   /** Time of the newest sample, and when the last record came. */
   newest = Number.NaN;
@@ -82,7 +85,7 @@ export class Channel {
   #patches: Patch[] = [];
   #patchNumber = 0;
 
-  constructor({ number, id, sourceId, views, hours, rawMinutes }: ChannelOptions) {
+  constructor({ number, id, sourceId, views, hours, rawMinutes, rawBytes }: ChannelOptions) {
     this.number = number;
     this.id = id;
     this.sourceId = sourceId;
@@ -93,7 +96,7 @@ export class Channel {
       views.map(() => new TraceBins(width, Math.ceil(span / width), "float32"));
     this.coarse = bins(COARSE, kept);
     this.fine = bins(FINE, Math.min(FINE_KEPT, kept));
-    this.raw = new RawMemory(rawMinutes);
+    this.raw = new RawMemory(rawMinutes, rawBytes);
     this.#live = this.#source();
   }
 
@@ -186,8 +189,8 @@ export class Channel {
 
   #isStray({ start, sampleRate, samples }: Series, now: number): boolean {
     const isAhead = start + (samples.length * 1e6) / sampleRate > now + CLOCK_SLACK;
-    if (!isAhead || this.#strays >= PATIENCE) return false;
-    return ++this.#strays < PATIENCE;
+    this.#strays = isAhead ? this.#strays + 1 : 0;
+    return isAhead && this.#strays < PATIENCE;
   }
 
   #arrive({ start, sampleRate, samples }: Series, now: number): void {
@@ -238,7 +241,9 @@ export class Channel {
 
   /** Whether the bins that lie wholly between these times are kept, and have nothing. */
   #isEmpty(from: number, to: number): boolean {
-    const bins = this.coarse[0]!;
+    // A view that the rate is too low for is always empty.
+    const bins = this.coarse[this.#live.feed.isThere.indexOf(true)];
+    if (!bins) return false;
     const first = Math.ceil(from / COARSE);
     const last = Math.floor(to / COARSE);
     if (first < bins.end - bins.count) return false;
@@ -261,7 +266,7 @@ export class Channel {
   #clear(): void {
     for (const bins of [...this.coarse, ...this.fine]) bins.clear();
     this.raw.clear();
-    this.#live.write = this.raw.writer();
+    this.#late = undefined;
     this.#patches = [];
     this.epoch++;
   }

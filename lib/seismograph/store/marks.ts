@@ -1,4 +1,5 @@
 /** Triggers and catalogue events that a seismograph marks in its pictures: the newest ones, each by its id. */
+import { isDeepStrictEqual } from "node:util";
 import { MAX_EVENTS, MAX_TRIGGERS } from "../../limits.ts";
 import type { Arrival, EventMark, TriggerMark } from "../frames.ts";
 
@@ -12,6 +13,10 @@ export class Marks {
   readonly #triggers = new Map<string, Kept<TriggerMark>>();
   readonly #events = new Map<string, Kept<EventMark>>();
   #change = 0;
+  /** Counts how often all was forgotten. */
+  epoch = 0;
+  /** Hears of each change but of arrivals. */
+  onChange: () => void = () => {};
 
   /** The number of the last change. */
   get change(): number {
@@ -26,22 +31,33 @@ export class Marks {
     return [...this.#events.values()].map(({ mark }) => mark);
   }
 
-  addTrigger(mark: TriggerMark): void {
-    // An end that comes once more, or before its beginning, does not open the trigger again.
+  /** Takes a trigger; false where it had ended before: a beginning that comes once more does not open it again. */
+  addTrigger(mark: TriggerMark): boolean {
     const known = this.#triggers.get(mark.id)?.mark;
-    const isEnded = known !== undefined && known.off !== null && mark.off === null;
-    if (!isEnded) put(this.#triggers, mark, ++this.#change, MAX_TRIGGERS);
+    if (known && known.off !== null && mark.off === null) return false;
+    put(this.#triggers, { mark, change: ++this.#change }, MAX_TRIGGERS, ({ on }) => on);
+    this.onChange();
+    return true;
   }
 
-  addEvent(mark: EventMark): void {
-    const arrivals = { ...this.#events.get(mark.id)?.mark.arrivals, ...mark.arrivals };
-    put(this.#events, { ...mark, arrivals }, ++this.#change, MAX_EVENTS);
+  /** Takes an event with its arrivals, which are asked for only if it is new or has changed: catalogues are told again and again. */
+  addEvent(mark: EventMark, arrivalsOf: (event: EventMark) => EventMark["arrivals"] = () => ({})): void {
+    const known = this.#events.get(mark.id)?.mark;
+    if (known && isSame(known, mark)) return;
+    const arrivals = { ...known?.arrivals, ...mark.arrivals, ...arrivalsOf(mark) };
+    put(
+      this.#events,
+      { mark: { ...mark, arrivals }, change: ++this.#change },
+      MAX_EVENTS,
+      ({ time }) => time,
+    );
+    this.onChange();
   }
 
   /** Says of each event when its waves come to a channel, if that can be said. */
   arrive(channel: string, arrivalOf: (event: EventMark) => Arrival | undefined): void {
     for (const kept of this.#events.values()) {
-      const arrival = kept.mark.arrivals[channel] ? undefined : arrivalOf(kept.mark);
+      const arrival = Object.hasOwn(kept.mark.arrivals, channel) ? undefined : arrivalOf(kept.mark);
       if (!arrival) continue;
       kept.mark = { ...kept.mark, arrivals: { ...kept.mark.arrivals, [channel]: arrival } };
       kept.change = ++this.#change;
@@ -54,26 +70,45 @@ export class Marks {
     return { triggers: changed(this.#triggers, change), events: changed(this.#events, change) };
   }
 
-  /** Forgets what was over before a time, in microseconds since 1970. */
-  forget(before: number): void {
-    for (const [id, { mark }] of this.#triggers)
-      if ((mark.off ?? mark.on) < before) this.#triggers.delete(id);
-    for (const [id, { mark }] of this.#events) if (mark.time < before) this.#events.delete(id);
+  /** Takes those of before that nothing newer is known of. */
+  restore(
+    { triggers, events }: { triggers: readonly TriggerMark[]; events: readonly EventMark[] },
+    arrivalsOf: (event: EventMark) => EventMark["arrivals"],
+  ): void {
+    for (const trigger of triggers) if (!this.#triggers.has(trigger.id)) this.addTrigger(trigger);
+    for (const event of events)
+      if (!this.#events.has(event.id)) this.addEvent(event, () => arrivalsOf(event));
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    this.#triggers.clear();
+    this.#events.clear();
+    this.epoch++;
+    this.#change++;
+    this.onChange();
   }
 }
 
+/** Puts a mark behind all others. Where there are too many, the one of the earliest time goes, in whatever order they are told. */
 function put<Mark extends { id: string }>(
   marks: Map<string, Kept<Mark>>,
-  mark: Mark,
-  change: number,
+  kept: Kept<Mark>,
   most: number,
-) {
-  marks.delete(mark.id);
-  marks.set(mark.id, { mark, change });
-  for (const id of marks.keys()) {
-    if (marks.size <= most) break;
-    marks.delete(id);
-  }
+  timeOf: (mark: Mark) => number,
+): void {
+  marks.delete(kept.mark.id);
+  marks.set(kept.mark.id, kept);
+  if (marks.size <= most) return;
+  let earliest = kept.mark;
+  for (const { mark } of marks.values()) if (timeOf(mark) < timeOf(earliest)) earliest = mark;
+  marks.delete(earliest.id);
+}
+
+function isSame(known: EventMark, mark: EventMark): boolean {
+  const { arrivals: _known, ...before } = known;
+  const { arrivals: _mark, ...now } = mark;
+  return isDeepStrictEqual(before, now);
 }
 
 function changed<Mark>(marks: ReadonlyMap<string, Kept<Mark>>, since: number): Mark[] {

@@ -19,6 +19,8 @@ interface Block {
   /** As they came, or 16 bits above `base`. */
   values: RawSamples | Uint16Array;
   base: number;
+  /** Whether it was forgotten: whoever adds samples begins another one. */
+  isGone: boolean;
 }
 
 /** Seconds of a block, and bounds for slow and fast channels, in samples. */
@@ -27,15 +29,29 @@ const SMALLEST = 128;
 const LARGEST = 16_384;
 /** Samples of a piece: more than that comes in several. */
 const MOST_OF_PIECE = 1_000_000;
+/** Bytes of a block besides its samples, and of one that is open. */
+const BYTES_OF_BLOCK = 200;
+const ROOM_FOR_OPEN = 64 * 1024;
+
+/** Bytes that samples of so many minutes can take, one quarter more for blocks that gaps end early. */
+export function rawBytesOf(
+  minutes: number,
+  { sampleRate, samples }: Pick<Piece, "sampleRate" | "samples">,
+): number {
+  return 1.25 * minutes * 60 * sampleRate * samples.BYTES_PER_ELEMENT + ROOM_FOR_OPEN;
+}
 
 export class RawMemory {
   readonly #kept: number;
+  /** Bytes that it may take: where there are more, the oldest block goes, whatever its age. */
+  mostBytes: number;
   #blocks: Block[] = [];
   #bytes = 0;
 
   /** @param minutes how far back from the newest sample it reaches */
-  constructor(minutes: number) {
+  constructor(minutes: number, mostBytes = Number.POSITIVE_INFINITY) {
     this.#kept = minutes * 60e6;
+    this.mostBytes = mostBytes;
   }
 
   /** Bytes of memory that the samples take. */
@@ -49,6 +65,7 @@ export class RawMemory {
   }
 
   clear(): void {
+    for (const block of this.#blocks) block.isGone = true;
     this.#blocks = [];
     this.#bytes = 0;
   }
@@ -95,6 +112,7 @@ export class RawMemory {
   #fits(block: Block, { start, sampleRate, samples }: Piece, from: number): boolean {
     const period = 1e6 / sampleRate;
     return (
+      !block.isGone &&
       block.count < block.values.length &&
       block.values.constructor === samples.constructor &&
       block.sampleRate === sampleRate &&
@@ -106,11 +124,12 @@ export class RawMemory {
     if (before) this.#close(before);
     const room = Math.max(SMALLEST, Math.min(LARGEST, Math.ceil(sampleRate * BLOCK_SECONDS)));
     const values = new (samples.constructor as Int32ArrayConstructor)(room);
-    const block: Block = { start: start + (from * 1e6) / sampleRate, sampleRate, count: 0, values, base: 0 };
+    const begin = start + (from * 1e6) / sampleRate;
+    const block: Block = { start: begin, sampleRate, count: 0, values, base: 0, isGone: false };
     let at = this.#blocks.length;
     while (at > 0 && this.#blocks[at - 1]!.start > block.start) at--;
     this.#blocks.splice(at, 0, block);
-    this.#bytes += values.byteLength;
+    this.#bytes += values.byteLength + BYTES_OF_BLOCK;
     return block;
   }
 
@@ -123,7 +142,7 @@ export class RawMemory {
 
   /** Takes no more room than it needs, now that nothing more comes. */
   #close(block: Block): void {
-    if (!this.#blocks.includes(block) || block.values instanceof Uint16Array) return;
+    if (block.isGone || block.values instanceof Uint16Array) return;
     const values = block.values.subarray(0, block.count);
     const base = baseOf(values);
     this.#bytes -= block.values.byteLength;
@@ -140,8 +159,15 @@ export class RawMemory {
 
   #forgetOld(): void {
     let old = 0;
-    while (old < this.#blocks.length - 1 && this.#isTooOld(endOf(this.#blocks[old]!))) old++;
-    for (const block of this.#blocks.splice(0, old)) this.#bytes -= block.values.byteLength;
+    while (
+      old < this.#blocks.length - 1 &&
+      (this.#bytes > this.mostBytes || this.#isTooOld(endOf(this.#blocks[old]!)))
+    ) {
+      const block = this.#blocks[old++]!;
+      block.isGone = true;
+      this.#bytes -= block.values.byteLength + BYTES_OF_BLOCK;
+    }
+    if (old > 0) this.#blocks.splice(0, old);
   }
 }
 

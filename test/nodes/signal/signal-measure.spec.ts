@@ -21,7 +21,8 @@ describe("signal measure node", () => {
       [
         { id: "measure", type: "signal-measure", version: 1, wires: [["windows"], ["levels"]], ...settings },
         { id: "catch", type: "catch", scope: ["measure"], wires: [["errors"]] },
-        ...["windows", "levels", "errors"].map((id) => ({ id, type: "helper", wires: [] })),
+        { id: "complete", type: "complete", scope: ["measure"], wires: [["completed"]] },
+        ...["windows", "levels", "errors", "completed"].map((id) => ({ id, type: "helper", wires: [] })),
       ],
     );
   }
@@ -80,6 +81,19 @@ describe("signal measure node", () => {
     // A replay of old data is not cut by the clock: the window's end counts from the newest sample.
     give(record(1, series.subarray(0, 30)), record(1.3, series.subarray(0, 70)), record(2, [1]));
     assert.equal(payloadOf(await flow.inbox("windows").next()).count, 100);
+  });
+
+  it("closes a window after as long where the clock on the wall is set", async () => {
+    await start({ window: "3", wait: "0" });
+    const wall = Date.now;
+    try {
+      give(record(0, series.subarray(0, 80)));
+      await flow.inbox("completed").next();
+      Date.now = () => wall() - 86_400_000;
+      assert.equal(payloadOf(await flow.inbox("windows").next()).count, 80);
+    } finally {
+      Date.now = wall;
+    }
   });
 
   it("measures the vector of three components", async () => {

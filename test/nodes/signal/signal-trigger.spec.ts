@@ -131,6 +131,28 @@ describe("signal trigger node", () => {
     assert.deepEqual([off!.event, off!.reason], ["off", "no data"]);
   });
 
+  it("waits as long for what comes where the clock on the wall is set", async () => {
+    const wall = Date.now;
+    try {
+      await start({ noData: "1" });
+      give(...recordsOf(series).slice(0, 65));
+      await flow.inbox("events").next();
+      Date.now = () => wall() - 86_400_000;
+      assert.equal(payloadOf(await flow.inbox("events").next()).reason, "no data");
+      await flow.stop();
+      Date.now = wall;
+      await start({ noData: "3600" });
+      give(...recordsOf(series).slice(0, 65));
+      await flow.inbox("events").next();
+      Date.now = () => wall() + 86_400_000;
+      // Two looks at what is silent.
+      await new Promise((resolve) => setTimeout(resolve, 2200));
+      assert.equal(flow.inbox("events").size, 0);
+    } finally {
+      Date.now = wall;
+    }
+  });
+
   it("ends a trigger whose stream changes its rate, and on reset", async () => {
     await start();
     give(...recordsOf(series).slice(0, 65), record(65, series.subarray(0, 100), { sampleRate: 50 }));

@@ -70,6 +70,19 @@ describe("station monitor node", () => {
     assert.equal(overlap, undefined, "half a second only counts");
   });
 
+  it("tells of what has happened also where the clock on the wall is set back", async () => {
+    await start({ report: "0" });
+    const wall = Date.now;
+    try {
+      give(bytes(0), bytes(5));
+      await flow.inbox("completed").take(2);
+      Date.now = () => wall() - 86_400_000;
+      assert.equal((await events())[0]!.event, "gap");
+    } finally {
+      Date.now = wall;
+    }
+  });
+
   it("tells of a silent stream, of one that never came, and that one is back", async () => {
     await start({ silentAfter: "1", backAfter: "0", expected: "XX.DEMO, XX.AWAY\nXX_DEMO", report: "0" });
     // A tenth of a second: five times that is not longer than the setting.

@@ -1,13 +1,16 @@
 // Requests of every kind, most of them hostile: each has an answer with a sentence, and the page goes on.
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { request } from "node:http";
+import { IncomingMessage, request, ServerResponse } from "node:http";
+import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
+import { MAX_PAGE_PICTURES } from "../../../lib/limits.ts";
 import { readRecords } from "../../../lib/mseed/index.ts";
 import { packRecords } from "../../../lib/mseed/pack.ts";
 import { FrameReader } from "../../../lib/seismograph/frame-reader.ts";
+import { wavFile } from "../../../lib/seismograph/http/wav.ts";
 import { Seismograph } from "../../../lib/seismograph/seismograph.ts";
 import { DAY, ID, record, type Served, serve, wave } from "../helpers.ts";
 
@@ -192,6 +195,85 @@ describe("requests to a seismograph's page", () => {
       assert.equal((await ask(served.url, `${target}?width=4000&height=4000&ratio=3`)).status, 400);
     }
     assert.equal((await ask(served.url, "/heli/NO_ONE.png")).status, 404);
+    // What is asked for is not all: lines and rows have the room that they need.
+    for (const query of [
+      "hours=168&line=5&width=4000",
+      "hours=168&line=5&height=100&ratio=3",
+      "hours=72&line=5&ratio=2",
+    ])
+      assert.equal((await ask(served.url, `/heli/${ID}.png?${query}`)).status, 400, query);
+    assert.equal((await ask(served.url, `/heli/${ID}.png?hours=168`)).status, 200);
+  });
+
+  it("get many pictures at once, as a web page shows them, but not any number", async () => {
+    const shown = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => ask(served.url, `/live.png?width=200&height=100&span=${60 + i}`)),
+    );
+    assert.deepEqual(new Set(shown.map(({ status }) => status)), new Set([200]));
+    // So many within one turn that none is drawn before the last one comes.
+    const target = (i: number) => `/live.png?width=200&height=100&span=${160 + i}`;
+    const many = Array.from({ length: 60 }, (_, i) => {
+      const asked = new IncomingMessage(new Socket());
+      const answer = new ServerResponse(Object.assign(asked, { method: "GET" }));
+      served.page.handle(asked, answer, target(i));
+      return answer;
+    });
+    await ask(served.url, target(MAX_PAGE_PICTURES - 1));
+    assert.deepEqual(
+      many.map(({ statusCode }) => statusCode),
+      many.map((_, i) => (i < MAX_PAGE_PICTURES ? 200 : 503)),
+    );
+    // The same one is drawn once for all.
+    const same = await Promise.all(
+      Array.from({ length: 60 }, () => ask(served.url, "/live.png?width=300&height=100")),
+    );
+    assert.deepEqual(new Set(same.map(({ status }) => status)), new Set([200]));
+  });
+
+  it("get sound of a time in which the rate changed, and of any rate", async () => {
+    const other = new Seismograph({ views: ["raw"] });
+    let seconds = 0;
+    for (const sampleRate of [1, 1, 200, 200, 1, 1]) {
+      const samples = wave(10 * sampleRate);
+      const startTime = at(seconds);
+      seconds += 10;
+      other.take({ sourceId: `FDSN:${ID}`, startTime, sampleRate, samples }, clock(seconds));
+    }
+    const page = await serve(other);
+    const query = `id=${ID}&from=${at(0)}&to=${at(60)}&format=wav`;
+    const { status, body } = await ask(page.url, `/data?${query}`);
+    assert.equal(status, 200, body.toString());
+    assert.equal(body.length, 44 + 2 * 60);
+    await page.close();
+    assert.deepEqual(page.problems, []);
+    const fast = await ask(served.url, `/data?id=${ID}&from=${at(1)}&to=${at(2)}&format=wav&speed=10000`);
+    assert.equal(fast.body.readUInt32LE(24), 1_000_000);
+    const file = wavFile([{ start: 0, sampleRate: 1e9, samples: wave(10) }], 10_000);
+    assert.equal(Buffer.from(file.buffer).readUInt32LE(24), 2 ** 31 - 1);
+  });
+
+  it("are told that there is nothing yet of a channel of which nothing was believed", async () => {
+    const other = new Seismograph();
+    other.take(record(0), DAY - 86_400e6);
+    const page = await serve(other);
+    const { status, body } = await ask(page.url, `/data?id=${ID}&from=${at(0)}&to=${at(1)}`);
+    await page.close();
+    assert.equal(status, 404);
+    assert.match(body.toString(), /There are no samples of that time/);
+  });
+
+  it("are answered without a body to HEAD, as a messenger asks before it shows a picture", async () => {
+    for (const target of [
+      "/",
+      "/live.png",
+      `/heli/${ID}.png`,
+      "/text",
+      `/data?id=${ID}&from=${at(1)}&to=${at(2)}`,
+    ]) {
+      const { status, body } = await ask(served.url, target, "HEAD");
+      assert.deepEqual([status, body.length], [200, 0], target);
+    }
+    assert.equal((await ask(served.url, "/stream", "HEAD")).status, 405);
   });
 
   it("say that only the envelope is kept, where there is no archive", async () => {

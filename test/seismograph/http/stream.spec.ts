@@ -175,8 +175,54 @@ describe("streams of a seismograph", () => {
       status && isStatus(status) && status.channels[0]!.isTriggered && status.channels[0]!.ratio === 4,
     );
     seismograph.clear();
+    const [forgotten] = (await one.until((frame) => frame.type === "marks")).slice(-1);
+    assert.deepEqual(forgotten, { type: "marks", isReset: true, triggers: [], events: [] });
+  });
+
+  it("tell of channels that are gone", async () => {
+    seismograph.take(record(0), clock(0));
+    const one = await stream("page=live");
+    await one.until(isStatus);
+    seismograph.clear();
     const [gone] = (await one.until((frame) => frame.type === "channels")).slice(-1);
     assert.deepEqual(gone?.type === "channels" && gone.gone, [0]);
+  });
+
+  it("bring many earthquakes to many stations, each page what it shows of them", async () => {
+    const channel = (n: number) => `XX_S${n}_00_H_H_Z`;
+    for (let n = 0; n < 200; n++) {
+      const place = { latitude: (n % 90) - 45, longitude: n };
+      seismograph.take(record(0, 10, { sourceId: `FDSN:${channel(n)}`, ...place }), clock(0));
+    }
+    const features = Array.from({ length: 500 }, (_, i) => ({
+      ...{ type: "Feature", id: `e${i}` },
+      properties: { time: (DAY - i * 60e6) / 1000, mag: 5, place: "Sea" },
+      geometry: { coordinates: [i / 3, i / 6, 10] },
+    }));
+    seismograph.take({ features });
+    assert.equal(Object.keys(seismograph.marks.events[0]!.arrivals).length, 200);
+    const arrivalsOf = (frame: Frame | undefined) =>
+      frame?.type === "marks"
+        ? frame.events.map(({ id, arrivals }) => [id, Object.keys(arrivals).length] as const)
+        : [];
+    for (const query of ["page=live", `page=heli&channels=${channel(3)}`]) {
+      const one = await stream(query);
+      const [marks] = (await one.until(({ type }) => type === "marks")).slice(-1);
+      assert.ok(one.bytes < 400_000, `${one.bytes} bytes of ${query}`);
+      const counts = new Map(arrivalsOf(marks));
+      assert.equal(counts.size, 500);
+      assert.deepEqual([counts.get("e0"), counts.get("e9")], query === "page=live" ? [200, 0] : [1, 1]);
+      // It goes on, and so does what changes: the one that is the newest from now on is told whole.
+      await one.until(isStatus);
+      await one.until(isStatus);
+      features[0]!.properties.time -= 7200e3;
+      features[7]!.properties.mag++;
+      seismograph.take({ features });
+      const [changed] = (await one.until(({ type }) => type === "marks")).slice(-1);
+      const told = new Map(arrivalsOf(changed));
+      if (query === "page=live" && told.has("e1")) assert.equal(told.get("e1"), 200);
+      assert.ok(told.has("e7") && told.size <= 3, [...told.keys()].join());
+    }
   });
 
   it("end with a frame that says when to come again", async () => {

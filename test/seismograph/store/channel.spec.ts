@@ -94,6 +94,35 @@ describe("a channel of a seismograph", () => {
     assert.ok(channel.status(clock(30)).isAhead);
   });
 
+  it("does not add up records from the future that come one by one over the days", () => {
+    const channel = newChannel();
+    for (let at = 0; at < 40; at++) {
+      assert.ok(channel.take(second(at), clock(at)));
+      assert.equal(channel.take({ ...second(at), start: DAY + 86_400e6 }, clock(at)), false);
+    }
+    assert.equal(channel.newest, DAY + 39.99e6);
+    assert.equal(channel.raw.pieces(0, DAY * 2).length, 1);
+  });
+
+  for (const views of [["1-20", "raw"], ["1-20"]]) {
+    it(`takes nothing twice where the rate is too low for the first view: ${views.join()}`, () => {
+      const options = { number: 0, id: ID, sourceId: `FDSN:${ID}`, hours: 1, rawMinutes: 60 };
+      const channel = new Channel({ ...options, views: views.map(bandView) });
+      const minute = (at: number) => ({
+        start: DAY + at * 60e6,
+        sampleRate: 1,
+        samples: wave(60, at * 60),
+      });
+      for (const at of [0, 1, 2, 4]) channel.take(minute(at), DAY + (at + 1) * 60e6);
+      const before = channel.raw.pieces(0, DAY * 2);
+      for (let times = 0; times < 20; times++)
+        for (const at of [0, 1]) assert.equal(channel.take(minute(at), DAY + 300e6), false);
+      assert.deepEqual(channel.raw.pieces(0, DAY * 2), before);
+      // What is missing is taken still, where there is a view to tell.
+      assert.equal(channel.take(minute(3), DAY + 300e6), views.length > 1);
+    });
+  }
+
   it("tells how it does", () => {
     const channel = newChannel();
     channel.take(second(0), clock(0));

@@ -1,7 +1,7 @@
 // Raw samples come back as they were given, from any stretch of time, whoever added them and in whatever pieces.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { RawMemory } from "../../../lib/seismograph/store/raw-memory.ts";
+import { RawMemory, rawBytesOf } from "../../../lib/seismograph/store/raw-memory.ts";
 import { rawSamples } from "../../../lib/seismograph/store/samples.ts";
 
 const PERIOD = 10_000;
@@ -80,6 +80,34 @@ describe("raw memory", () => {
     assert.ok(memory.bytes < 2 * 100 * 700 + 4 * 100 * 60, String(memory.bytes));
     write({ start: 1e6, sampleRate: 100, samples: new Int32Array(100) });
     assert.ok(memory.begin > 2e9, "what is older than all that is kept is not taken");
+  });
+
+  it("takes no more bytes than it may, whatever the rate, the numbers, and the gaps", () => {
+    for (const [sampleRate, count, step, make] of [
+      [1e6, 16_000, 0.016, (n: number) => new Int32Array(n).map((_, i) => i * 40_000_000)],
+      [100, 1, 1, (n: number) => new Float64Array(n).fill(0.5)],
+      [100, 100, 1.5, (n: number) => new Float32Array(n).fill(0.5)],
+    ] as const) {
+      const memory = new RawMemory(1440, 140_000);
+      const [write, late] = [memory.writer(), memory.writer()];
+      for (let i = 0; i < 600; i++) {
+        write({ start: i * step * 1e6, sampleRate, samples: make(count) });
+        if (i % 100 === 99) late({ start: (i - 50.5) * step * 1e6, sampleRate, samples: make(1) });
+        assert.ok(memory.bytes <= 140_000 + 2 * 140_000, `${memory.bytes} at ${sampleRate} Hz`);
+      }
+      const newest = memory.pieces(599 * step * 1e6, 1e15);
+      assert.equal(
+        newest.reduce((sum, { samples }) => sum + samples.length, 0),
+        count,
+      );
+    }
+    // What is asked for is kept whole.
+    const piece = (i: number) => ({ start: i * 1e6, sampleRate: 100, samples: make(100) });
+    const make = (n: number) => new Int32Array(n).map((_, i) => i * 40_000_000);
+    const memory = new RawMemory(10, rawBytesOf(10, piece(0)));
+    const write = memory.writer();
+    for (let i = 0; i < 2000; i++) write(piece(i));
+    assert.ok(memory.begin <= 1400e6 && memory.begin >= 1300e6, String(memory.begin));
   });
 
   it("keeps floats, and integers as what they are", () => {

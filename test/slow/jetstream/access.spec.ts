@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import {
   connectJetStream,
   createStream,
+  type JetStreamEvent,
   type JetStreamSettings,
   JetStreamWriter,
   type JetStreamWriterEvent,
@@ -218,6 +219,89 @@ describe("access to JetStream", function () {
     assert.deepEqual([error.code, /do not permit it/.test(error.message)], ["NOT_PERMITTED", true]);
     await writer.close({ timeout: 0 });
     await failed;
+  });
+});
+
+describe("a client that may not do everything", function () {
+  this.timeout(60_000);
+
+  before(function () {
+    needsNatsServer(this);
+  });
+
+  it("is told what it may not, whatever that is", async () => {
+    const denied = {
+      acks: 'publish: { deny: "$JS.ACK.>" }',
+      pulls: 'publish: { deny: "$JS.API.CONSUMER.MSG.NEXT.>" }',
+      questions: 'publish: { deny: "$JS.API.>" }',
+      answers: 'subscribe: { deny: "_INBOX.>" }',
+      groups: 'publish: { deny: ["$JS.API.CONSUMER.CREATE.>", "$JS.API.CONSUMER.DURABLE.CREATE.>"] }',
+    };
+    const users = Object.entries(denied).map(
+      ([user, what]) => `{ user: ${user}, password: p, permissions: { ${what} } }`,
+    );
+    await using server = await natsServer({
+      lines: `authorization { users: [ { user: admin, password: p }, ${users.join(", ")} ] }`,
+    });
+    await works({ servers: server.url, auth: { user: "admin", password: "p" } });
+    await Promise.all(
+      Object.keys(denied).map(async (user) => {
+        const events = recordEvents<JetStreamEvent>();
+        const settings = { servers: server.url, auth: { user, password: "p" } };
+        const packets = subscribeJetStream(settings, { stream: "S", group: user, onEvent: events.onEvent });
+        const reading = (async () => {
+          for await (const packet of packets) packets.commit(packet);
+        })();
+        const { error } = await events.wait("refused");
+        assert.equal(error.code, "NOT_PERMITTED", error.message);
+        assert.match(error.message, /Permissions Violation/);
+        await packets.close();
+        await reading;
+      }),
+    );
+  });
+});
+
+describe("an attempt to connect", function () {
+  this.timeout(20_000);
+
+  it("ends at once where the caller wants it, though nobody answers", async () => {
+    const { createServer } = await import("node:net");
+    const sockets: import("node:net").Socket[] = [];
+    const silent = createServer((socket) => sockets.push(socket.on("error", () => {}))).listen(
+      0,
+      "127.0.0.1",
+    );
+    await new Promise((resolve) => silent.once("listening", resolve));
+    const { port } = silent.address() as { port: number };
+    const settings = { servers: `127.0.0.1:${port}`, timeout: 600_000 };
+    const stop = new AbortController();
+    silent.once("connection", () => stop.abort());
+    await assert.rejects(connectJetStream({ ...settings, signal: stop.signal }), { code: "ABORTED" });
+    const writer = new JetStreamWriter(settings, { stream: "S" });
+    const packets = subscribeJetStream(settings, { stream: "S", group: "g" });
+    await Promise.all([writer.close(), packets.close()]);
+    silent.close();
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it("and a connection of its own, leave nothing behind in a process whose loop is aborted", async function () {
+    needsNatsServer(this);
+    await using server = await natsServer();
+    await works({ servers: server.url });
+    const script = `
+      const { subscribeJetStream, JetStreamWriter } = require(${JSON.stringify(path.join(__dirname, "../../../lib/index.js"))});
+      (async () => {
+        const stop = new AbortController();
+        const settings = { servers: ${JSON.stringify(server.url)} };
+        const onEvent = ({ type }) => type === "started" && stop.abort();
+        const packets = subscribeJetStream(settings, { stream: "S", group: "g", signal: stop.signal, onEvent });
+        try { for await (const packet of packets) packets.commit(packet); } catch (error) { console.log(error.code); }
+        const failing = subscribeJetStream(settings, { stream: "S", group: "g", onEvent: () => { throw new Error("handler"); } });
+        try { for await (const packet of failing) packets.commit(packet); } catch (error) { console.log(error.message); }
+      })();`;
+    const { stdout } = await promisify(execFile)(process.execPath, ["-e", script], { timeout: 15_000 });
+    assert.equal(stdout, "ABORTED\nhandler\n");
   });
 });
 

@@ -7,12 +7,14 @@ import { datalink } from "../../../lib/cli/datalink/program.ts";
 import {
   checkStream,
   connectJetStream,
+  createStream,
   DataLinkClient,
   DataLinkServer,
   type JetStreamConnection,
+  JetStreamWriter,
 } from "../../../lib/index.ts";
 import { run, Screen, start, temporaryFolder } from "../../cli/shell.ts";
-import { countTwice, idsOf, managerOf } from "../../jetstream/packets.ts";
+import { countTwice, idsOf, managerOf, writePackets } from "../../jetstream/packets.ts";
 import { type NatsServer, natsServer, needsNatsServer } from "../../support/network/nats-servers.ts";
 
 describe("datalink relay and JetStream", function () {
@@ -174,6 +176,64 @@ describe("datalink relay and JetStream", function () {
     assert.deepEqual(await of(to), await of(from));
     const { num_ack_pending } = await (await managerOf(connection)).consumers.info("C", "back-00");
     assert.equal(num_ack_pending, 0);
+  });
+
+  it("ends when it is interrupted while nobody takes its packets, and tells what is left", async () => {
+    await using folder = await temporaryFolder();
+    await using broker = await natsServer();
+    const [one, two] = [await DataLinkServer.listen({ port: 0 }), await DataLinkServer.listen({ port: 0 })];
+    await createStream(connection, { stream: "E", prefix: "e", replicas: 1, maxBytes: 1e8 });
+    await using own = await connectJetStream({ servers: broker.url });
+    await createStream(own, { stream: "E", replicas: 1, maxBytes: 1e8 });
+    fill(10);
+    const from = ["--from", "earliest"];
+    const state = ["--state", path.join(folder.path, "state.json")];
+    const stop = new AbortController();
+    const relaying = [
+      ["relay", source.url, one.url, ...from, ...state],
+      ["relay", `${server.url}/E?group=g`, two.url, ...from],
+      ["relay", source.url, `${broker.url}/E`, ...from],
+    ].map((words) => {
+      const stderr = new Screen();
+      return { stderr, outcome: run(datalink, words, { stderr, signal: stop.signal }) };
+    });
+    await using writer = new JetStreamWriter(connection, { stream: "E" });
+    await writePackets(writer, 10);
+    const arrived = async () => (await checkStream(own, "E")).messages;
+    while (one.status.packets < 10 || two.status.packets < 10 || (await arrived()) < 10) await pause(20);
+    await Promise.all([one.close(), two.close(), broker.kill()]);
+    // More than any of them has in its hands.
+    fill(3000, 11);
+    await writePackets(writer, 3000, 11);
+    for (const { stderr } of relaying)
+      while (!/Trying again|was lost/.test(stderr.text)) await once(stderr, "drawn");
+    stop.abort();
+    const left = [/The next start begins/, /They come again/, /Without --state/];
+    for (const [i, { outcome }] of relaying.entries()) {
+      const { exitCode, stderr } = await outcome;
+      assert.equal(exitCode, 0, stderr);
+      assert.match(stderr, /\d+ packets were read and not acknowledged/);
+      assert.match(stderr, left[i]!);
+    }
+  });
+
+  it("goes on where its group is gone for a while, once it has begun", async () => {
+    await createStream(connection, { stream: "G", prefix: "g", replicas: 1, maxBytes: 1e8 });
+    await using target = await DataLinkServer.listen({ port: 0 });
+    await using writer = new JetStreamWriter(connection, { stream: "G" });
+    await writePackets(writer, 10);
+    const stop = new AbortController();
+    const relaying = run(datalink, ["relay", `${server.url}/G?group=g`, target.url], { signal: stop.signal });
+    while (target.status.packets < 10) await pause(20);
+    const { consumers } = await managerOf(connection);
+    while ((await consumers.info("G", "g")).num_ack_pending > 0) await pause(20);
+    await consumers.delete("G", "g");
+    await writePackets(writer, 10, 11);
+    while (target.status.packets < 20) await pause(20);
+    stop.abort();
+    const { exitCode, stderr } = await relaying;
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stderr, /consumer not found/);
   });
 
   it("tells how many it has passed on, and says at once what is wrong", async () => {

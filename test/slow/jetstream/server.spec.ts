@@ -1,5 +1,6 @@
 // lib/jetstream against one real nats-server: streams, writers, groups, and what goes wrong.
 import assert from "node:assert/strict";
+import net from "node:net";
 import {
   checkStream,
   connectJetStream,
@@ -98,8 +99,10 @@ describe("JetStream, one server", function () {
         lastSequence: 0,
         // Servers from 2.10 name it where there is one alone, too.
         leader: info.leader,
+        created: info.created,
       });
       const { leader } = info;
+      assert.ok(Date.parse(info.created) <= Date.now());
       assert.deepEqual({ ...(await createStream(connection, settings)), leader }, info);
       assert.deepEqual({ ...(await checkStream(connection, "made")), leader }, info);
       const { config } = await (await managerOf(connection)).streams.info("made");
@@ -178,6 +181,15 @@ describe("JetStream, one server", function () {
         code: "SERVER_ERROR",
       });
     });
+  });
+
+  it("are made of times that are not whole nanoseconds, and are the same when they are asked for again", async () => {
+    for (const part of [{ duplicateWindow: 2.3 }, { maxAge: 1.1 * 86_400, duplicateWindow: 1.1 }]) {
+      const stream = await newStream(part);
+      const prefix = `p${count}`;
+      const again = await createStream(connection, { stream, prefix, replicas: 1, maxBytes: 1e8, ...part });
+      assert.equal(again.stream, stream);
+    }
   });
 
   describe("packets", () => {
@@ -354,6 +366,86 @@ describe("JetStream, one server", function () {
       assert.deepEqual(after.config, before.config);
     });
 
+    it("are not read in order here and in any order there", async () => {
+      const stream = await newStream();
+      for (const [group, first, second] of [
+        ["any", "any", "kept"],
+        ["kept", "kept", "any"],
+      ] as const) {
+        await newGroup(stream, { group, order: first }).events.wait("started");
+        const refused = await newGroup(stream, { group, order: second }).events.wait("refused");
+        assert.equal(refused.error.code, "GROUP_DIFFERS");
+        assert.match(refused.error.message, new RegExp(`order ${first}, not ${second}`));
+      }
+    });
+
+    it("are refused where they leave out payloads, or give packets up", async () => {
+      const stream = await newStream();
+      const { consumers } = await managerOf(connection);
+      const config = {
+        ack_policy: "explicit",
+        deliver_policy: "all",
+        ack_wait: 30e9,
+        max_ack_pending: 10_000,
+        filter_subject: `p${count}.>`,
+      } as const;
+      for (const [name, part, words] of [
+        ["bare", { headers_only: true }, /payloads left out, not sent/],
+        ["few", { max_deliver: 3 }, /deliveries 3, not without a limit/],
+        ["grows", { backoff: [30e9, 60e9], max_deliver: 3 }, /times to acknowledge that grow/],
+      ] as const) {
+        await consumers.add(stream, { durable_name: name, ...config, ...part });
+        const refused = await newGroup(stream, { group: name }).events.wait("refused");
+        assert.equal(refused.error.code, "GROUP_DIFFERS");
+        assert.match(refused.error.message, words);
+      }
+    });
+
+    it("that began with the latest go on behind what was acknowledged, where somebody deleted them", async () => {
+      const stream = await newStream();
+      const { writer } = newWriter(stream);
+      await writePackets(writer, 5);
+      const { packets, events } = newGroup(stream, { from: "latest" });
+      await events.wait("started");
+      await writePackets(writer, 5, 6);
+      await take(packets, 5);
+      await (await managerOf(connection)).consumers.delete(stream, "g");
+      await writePackets(writer, 5, 11);
+      const seen = new Set<bigint>();
+      while (seen.size < 5)
+        for (const { packetId } of await take(packets, 1)) if (packetId > 10n) seen.add(packetId);
+    });
+
+    it("hand out everything of a stream that was made anew, also to a worker that finds the group made by another", async () => {
+      const stream = await newStream();
+      const prefix = `p${count}`;
+      const { writer } = newWriter(stream);
+      await writePackets(writer, 20);
+      await using own = await connectJetStream({ servers: server.url });
+      const events = recordEvents<JetStreamEvent>();
+      await using packets = subscribeJetStream(own, {
+        stream,
+        group: "g",
+        backoff: fast,
+        onEvent: events.onEvent,
+      });
+      await take(packets, 20);
+      const { streams } = await managerOf(connection);
+      await streams.delete(stream);
+      await createStream(connection, { stream, prefix, replicas: 1, maxBytes: 1e8 });
+      const other = newGroup(stream, { maxInFlight: 1 });
+      assert.ok((await other.events.wait("started")).created);
+      await writePackets(writer, 20, 21);
+      // It gives back what it has.
+      await events.wait("started", ({ created }) => !created);
+      await other.packets.close();
+      const taken = await take(packets, 20);
+      assert.deepEqual(
+        taken.map(({ packetId }) => Number(packetId)).sort((a, b) => a - b),
+        Array.from({ length: 20 }, (_, i) => 21 + i),
+      );
+    });
+
     it("begin where they are told, and go on where they were", async () => {
       const stream = await newStream();
       const { writer } = newWriter(stream);
@@ -432,6 +524,39 @@ describe("JetStream, one server", function () {
       assert.equal(info.num_pending, 0);
     });
 
+    it("pass over what somebody stored with headers that nobody can read, or that look like a server's word", async () => {
+      const stream = await newStream();
+      const { writer } = newWriter(stream);
+      const socket = net.connect(server.port, "127.0.0.1");
+      socket.write('CONNECT {"verbose":false,"headers":true}\r\n');
+      const odd = [
+        ["NATS/1.0\r\nbad key: v\r\n\r\n", "hello"],
+        ["garbage", ""],
+        ["NATS/1.0 404 No Messages\r\n\r\n", ""],
+        ["NATS/1.0 100 Idle Heartbeat\r\n\r\n", ""],
+        ["NATS/1.0 409 Consumer Deleted\r\n\r\n", ""],
+        ["NATS/1.0\r\n\xff\xfe: \xff\r\n\r\n", "\xff"],
+        [`NATS/1.0\r\nNats-Msg-Id: a:1:1\r\nx: ${"y".repeat(60_000)}\r\n\r\n`, ""],
+      ] as const;
+      await writePackets(writer, 1);
+      for (const [headers, payload] of odd) {
+        const sizes = `${headers.length} ${headers.length + payload.length}`;
+        socket.write(Buffer.from(`HPUB p${count}.odd ${sizes}\r\n${headers}${payload}\r\n`, "latin1"));
+      }
+      socket.write("PING\r\n");
+      for await (const chunk of socket) if (String(chunk).includes("PONG")) break;
+      await writePackets(writer, 1, 2);
+      const { packets, events } = newGroup(stream);
+      assert.deepEqual(
+        (await take(packets, 2)).map(({ packetId }) => packetId),
+        [1n, 2n],
+      );
+      assert.equal(events.count("unreadable"), odd.length);
+      assert.equal((await idsOf(connection, stream)).length, odd.length + 2);
+      const { consumers } = await managerOf(connection);
+      while ((await consumers.info(stream, "g")).num_ack_pending > 0) await new Promise(setImmediate);
+    });
+
     it("end with the caller's signal, and without one when they are closed", async () => {
       const stream = await newStream();
       const stop = new AbortController();
@@ -469,6 +594,66 @@ describe("JetStream, one server", function () {
       await writePackets(writer, 3, 1);
       assert.equal(writer.pending, 0);
     });
+
+    it("with one whose headers make it too large is its own too", async () => {
+      const stream = await newStream();
+      const { writer } = newWriter(stream);
+      const packet = {
+        ...packetOf(1, { source: "s".repeat(255), bytes: 1024 * 1024 - 1024 }),
+        streamId: "\u4e2d".repeat(255),
+      };
+      await assert.rejects(writer.publish(packet), { code: "TOO_LARGE", message: /max_payload/ });
+      assert.equal((await writer.publish({ ...packet, payload: Buffer.alloc(0) })).sequence, 1);
+    });
+
+    it("with packets that are larger than a worker has room for is none: they come one at a time", async () => {
+      await using large = await natsServer({ lines: "max_payload: 8MB" });
+      await using own = await connectJetStream({ servers: large.url });
+      await createStream(own, { stream: "L", replicas: 1, maxBytes: 1e9 });
+      await using writer = new JetStreamWriter(own, { stream: "L" });
+      await writePackets(writer, 4, 1, { bytes: 3_000_000 });
+      await using packets = subscribeJetStream(own, {
+        stream: "L",
+        group: "g",
+        maxInFlightBytes: 2 * 1024 * 1024,
+      });
+      assert.equal((await take(packets, 4)).length, 4);
+    });
+
+    it("with a limit of the account, or another stream that takes the subjects, is told, and packets wait", async () => {
+      await Promise.all([withAccountLimit(), withOtherStream()]);
+    });
+
+    async function withAccountLimit(): Promise<void> {
+      const lines = "accounts { A { jetstream: { max_file: 50KB }, users: [ { user: a, password: a } ] } }";
+      await using limited = await natsServer({ lines });
+      await using own = await connectJetStream({ servers: limited.url, auth: { user: "a", password: "a" } });
+      const { streams } = await managerOf(own);
+      await streams.add({ name: "S", subjects: ["seis.>"], storage: "file" });
+      const events = recordEvents<JetStreamWriterEvent>();
+      await using writer = new JetStreamWriter(own, { stream: "S", backoff: fast, onEvent: events.onEvent });
+      const writing = writePackets(writer, 300, 1, { bytes: 500 });
+      const { error } = await events.wait("stalled");
+      assert.match(error.message, /resource limits exceeded for account/);
+      const emptying = setInterval(() => void streams.purge("S"), 100);
+      await writing.finally(() => clearInterval(emptying));
+    }
+
+    async function withOtherStream(): Promise<void> {
+      const stream = await newStream();
+      const prefix = `p${count}`;
+      const { writer, events } = newWriter(stream);
+      await writePackets(writer, 1);
+      const { streams } = await managerOf(connection);
+      await streams.delete(stream);
+      await createStream(connection, { stream: `${stream}b`, prefix, replicas: 1, maxBytes: 1e6 });
+      const writing = writer.publish(packetOf(2));
+      const { error } = await events.wait("stalled");
+      assert.match(error.message, new RegExp(`are taken by stream ${stream}b`));
+      await streams.delete(`${stream}b`);
+      await createStream(connection, { stream, prefix, replicas: 1, maxBytes: 1e6 });
+      assert.equal((await writing).sequence, 1);
+    }
 
     it("with a stream that takes only small ones is that packet's too", async () => {
       const stream = "small";
@@ -613,6 +798,18 @@ describe("JetStream, one server", function () {
     it("nor where its position is lost, or its source has no order", async () => {
       const ids = await twice(await newStream({ duplicateWindow: 0.5 }), { isOrdered: false });
       assert.deepEqual([ids.length, countTwice(ids)], [1000, 0]);
+    });
+
+    it("nor where a packet has a time that no clock has", async () => {
+      const stream = await newStream();
+      for (const [n, time] of [1e19, 253_402_300_800_000_000, 1_830_000_000_000_000_000, -5e15].entries()) {
+        const { writer } = newWriter(stream, { lookUp: { source: source.source, isOrdered: true } });
+        const packet = packetOf(n, { ...source, time });
+        assert.equal((await writer.publish(packet)).duplicate, false);
+        const again = newWriter(stream, { lookUp: { source: source.source, isOrdered: true } });
+        assert.equal((await again.writer.publish(packet)).duplicate, true);
+        assert.equal((await again.events.wait("scanned")).found, n + 1);
+      }
     });
 
     it("would store some twice if it did not", async () => {

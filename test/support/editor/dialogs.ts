@@ -49,12 +49,11 @@ export class Dialogs {
     await other.waitFor({ state: "visible" });
     await page.waitForFunction("$('#red-ui-palette :animated').length === 0");
     await search.pressSequentially(type.replaceAll("-", " "), { delay: 5 });
-    // The search waits for more letters, then other nodes slide away; hover waits until the node has stopped moving.
+    // The search waits for more letters, then other nodes slide away.
     if (type !== "inject") await other.waitFor({ state: "hidden" });
-    await item.hover();
     const chart = await boxOf(page.locator("#red-ui-workspace-chart"));
     const before = await this.#ids(type);
-    await page.mouse.down();
+    await this.#grab(item, type);
     await page.mouse.move(chart.x + x - 20, chart.y + y - 20, { steps: 8 });
     await page.mouse.move(chart.x + x, chart.y + y, { steps: 4 });
     await page.mouse.up();
@@ -63,6 +62,21 @@ export class Dialogs {
       [type, before.length],
     );
     return (await this.#ids(type)).find((id) => !before.includes(id)) as string;
+  }
+
+  /** Takes hold of a node of the palette, which may slide away from under the mouse before the button is down. */
+  async #grab(item: Locator, type: string): Promise<void> {
+    const { mouse } = this.page;
+    const held = this.page.locator(`.ui-draggable-dragging[data-palette-type="${type}"]`);
+    for (;;) {
+      await this.page.waitForFunction("$('#red-ui-palette :animated').length === 0");
+      await item.hover();
+      const { x, y, width, height } = await boxOf(item);
+      await mouse.down();
+      await mouse.move(x + width / 2 + 10, y + height / 2 + 10, { steps: 3 });
+      if ((await held.count()) > 0) return;
+      await mouse.up();
+    }
   }
 
   /** Opens a node's dialog by a double click. */

@@ -1,6 +1,6 @@
 // `npm run mutants -- AREA [--count N] [--seed S]`: changes the compiled code of an area in one place at a time, in a copy of this
 // checkout, and runs the specs that guard it. A change that no spec notices is printed: a test is missing, or the code does
-// nothing, or it means the same.
+// nothing, or it means the same. `lib/net/fifo.js:13` tries all changes of a line.
 import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,8 +28,11 @@ const COPIED = [
 ];
 const MORE_COPIED = ["README.md", "CHANGELOG.md", "LICENSE", "page", "tsconfig.json"];
 
-/** A run that takes longer, also on a busy machine, hangs. */
-const PATIENCE_MS = 300_000;
+/** A run in which no test ends for so long, also on a busy machine, hangs. */
+const PATIENCE_MS = 90_000;
+
+/** A loop without end may also be one that keeps what it makes. */
+const MEMORY = "--max-old-space-size=1024";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -72,7 +75,10 @@ class Laboratory {
       const outcome = await this.#runWith(mutant, specs);
       if (!outcome.isKilled) return outcome;
       const failed = outcome.spec === undefined ? specs : [outcome.spec];
-      if (await this.#pass(failed)) return outcome;
+      if (await this.#pass(failed)) {
+        if (outcome.spec !== undefined) this.#specs.found(outcome.spec, mutant.file);
+        return outcome;
+      }
       console.log(`left out, since it fails without a mutant: ${failed.join(", ")}`);
       if (outcome.spec === undefined) return { isKilled: false, by: "cannot be told" };
     }
@@ -105,17 +111,18 @@ class Laboratory {
     const options = ["--no-config", "--bail", "--exit", "--timeout", "20000", "--reporter", reporter];
     const child = spawn(
       process.execPath,
-      [mocha, ...options, "--require", "test/support/properties.js", ...specs],
+      [MEMORY, mocha, ...options, "--require", "test/support/properties.js", ...specs],
       {
         cwd: this.root,
         detached: true,
-        stdio: "ignore",
+        stdio: ["ignore", "ignore", "ignore", "ipc"],
         env: { ...process.env, TMPDIR: this.root, MUTANT_REPORT: report },
       },
     );
     this.#running = child.pid;
     return new Promise((resolve) => {
       const late = setTimeout(() => kill(child.pid), PATIENCE_MS);
+      child.on("message", () => late.refresh());
       child.on("close", () => {
         clearTimeout(late);
         kill(child.pid);
@@ -127,7 +134,8 @@ class Laboratory {
   /** All passed, or one failed; without a report the run hung, or ended before its end. */
   #outcomeOf(report: string): Outcome {
     if (!existsSync(report)) return { isKilled: true };
-    const { title, file } = JSON.parse(readFileSync(report, "utf8")) as Report;
+    const { title, file, times } = JSON.parse(readFileSync(report, "utf8")) as Report;
+    for (const [spec, time] of Object.entries(times)) this.#specs.took(path.relative(this.root, spec), time);
     if (title === undefined) return { isKilled: false };
     return { isKilled: true, by: title, spec: file && path.relative(this.root, file) };
   }
@@ -147,12 +155,13 @@ function kill(pid: number | undefined): void {
   }
 }
 
-/** So many of an area, each at another place. */
-function choose(area: string, count: number, seed: number): Mutant[] {
+/** So many of an area, each at another place; all of a line. */
+function choose(area: string, line: string | undefined, count: number, seed: number): Mutant[] {
   const files = area.endsWith(".js") ? [area] : filesIn(ROOT, area);
   const all = files.flatMap((file) =>
     sitesOf(readFileSync(path.join(ROOT, file), "utf8")).map((site): Mutant => ({ ...site, file })),
   );
+  if (line !== undefined) return all.filter((mutant) => mutant.line === Number(line));
   const random = randomFrom(seed);
   const chosen = new Set<Mutant>();
   while (chosen.size < Math.min(count, all.length)) chosen.add(pick(all, random));
@@ -168,10 +177,10 @@ function inWords({ file, line, start, end, text }: Mutant): string {
 }
 
 async function main(): Promise<void> {
-  const [area] = positionals;
+  const [area, line] = positionals[0]?.split(":") ?? [];
   if (area === undefined || !existsSync(path.join(ROOT, area))) {
     console.error(
-      "Usage: npm run mutants -- AREA [--count N] [--seed S]\nAREA is a folder, such as lib/mseed or nodes, or a compiled file in one.",
+      "Usage: npm run mutants -- AREA [--count N] [--seed S]\nAREA is a folder, such as lib/mseed or nodes, a compiled file in one, or a line of it (lib/net/fifo.js:13).",
     );
     process.exitCode = 2;
     return;
@@ -180,7 +189,7 @@ async function main(): Promise<void> {
   process.once("SIGINT", () => process.exit(1));
   process.once("SIGTERM", () => process.exit(1));
   process.once("exit", () => laboratory.close());
-  const mutants = choose(area, Number(values.count), Number(values.seed));
+  const mutants = choose(area, line, Number(values.count), Number(values.seed));
   let killed = 0;
   const folder = area.endsWith(".js") ? path.posix.dirname(area) : area;
   for (const mutant of mutants) {

@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
-/** How far it is looked: the nearest specs are tried first. */
+/** Imports that may lead from a spec of another area to a file that it guards; and how far it is looked in the area itself. */
+const NEAR = 2;
 const MOST_STEPS = 4;
 
 /** What takes minutes is not run for each change. */
@@ -20,20 +21,44 @@ export class SpecFinder {
   readonly #root: string;
   readonly #specs: readonly string[];
   readonly #imports = new Map<string, readonly string[]>();
+  readonly #finds = new Map<string, number>();
+  readonly #times = new Map<string, number>();
 
   constructor(root: string) {
     this.#root = root;
     this.#specs = filesIn(root, "test").filter((file) => file.endsWith(".spec.js") && !file.startsWith(SLOW));
   }
 
-  /** The nearest first. `area`: `lib/mseed`, `nodes`. */
+  /** Those that found something in this file first, then the nearest, then the quickest. `area`: `lib/mseed`, `nodes`. */
   specsOf(file: string, area: string): string[] {
     const folder = `test/${area.replace(/^lib\//, "")}`;
     const isOfArea = (spec: string) => spec.startsWith(`${folder}/`) || spec === `${folder}.spec.js`;
     const steps = new Map(this.#specs.map((spec) => [spec, this.#stepsTo(spec, file)]));
     return this.#specs
-      .filter((spec) => steps.get(spec) === 1 || isOfArea(spec))
-      .sort((a, b) => steps.get(a)! - steps.get(b)!);
+      .filter((spec) => steps.get(spec)! <= NEAR || isOfArea(spec))
+      .sort(
+        (a, b) =>
+          this.#findsOf(b, file) - this.#findsOf(a, file) ||
+          (steps.get(a) === steps.get(b) ? this.#timeOf(a) - this.#timeOf(b) : steps.get(a)! - steps.get(b)!),
+      );
+  }
+
+  /** A test of the spec has failed by a change of the file. */
+  found(spec: string, file: string): void {
+    this.#finds.set(`${spec} ${file}`, this.#findsOf(spec, file) + 1);
+  }
+
+  /** The tests of the spec took so many milliseconds. */
+  took(spec: string, milliseconds: number): void {
+    this.#times.set(spec, Math.max(milliseconds, this.#timeOf(spec)));
+  }
+
+  #findsOf(spec: string, file: string): number {
+    return this.#finds.get(`${spec} ${file}`) ?? 0;
+  }
+
+  #timeOf(spec: string): number {
+    return this.#times.get(spec) ?? 0;
   }
 
   /** How many imports lead from one file to another. */
@@ -54,6 +79,8 @@ export class SpecFinder {
     const text = readFileSync(path.join(this.#root, file), "utf8");
     const names = [...text.matchAll(/require\("(\.[^"]+\.js)"\)/g)].map((match) => match[1]!);
     const found = names.map((name) => path.posix.join(path.posix.dirname(file), name));
+    // What a page has of the library is bundled.
+    for (const [, name] of text.matchAll(/bundledPage\)?\("([^"]+\.js)"\)/g)) found.push(`lib/${name}`);
     const inside = found.filter((name) => !name.startsWith(".."));
     this.#imports.set(file, inside);
     return inside;

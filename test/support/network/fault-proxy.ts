@@ -23,6 +23,8 @@ export class FaultProxy implements AsyncDisposable {
   readonly #sockets = new Set<net.Socket>();
   readonly #targetPort: () => number;
   #faults: Faults | undefined;
+  /** Nothing is passed on before. */
+  #held: Promise<unknown> | undefined;
 
   /** @param targetPort may change, as a server may move */
   static async listen(targetPort: () => number, faults?: Faults): Promise<FaultProxy> {
@@ -49,9 +51,27 @@ export class FaultProxy implements AsyncDisposable {
     this.#faults = undefined;
   }
 
+  /** From now on these happen to new connections. */
+  storm(faults: Faults): void {
+    this.#faults = faults;
+  }
+
   /** Cuts all connections. */
   cut(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  /** Ends all connections in good order, in the middle of what is said. */
+  finish(): void {
+    for (const socket of this.#sockets) socket.end();
+  }
+
+  /** Passes nothing on for so many milliseconds; the connections stay. */
+  async stall(milliseconds: number): Promise<void> {
+    const held = delay(milliseconds);
+    this.#held = held;
+    await held;
+    if (this.#held === held) this.#held = undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -84,6 +104,7 @@ export class FaultProxy implements AsyncDisposable {
     try {
       for await (const chunk of from) {
         for (const piece of this.#pieces(chunk as Buffer)) {
+          if (this.#held) await this.#held;
           pair.left -= piece.length;
           if (pair.left < 0) await this.#strike(piece, to, pair);
           else if (!to.write(piece)) await once(to, "drain");

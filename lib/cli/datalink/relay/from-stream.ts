@@ -6,10 +6,11 @@ import { JetStreamError } from "../../../jetstream/errors.ts";
 import { jetStreamEventText } from "../../../jetstream/events.ts";
 import type { JetStreamPacket } from "../../../jetstream/format/packet.ts";
 import { subscribeJetStream } from "../../../jetstream/subscribe.ts";
-import { CommandError, EXIT_OK, type Io, usageError } from "../../command.ts";
+import { CommandError, type Io, usageError } from "../../command.ts";
 import { RelayProgress } from "../relay-progress.ts";
 import { connectOptions } from "../server-options.ts";
 import type { RelayOptions } from "./options.ts";
+import { Passing } from "./passing.ts";
 import { connectToStream, parseStreamAddress } from "./stream-address.ts";
 
 /** Packets that were read and not yet acknowledged by the server. */
@@ -30,12 +31,6 @@ export async function relayFromStream(
   const writing = await connectOptions(options);
   await checkWritable(to, { ...writing, signal: io.signal });
   await using connection = await connectToStream(servers, options, io);
-  const stop = new AbortController();
-  let failure: Error | undefined;
-  const fail = (error: Error) => {
-    failure ??= error;
-    stop.abort();
-  };
   using progress = new RelayProgress(io, options.verbose === true);
   await using writer = new PacketWriter(to, {
     ...writing,
@@ -44,6 +39,8 @@ export async function relayFromStream(
       if (event.type === "disconnected") progress.note(`${event.error.message} Trying again.`);
     },
   });
+  const passing = new Passing(io, writer, progress);
+  let hasStarted = false;
   const packets = subscribeJetStream(connection, {
     stream,
     group,
@@ -51,37 +48,30 @@ export async function relayFromStream(
     order,
     from: begin,
     maxInFlight: WINDOW,
-    signal: AbortSignal.any([io.signal, stop.signal]),
+    signal: passing.signal,
     onEvent: (event) => {
-      if (event.type === "refused") fail(event.error);
-      else if (event.type !== "connected" && event.type !== "started")
-        progress.note(jetStreamEventText(event));
+      // What is there once may be gone for a while: then it is tried again.
+      if (event.type === "refused" && !hasStarted) passing.fail(event.error);
+      else if (event.type === "started") hasStarted = true;
+      else if (event.type !== "connected") progress.note(jetStreamEventText(event));
     },
   });
-  const pending = new Set<Promise<void>>();
+  const pass = async (packet: JetStreamPacket) => {
+    const id = await writer.write(copyOf(packet));
+    progress.passed(packet, BigInt(packet.sequence), packet.packetTime, id);
+    packets.commit(packet);
+  };
   try {
     for await (const packet of packets) {
-      const passed = writer
-        .write(copyOf(packet))
-        .then((id) => {
-          progress.passed(packet, BigInt(packet.sequence), packet.packetTime, id);
-          packets.commit(packet);
-        })
-        .catch(fail)
-        .finally(() => pending.delete(passed));
-      pending.add(passed);
-      await writer.ready();
+      passing.add(pass(packet));
+      if (!(await passing.room())) break;
     }
   } catch (error) {
     if (!(error instanceof JetStreamError && error.code === "ABORTED")) throw error;
   } finally {
-    // What is not acknowledged soon comes again the next time.
-    await writer.close();
-    await Promise.all(pending);
     await packets.close();
   }
-  if (failure && !io.signal.aborted) throw failure;
-  return EXIT_OK;
+  return await passing.end("They come again, to whoever reads for the group.");
 }
 
 function beginning(text: string | undefined): string {

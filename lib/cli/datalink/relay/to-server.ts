@@ -2,12 +2,14 @@
 import { DataLinkClient } from "../../../datalink/client.ts";
 import { PositionFile } from "../../../datalink/position-file.ts";
 import { isPacketId, type Packet } from "../../../datalink/protocol/packet.ts";
+import type { Subscription } from "../../../datalink/subscribe.ts";
 import { PacketWriter } from "../../../datalink/writer.ts";
-import { EXIT_OK, type Io } from "../../command.ts";
+import type { Io } from "../../command.ts";
 import { parseFromOption, readPackets } from "../reader.ts";
 import { RelayProgress } from "../relay-progress.ts";
 import { connectOptions } from "../server-options.ts";
 import type { RelayOptions } from "./options.ts";
+import { Passing, whatIsLeft } from "./passing.ts";
 
 /** Packets that were read and not yet acknowledged by the other server. */
 const WINDOW = 1000;
@@ -33,35 +35,31 @@ export async function relayToServer(
     maxInFlight: WINDOW,
   };
 
-  const stop = new AbortController();
-  let failure: Error | undefined;
-  const fail = (error: Error) => {
-    failure ??= error;
-    stop.abort();
-  };
-  const passing = { ...io, signal: AbortSignal.any([io.signal, stop.signal]) };
   let keepsIds: boolean | undefined;
-  await using writer = new PacketWriter(to, { ...connect, maxInFlight: WINDOW });
   using progress = new RelayProgress(io, options.verbose === true);
-  const pending = new Set<Promise<void>>();
-  await readPackets(from, reading, passing, async (packet, subscription) => {
-    keepsIds ??= latest !== undefined && isPacketId(packet.packetId) && packet.packetId > latest;
-    const passed = writer
-      .write(copyOf(packet, keepsIds))
-      .then((id) => {
-        progress.passed(packet, packet.packetId, packet.packetTime, id);
-        subscription.commit(packet);
-      })
-      .catch(fail)
-      .finally(() => pending.delete(passed));
-    pending.add(passed);
-    await writer.ready();
-    return true;
+  await using writer = new PacketWriter(to, {
+    ...connect,
+    maxInFlight: WINDOW,
+    onEvent: (event) => {
+      if (event.type === "disconnected") progress.note(`${event.error.message} Trying again.`);
+    },
   });
-  await Promise.all(pending);
-  await checkpoint?.flush();
-  if (failure) throw failure;
-  return EXIT_OK;
+  const passing = new Passing(io, writer, progress);
+  const pass = async (packet: Packet, subscription: Subscription, isKept: boolean) => {
+    const id = await writer.write(copyOf(packet, isKept));
+    progress.passed(packet, packet.packetId, packet.packetTime, id);
+    subscription.commit(packet);
+  };
+  try {
+    await readPackets(from, reading, { ...io, signal: passing.signal }, async (packet, subscription) => {
+      keepsIds ??= latest !== undefined && isPacketId(packet.packetId) && packet.packetId > latest;
+      passing.add(pass(packet, subscription, keepsIds));
+      return await passing.room();
+    });
+    return await passing.end(whatIsLeft(file));
+  } finally {
+    await checkpoint?.flush();
+  }
 }
 
 /** The latest packet id of a server that takes ids from writers, 0 while its ring is empty; else `undefined`. */

@@ -2,7 +2,7 @@
 import { parseAddress } from "../../../datalink/address.ts";
 import { positionFormat } from "../../../datalink/position-file.ts";
 import type { JetStreamConnection } from "../../../jetstream/connection.ts";
-import { jetStreamEventText } from "../../../jetstream/events.ts";
+import { type JetStreamWriterEvent, jetStreamEventText } from "../../../jetstream/events.ts";
 import { checkSource } from "../../../jetstream/format/message.ts";
 import type { SourcePacket } from "../../../jetstream/format/packet.ts";
 import { RelayPosition } from "../../../jetstream/relay-position.ts";
@@ -12,7 +12,7 @@ import { parseAddress as parseSeedLinkAddress } from "../../../seedlink/address.
 import { positionFormat as seedLinkFormat } from "../../../seedlink/position.ts";
 import type { SeedLinkPacket } from "../../../seedlink/protocol/packet.ts";
 import type { PositionFormat } from "../../../subscription/state-file.ts";
-import { EXIT_OK, type Io, usageError } from "../../command.ts";
+import { type Io, usageError } from "../../command.ts";
 import { numberOption } from "../../numbers.ts";
 import { fromOption, readPackets as readSeedLink } from "../../seedlink/reader.ts";
 import { connectOptions as seedLinkOptions } from "../../seedlink/server-options.ts";
@@ -20,6 +20,7 @@ import { parseFromOption, readPackets } from "../reader.ts";
 import { RelayProgress } from "../relay-progress.ts";
 import { connectOptions } from "../server-options.ts";
 import type { RelayOptions } from "./options.ts";
+import { Passing, whatIsLeft } from "./passing.ts";
 import { connectToStream, parseStreamAddress, sizeOption, timeOption } from "./stream-address.ts";
 
 /** Packets that were read and not yet acknowledged by the stream: twice what is on its way to it. */
@@ -92,8 +93,7 @@ async function relayDataLink(
     maxInFlight: READ_AHEAD,
   };
   await readPackets(from, reading, relay.io, async (packet, subscription) => {
-    await relay.pass({ ...packet, source }, () => subscription.commit(packet));
-    return true;
+    return await relay.pass({ ...packet, source }, () => subscription.commit(packet));
   });
   return await relay.end();
 }
@@ -123,10 +123,8 @@ async function relaySeedLink(
     from,
     reading,
     relay.io,
-    async (packet, subscription) => {
-      await relay.pass(sourcePacket(source, packet), () => subscription.commit(packet));
-      return true;
-    },
+    async (packet, subscription) =>
+      await relay.pass(sourcePacket(source, packet), () => subscription.commit(packet)),
     (line) => relay.progress.note(line),
   );
   return await relay.end();
@@ -174,9 +172,8 @@ class Relay<Position> implements AsyncDisposable {
   readonly position: RelayPosition<Position> | undefined;
   readonly progress: RelayProgress;
   readonly #writer: JetStreamWriter;
-  readonly #stop = new AbortController();
-  readonly #pending = new Set<Promise<void>>();
-  #failure: Error | undefined;
+  readonly #passing: Passing;
+  readonly #state: string | undefined;
 
   static async open<Position>(
     io: Io,
@@ -189,9 +186,10 @@ class Relay<Position> implements AsyncDisposable {
     const position = state === undefined ? undefined : new RelayPosition(state, format, told);
     const sequence = (await position?.sequence()) ?? beginning;
     const lookUp = { source, isOrdered, sequence: sequence === undefined ? undefined : sequence + 1 };
-    return new Relay(io, position, new RelayProgress(io, verbose === true), (progress) => {
-      const onEvent = (event: Parameters<typeof jetStreamEventText>[0]) => {
-        if (TOLD.has(event.type)) progress.note(jetStreamEventText(event));
+    return new Relay(io, state, position, new RelayProgress(io, verbose === true), (progress) => {
+      const onEvent = (event: JetStreamWriterEvent) => {
+        if (TOLD.has(event.type) || (event.type === "scanned" && event.dropped > 0))
+          progress.note(jetStreamEventText(event));
       };
       return new JetStreamWriter(connection, { stream, maxInFlight: WINDOW, lookUp, onEvent });
     });
@@ -199,66 +197,45 @@ class Relay<Position> implements AsyncDisposable {
 
   private constructor(
     io: Io,
+    state: string | undefined,
     position: RelayPosition<Position> | undefined,
     progress: RelayProgress,
     open: (progress: RelayProgress) => JetStreamWriter,
   ) {
-    this.io = { ...io, signal: AbortSignal.any([io.signal, this.#stop.signal]) };
     this.position = position;
     this.progress = progress;
+    this.#state = state;
     this.#writer = open(progress);
+    this.#passing = new Passing(io, this.#writer, progress);
+    this.io = { ...io, signal: this.#passing.signal };
   }
 
-  /** Gives a packet to the stream, when there is room; `commit` is called once it is there. */
-  async pass(packet: SourcePacket, commit: () => void): Promise<void> {
-    await this.#room();
-    if (this.io.signal.aborted) return;
+  /** Gives a packet to the stream, when there is room; `commit` is called once it is there. Whether more is wanted. */
+  async pass(packet: SourcePacket, commit: () => void): Promise<boolean> {
+    if (!(await this.#passing.room())) return false;
+    this.#passing.add(this.#store(packet, commit));
+    return true;
+  }
+
+  async #store(packet: SourcePacket, commit: () => void): Promise<void> {
     const given = this.position?.given(this.#writer.mark);
-    const passed = this.#writer
-      .publish(packet)
-      .then(({ sequence }) => {
-        if (given) this.position?.stored(given, this.#writer.mark);
-        this.progress.passed(packet, packet.packetId, packet.packetTime, BigInt(sequence));
-        commit();
-      })
-      .catch((error: Error) => this.#fail(error))
-      .finally(() => this.#pending.delete(passed));
-    this.#pending.add(passed);
+    const { sequence } = await this.#writer.publish(packet);
+    if (given) this.position?.stored(given, this.#writer.mark);
+    this.progress.passed(packet, packet.packetId, packet.packetTime, BigInt(sequence));
+    commit();
   }
 
   /** What is not acknowledged soon comes again the next time. */
   async end(): Promise<number> {
-    await this.#writer.close();
-    await Promise.all(this.#pending);
-    await this.position?.flush();
-    if (this.#failure && !(this.io.signal.aborted && isClosed(this.#failure))) throw this.#failure;
-    return EXIT_OK;
+    try {
+      return await this.#passing.end(whatIsLeft(this.#state));
+    } finally {
+      await this.position?.flush();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writer.close({ timeout: 0 });
     this.progress[Symbol.dispose]();
   }
-
-  /** Does not wait for ever where the stream takes nothing, and an interrupt comes. */
-  async #room(): Promise<void> {
-    const { signal } = this.io;
-    let onAbort = () => {};
-    const aborted = new Promise<void>((resolve) => {
-      onAbort = resolve;
-      signal.addEventListener("abort", onAbort, { once: true });
-    });
-    await Promise.race([this.#writer.ready(), aborted]);
-    signal.removeEventListener("abort", onAbort);
-  }
-
-  #fail(error: Error): void {
-    if (this.io.signal.aborted) return;
-    this.#failure ??= error;
-    this.#stop.abort();
-  }
-}
-
-function isClosed(error: Error): boolean {
-  return (error as { code?: string }).code === "CLOSED";
 }

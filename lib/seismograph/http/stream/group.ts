@@ -4,7 +4,14 @@
  */
 import type { TraceBins } from "../../../waveform/bins.ts";
 import { encodeFrame } from "../../frame-writer.ts";
-import { type ChannelInfo, type Frame, type HelloFrame, PROTOCOL, type SamplesFrame } from "../../frames.ts";
+import {
+  type ChannelInfo,
+  type EventMark,
+  type Frame,
+  type HelloFrame,
+  PROTOCOL,
+  type SamplesFrame,
+} from "../../frames.ts";
 import type { Seismograph } from "../../seismograph.ts";
 import type { Channel } from "../../store/channel.ts";
 import { binFrames } from "./bins.ts";
@@ -42,12 +49,17 @@ export class Group {
   /** Channels of which all is to be sent, behind the present beat. */
   readonly #wholes: string[] = [];
   #marks: number;
+  #marksEpoch: number;
+  /** The id of the newest event. */
+  #newestEvent: string | undefined;
 
   constructor(seismograph: Seismograph, request: StreamRequest, beat: number) {
     this.#seismograph = seismograph;
     this.request = request;
     this.#beat = beat;
     this.#marks = seismograph.marks.change;
+    this.#marksEpoch = seismograph.marks.epoch;
+    this.#newestEvent = newestOf(seismograph.marks.events)?.id;
     for (const channel of seismograph.channels.values())
       this.#cursors.set(channel.id, this.#cursorAt(channel));
   }
@@ -58,9 +70,8 @@ export class Group {
     const changed = this.#channelChanges();
     if (changed) frames.push(changed);
     for (const channel of this.#seismograph.channels.values()) frames.push(...this.#newOf(channel));
-    const marks = this.#seismograph.marks.since(this.#marks);
-    this.#marks = this.#seismograph.marks.change;
-    if (marks.triggers.length + marks.events.length > 0) frames.push({ type: "marks", ...marks });
+    const marks = this.#newMarks();
+    if (marks) frames.push(marks);
     frames.push(this.#status(now));
     const bytes = Buffer.concat(frames.map(encodeFrame));
     for (const member of this.members) member.write(bytes);
@@ -75,7 +86,7 @@ export class Group {
     const frames: Frame[] = [
       this.#hello(now),
       { type: "channels", channels: infos, gone: [] },
-      { type: "marks", triggers: marks.triggers, events: marks.events },
+      { type: "marks", triggers: marks.triggers, events: this.#shown(marks.events) },
       this.#status(now),
     ];
     return Buffer.concat(frames.map(encodeFrame));
@@ -135,6 +146,33 @@ export class Group {
     return { type: "status", now, isRefilling: this.#seismograph.isRefilling, channels };
   }
 
+  #newMarks(): Frame | undefined {
+    const { marks } = this.#seismograph;
+    if (marks.change === this.#marks) return undefined;
+    const { triggers, events } = marks.since(this.#marks);
+    const isReset = marks.epoch !== this.#marksEpoch;
+    const newest = newestOf(marks.events);
+    // What is the newest now may have been told without its arrivals.
+    if (newest && newest.id !== this.#newestEvent && !events.includes(newest)) events.push(newest);
+    this.#newestEvent = newest?.id;
+    this.#marks = marks.change;
+    this.#marksEpoch = marks.epoch;
+    return { type: "marks", ...(isReset && { isReset }), triggers, events: this.#shown(events) };
+  }
+
+  /**
+   * Events with the arrivals that the page shows: those of its own channel in a drum, and of live traces only those of the newest event,
+   * by which they are ordered. Many stations times many events would be megabytes.
+   */
+  #shown(events: readonly EventMark[]): EventMark[] {
+    const { page, channels } = this.request;
+    return events.map((event) => {
+      if (page === "live") return event.id === this.#newestEvent ? event : { ...event, arrivals: {} };
+      const own = Object.entries(event.arrivals).filter(([id]) => channels?.has(id) ?? true);
+      return { ...event, arrivals: Object.fromEntries(own) };
+    });
+  }
+
   #channelChanges(): Frame | undefined {
     const { channels } = this.#seismograph;
     const changed: ChannelInfo[] = [];
@@ -190,6 +228,10 @@ export class Group {
     const open = step > 1 ? Math.ceil(1.5 * step) + 1 : 1;
     return Math.max(bins.begin, Number.isNaN(end) ? bins.begin : end - open);
   }
+}
+
+function newestOf(events: readonly EventMark[]): EventMark | undefined {
+  return events.reduce<EventMark | undefined>((a, b) => (a && a.time >= b.time ? a : b), undefined);
 }
 
 /** Frames of at most so many samples, so that none takes long. */
