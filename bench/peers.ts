@@ -1,8 +1,8 @@
 // Ours beside the peers that this computer has, side by side in one run: the table of docs/speed.md. The rounds take turns, so
-// that all meet the machine in the same mood; the first one only warms up, and of the others the medians count. Each program
-// is a process of its own, timed by the shell. So that neither its start nor its first, slow turns count, it runs for a quarter
-// of the packets, too, and what that takes is subtracted. Of a server, which is warm, it is what the system says that its process
-// took of the processor meanwhile (Linux). Packets of 512 bytes, 40 streams.
+// that all meet the machine in the same mood, and the medians count. Each program is a process of its own. Neither its start nor
+// its first, slow turns count: ours and seisplotjs tell what they take behind the first quarter of the packets; others, timed by
+// the shell, run for a quarter alone, too, and what that takes is subtracted. Of a server, which has a round to warm up, it is
+// what the system says that its process took of the processor meanwhile (Linux). Packets of 512 bytes, 40 streams.
 //
 // ringserver and slinktool are looked for in PATH, seisplotjs among our own packages. Other peers are programs that variables
 // of the environment name, because they have to be written on their libraries first:
@@ -17,7 +17,7 @@ import { cpus, loadavg, tmpdir } from "node:os";
 import path from "node:path";
 import { DataLinkServer } from "../lib/index.ts";
 import { PACKETS as FLOW_PACKETS, FLOWS, fillForFlows, measureFlow } from "./flow/measure.ts";
-import { type Command, type Cost, median, minus, processorTime, timed } from "./peers/measure.ts";
+import { type Command, type Cost, median, minus, processorTime, timed, told } from "./peers/measure.ts";
 import { inputs } from "./peers/records.ts";
 import { HEADINGS, ROWS, type Row } from "./peers/rows.ts";
 import { findSeisplotjs } from "./peers/seisplotjs.ts";
@@ -31,7 +31,9 @@ const DECODED = 200;
 const RECORDS = 1000;
 
 /** What a measurement takes for so many packets or records; or why there is none. */
-type Measurement = { packets: number; run: () => Cost | Promise<Cost> } | { missing: string };
+type Measurement =
+  | { packets: number; run: () => Cost | Promise<Cost>; needsWarmUp?: boolean }
+  | { missing: string };
 
 interface Place {
   /** With what is read, and for what is written; ringserver's where there is one. */
@@ -47,8 +49,10 @@ type Measure = (place: Place) => Measurement;
 const PROGRAMS = path.join(__dirname, "peers/programs.js");
 const NO_RINGSERVER = { missing: "ringserver" };
 
-const own = (program: string, target: string) => (count: number) =>
-  [process.execPath, PROGRAMS, program, target, `${count}`] as const;
+/** One of our programs: what it takes behind its first quarter. */
+function own(what: string, target: string, count: number, each = 1): Measurement {
+  return { packets: 0.75 * count * each, run: () => told([PROGRAMS, what, target, `${count}`]) };
+}
 
 /** The whole less the first quarter; `each` packets or records at a time. */
 function program(command: (count: number) => Command, count: number, each = 1): Measurement {
@@ -64,21 +68,19 @@ function named(variable: string, target: string, count: number, each?: number): 
 
 /** What a server takes of the processor while one of our programs uses it. */
 function ofServer({ address, pid }: Server, what: string): Measurement {
-  const command = own(what, `datalink://${address}`);
   const run = () => {
-    const quarter = timed(command(PACKETS / 4));
     const before = processorTime(pid);
-    const { seconds } = minus(timed(command(PACKETS)), quarter);
+    const { seconds } = told([PROGRAMS, what, `datalink://${address}`, `${PACKETS}`]);
     return { seconds: seconds / 0.75, processor: processorTime(pid) - before };
   };
-  return { packets: PACKETS, run };
+  return { packets: PACKETS, run, needsWarmUp: true };
 }
 
 /** Reads ringserver with one of our programs. */
 const fromRingserver =
   (what: string, scheme: string): Measure =>
   ({ theirs }) =>
-    theirs ? program(own(what, `${scheme}://${theirs.full.address}`), PACKETS) : NO_RINGSERVER;
+    theirs ? own(what, `${scheme}://${theirs.full.address}`, PACKETS) : NO_RINGSERVER;
 
 /** By protocol 4.0: by 3.1 it does not end where the ring does. */
 const slinktool: Measure = ({ theirs }) => {
@@ -109,14 +111,14 @@ const MEASURES: Record<string, Measure> = {
   "DataLink by WebSocket": fromRingserver("stream", "ws"),
   "seisplotjs by WebSocket": ({ theirs }) =>
     theirs
-      ? needsSeisplotjs(program(own("seisplotjs-read", `ws://${theirs.full.address}/datalink`), PACKETS))
+      ? needsSeisplotjs(own("seisplotjs-read", `ws://${theirs.full.address}/datalink`, PACKETS))
       : NO_RINGSERVER,
   "libdali from ringserver": ({ theirs }) =>
     theirs ? named("DALI_READER", theirs.full.address, PACKETS) : NO_RINGSERVER,
-  "DataLink from our server": ({ full }) => program(own("stream", `datalink://${full.address}`), PACKETS),
+  "DataLink from our server": ({ full }) => own("stream", `datalink://${full.address}`, PACKETS),
   "writes into ringserver": ({ theirs }) =>
-    theirs ? program(own("write", `datalink://${theirs.empty.address}`), PACKETS) : NO_RINGSERVER,
-  "writes into our server": ({ empty }) => program(own("write", `datalink://${empty.address}`), PACKETS),
+    theirs ? own("write", `datalink://${theirs.empty.address}`, PACKETS) : NO_RINGSERVER,
+  "writes into our server": ({ empty }) => own("write", `datalink://${empty.address}`, PACKETS),
   "libdali one by one": ({ theirs }) =>
     theirs ? named("DALI_WRITER", theirs.empty.address, FEW) : NO_RINGSERVER,
   "server, our writes": ({ empty }) => ofServer(empty, "write"),
@@ -127,9 +129,9 @@ const MEASURES: Record<string, Measure> = {
   "SeedLink 4.0": fromRingserver("seedlink-4", "seedlink"),
   "SeedLink by WebSocket": fromRingserver("seedlink-4", "ws"),
   slinktool,
-  "Steim 2": ({ records }) => program(own("decode", records), DECODED, RECORDS),
+  "Steim 2": ({ records }) => own("decode", records, DECODED, RECORDS),
   libmseed: ({ records }) => named("MSEED_DECODER", records, DECODED, RECORDS),
-  seisplotjs: ({ records }) => needsSeisplotjs(program(own("seisplotjs-decode", records), DECODED, RECORDS)),
+  seisplotjs: ({ records }) => needsSeisplotjs(own("seisplotjs-decode", records, DECODED, RECORDS)),
   ...Object.fromEntries(FLOWS.map(({ name }) => [name, flow(name)])),
 };
 
@@ -142,8 +144,9 @@ class Series {
     this.#measurement = measurement;
   }
 
+  /** @param counts whether it does: the first round only warms up servers, since all else starts anew with each round */
   async round(counts: boolean): Promise<void> {
-    if ("missing" in this.#measurement) return;
+    if ("missing" in this.#measurement || !(counts || this.#measurement.needsWarmUp)) return;
     const cost = await this.#measurement.run();
     if (counts) this.#found.push(cost);
   }

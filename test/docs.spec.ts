@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { HEADINGS, ROWS } from "../bench/peers/rows.ts";
 import { definitions } from "./support/editor/definitions.ts";
 import { ENTRIES, withFace } from "./support/face.ts";
 import { referencePages } from "./support/reference.ts";
@@ -180,6 +181,45 @@ describe("README's first screen", () => {
     assert.deepEqual(commands!.trim().split("\n"), ["npm install", "npm start"]);
     for (const need of ["git", "Node.js 20.19", "700 MB", "1880", "16000", "`PORT=", "DATALINK_PORT="])
       assert.ok(needs!.includes(need), need);
+  });
+});
+
+describe("docs of speed", () => {
+  const cellsOf = (line: string) => line.split("|").slice(1, -1);
+  const table = read("docs/speed.md").match(/^\|.*\|$/gm)!;
+  const text = (cells: string[]) => cells.map((cell) => cell.trim());
+
+  it("have the table that the benchmark prints", () => {
+    const [headings, , ...rows] = table.map(cellsOf);
+    assert.deepEqual(text(headings!), HEADINGS);
+    const named = rows.map((cells) => text(cells)).map(([name, , , , , goal]) => ({ name, goal }));
+    assert.deepEqual(
+      named,
+      ROWS.map(({ name, goal }) => ({ name, goal })),
+    );
+  });
+
+  it("have figures in each row, and ratios where there is something beside", () => {
+    for (const row of ROWS) {
+      const [, ours, peer, rate, time] = text(
+        cellsOf(table.find((line) => line.startsWith(`| ${row.name} |`))!),
+      );
+      assert.match(ours!, /^\d+ k\/s, \d+\.\d µs$/, row.name);
+      assert.match(peer!, row.peer === undefined ? /^$/ : /: \d+ k\/s, \d+\.\d µs$/, row.name);
+      for (const ratio of [rate!, time!])
+        assert.match(ratio, row.peer === undefined ? /^$/ : /^\d+\.\d\d ×$/, row.name);
+    }
+  });
+
+  it("lend README some of its rows, as they are", () => {
+    const lent = read("README.md")
+      .split("\n")
+      .filter((line) => ROWS.some(({ name }) => line.startsWith(`| ${name} |`)));
+    assert.equal(lent.length, 3);
+    assert.deepEqual(
+      lent.filter((line) => !table.includes(line)),
+      [],
+    );
   });
 });
 

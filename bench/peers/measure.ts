@@ -27,6 +27,17 @@ export function timed([program, ...argv]: Command): Cost {
   return { seconds: seconds!, processor: user! + system! };
 }
 
+/** What one of our programs, which measure themselves, tells. */
+export function told(argv: readonly string[]): Cost {
+  const { stdout, status, signal } = spawnSync(process.execPath, argv, {
+    encoding: "utf8",
+    timeout: PATIENCE,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  if (status !== 0) throw new Error(`${argv.join(" ")} ${signal ? "does not end" : `failed with ${status}`}`);
+  return JSON.parse(stdout) as Cost;
+}
+
 /** Seconds that a process has taken of the processors so far; only Linux tells. */
 export function processorTime(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "latin1");

@@ -4,6 +4,7 @@ import { DataLinkServer } from "../../lib/index.ts";
 async function serve(ringBytes: number): Promise<void> {
   const server = await DataLinkServer.listen({ port: 0, ringBytes });
   process.send!(server.port);
+  process.once("disconnect", () => void server.close());
 }
 
 void serve(Number(process.argv[2]));

@@ -2,8 +2,9 @@
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import type { Lap } from "./lap.ts";
 
-export interface Decompressable {
+interface Decompressable {
   decompress(): ArrayLike<number>;
 }
 
@@ -14,7 +15,7 @@ interface Connection {
   close(): void;
 }
 
-export interface SeisplotJs {
+interface SeisplotJs {
   miniseed: { parseDataRecords: (bytes: ArrayBuffer) => Decompressable[] };
   mseed3: { parseMSeed3Records: (bytes: ArrayBuffer) => Decompressable[] };
   datalink: {
@@ -49,13 +50,12 @@ export async function seisplotjs(file = findSeisplotjs()): Promise<SeisplotJs> {
   return (await import(href)) as SeisplotJs;
 }
 
-/** Reads so many packets from the earliest one on, by DataLink over WebSocket. */
-export async function readBySeisplotjs(url: string, count: number): Promise<void> {
+/** Reads packets from the earliest one on, by DataLink over WebSocket. */
+export async function readBySeisplotjs(url: string, lap: Lap): Promise<void> {
   const { datalink } = await seisplotjs();
-  let left = count - 1;
   await new Promise<void>((resolve, reject) => {
     const onPacket = () => {
-      if (--left === 0) resolve();
+      if (lap.next()) resolve();
     };
     const connection = new datalink.DataLinkConnection(url, onPacket, reject);
     const begin = async () => {
@@ -66,5 +66,6 @@ export async function readBySeisplotjs(url: string, count: number): Promise<void
     };
     begin().catch(reject);
   });
+  lap.tell();
   process.exit();
 }

@@ -126,9 +126,10 @@ export class SeedLinkCommandClient implements AsyncDisposable {
       });
       void connection.closed.then((error) => queue.fail(error));
       for (;;) {
-        const { value, done } = await queue.next();
-        if (done) return;
-        yield value;
+        // Most are here already, and then need no promise of their own.
+        const packet = queue.take() ?? (await queue.next()).value;
+        if (packet === undefined) return;
+        yield packet;
       }
     } finally {
       options.signal?.removeEventListener("abort", abort);

@@ -175,7 +175,8 @@ export class SeedLinkConnection implements TransportListener {
     if (!this.#answered) this.firstBytes ??= Uint8Array.from(piece.subarray(0, FIRST_BYTES));
     this.#lastHeard = performance.now();
     this.#timeout.refresh();
-    clearTimeout(this.#unfinished);
+    if (this.#unfinished !== undefined) clearTimeout(this.#unfinished);
+    this.#unfinished = undefined;
     try {
       this.#reader.push(piece);
       while (this.#readNext() && !this.#failure);

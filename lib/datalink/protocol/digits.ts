@@ -18,18 +18,24 @@ export function readDigits(bytes: Uint8Array, start: number, end: number): numbe
 
 /** Writes a safe integer from 0 in decimal digits, from `start` on; returns where they end. */
 export function writeDigits(bytes: Uint8Array, start: number, value: number): number {
-  if (value < HALF) return writeInt(bytes, start, value | 0, 1);
+  if (value < HALF) return writeInt(bytes, start, start + lengthOf(value), value);
   let high = Math.floor(value / HALF);
   // The quotient may have been rounded to the next whole number.
   if (high * HALF > value) high--;
-  return writeInt(bytes, writeInt(bytes, start, high | 0, 1), (value - high * HALF) | 0, 8);
+  const middle = writeInt(bytes, start, start + lengthOf(high), high);
+  return writeInt(bytes, middle, middle + 8, value - high * HALF);
 }
 
-/** Writes less than 2^31, with zeros before it where it has fewer digits than `least`. */
-function writeInt(bytes: Uint8Array, start: number, value: number, least: number): number {
-  let end = start + least;
-  for (let limit = 10 ** least; limit <= value; limit *= 10) end++;
-  let rest = value;
+/** How many digits a number below a milliard has. */
+function lengthOf(value: number): number {
+  let length = 1;
+  for (let limit = 10; limit <= value; limit *= 10) length++;
+  return length;
+}
+
+/** Fills the place from `start` to before `end` with the digits of a number below 2^31, and with zeros before them. */
+function writeInt(bytes: Uint8Array, start: number, end: number, value: number): number {
+  let rest = value | 0;
   for (let at = end - 1; at >= start; at--) {
     const tenth = (rest / 10) | 0;
     bytes[at] = ZERO + rest - tenth * 10;

@@ -283,7 +283,7 @@ export interface PacketHeader extends Omit<Packet, "payload" | "dataStart" | "da
  */
 export function writePacketHead(bytes: Buffer, packet: PacketHeader, size: number): number {
   let at = PREHEADER;
-  for (const byte of PACKET_WORD) bytes[at++] = byte;
+  for (let i = 0; i < PACKET_WORD.length; i++) bytes[at++] = PACKET_WORD[i]!;
   at = writeAscii(bytes, at, packet.streamId);
   at = writeNumber(bytes, at, packet.packetId);
   at = writeNumber(bytes, at, packet.packetTime);
@@ -298,7 +298,7 @@ export function writePacketHead(bytes: Buffer, packet: PacketHeader, size: numbe
 
 function writeNumber(bytes: Buffer, start: number, value: number | bigint): number {
   bytes[start] = SPACE;
-  const number = Number(value);
+  const number = typeof value === "number" ? value : Number(value);
   if (number >= 0 && number <= Number.MAX_SAFE_INTEGER) return writeDigits(bytes, start + 1, number);
   return writeAscii(bytes, start + 1, String(digits(value)));
 }
