@@ -83,7 +83,8 @@ export function describeHostileClients(numbers: Numbers): void {
       ));
 
     it(`${numbers.trickling} ask for pages with patterns made to take for ever`, () =>
-      withServer({}, async () => {
+      // However long it takes until all have asked, on a busy machine.
+      withServer({ ioTimeout: 120_000 }, async () => {
         const writer = await Peer.connect(server.port);
         for (let i = 0; i < numbers.streams; i++)
           writer.send(write(`FDSN:XX_S${i}_00_B_H_Z/MSEED`, "x", "N"));
