@@ -11,10 +11,12 @@ export interface Readable {
 }
 
 /**
- * Options of a socket that reads only once more when it is paused. Without them Node.js goes on until 64 KiB wait, in reads as
- * small as before. Of TLS sockets only one mark can be set, for both directions.
+ * Options of a socket that reads little more when it is paused. Without them Node.js goes on until 64 KiB wait, in reads as small
+ * as before. With a single read more, what the system has room for is full before the rest is over, and a server that waits
+ * for room waits for longer: 8 KiB took 2.6 times the rate of 1 byte, from ringserver 4.5.3. Of TLS sockets only one mark can be
+ * set, for both directions.
  */
-export const READ_NO_MORE = { readableHighWaterMark: 1 };
+export const READ_LITTLE_MORE = { readableHighWaterMark: 8 * 1024 };
 export const TLS_READ_LITTLE_MORE = { highWaterMark: 16 * 1024 };
 
 /** A read of so many bytes is large enough. */

@@ -2,7 +2,7 @@
 import net from "node:net";
 import type { Address } from "./address.ts";
 import { connectError } from "./errors.ts";
-import { READ_NO_MORE } from "./read-gatherer.ts";
+import { READ_LITTLE_MORE } from "./read-gatherer.ts";
 import { SocketTransport } from "./socket.ts";
 import type { Transport } from "./transport.ts";
 
@@ -11,7 +11,7 @@ const TCP_KEEP_ALIVE_MS = 60_000;
 
 /** Opens a TCP connection; where the host has several addresses they are tried in turn. */
 export function openTcp(address: Address, signal: AbortSignal): Promise<Transport> {
-  const options = { host: address.host, port: address.port, ...READ_NO_MORE };
+  const options = { host: address.host, port: address.port, ...READ_LITTLE_MORE };
   return whenOpen(net.connect(options), "connect", address, signal);
 }
 

@@ -2,7 +2,7 @@
 import WebSocket from "ws";
 import { type Address, webSocketUrl } from "../address.ts";
 import { closeReason, connectError } from "../errors.ts";
-import { READ_NO_MORE, ReadGatherer } from "../read-gatherer.ts";
+import { READ_LITTLE_MORE, ReadGatherer } from "../read-gatherer.ts";
 import { withUsableOptions } from "../tls.ts";
 import type { Transport, TransportListener, TransportOptions } from "../transport.ts";
 import { WebSocketClientEnd } from "./client-end.ts";
@@ -41,7 +41,7 @@ function handshake(
     address,
     () =>
       new WebSocket(webSocketUrl(address), [...subprotocols], {
-        ...READ_NO_MORE,
+        ...READ_LITTLE_MORE,
         ...tls,
         headers,
         perMessageDeflate: false,
