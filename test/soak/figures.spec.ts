@@ -4,6 +4,7 @@ import { grown } from "../support/inventory.ts";
 import { folded } from "./figures.ts";
 
 const THREAD = "resource WORKER of lib/files/file-thread";
+const ANSWERS = "resource Timeout of lib/net/timer";
 const withThreads = (threads: number) => ({ [THREAD]: threads, "descriptor pipe": 9 + 2 * threads });
 
 describe("the figures of a soak", () => {
@@ -28,5 +29,12 @@ describe("the figures of a soak", () => {
     assert.deepEqual(grown(folded(withThreads(1), "/soak"), folded(after, "/soak")), {
       "descriptor pipe": [9, 10],
     });
+  });
+
+  it("leave out the timer of a connection that has asked something, and no more of them than there are connections", () => {
+    const more = (after: number) =>
+      grown(folded({ hooks: 1 }, "/soak"), folded({ hooks: 1, [ANSWERS]: after }, "/soak"));
+    assert.deepEqual(more(9), {});
+    assert.deepEqual(more(10), { [ANSWERS]: [0, 10] });
   });
 });

@@ -36,9 +36,14 @@ const OF_A_THREAD: Inventory = {
   "descriptor pipe": 2,
 };
 
+/** What a connection waits for has a timer that begins anew when something is asked, and ends when nothing is any more. */
+const ANSWERS = "resource Timeout of lib/net/timer";
+/** One for each connection of the flows. */
+const MOST_ANSWERS = 9;
+
 /**
- * An inventory in which the open files of the archives below a folder are one figure, and without the threads for files, as long as
- * there are no more of them than there may be.
+ * An inventory in which the open files of the archives below a folder are one figure, and without the threads for files and the timers
+ * of connections, as long as there are no more of them than there may be.
  */
 export function folded(inventory: Inventory, folder: string): Inventory {
   const found = inventory[THREADS] ?? 0;
@@ -46,6 +51,7 @@ export function folded(inventory: Inventory, folder: string): Inventory {
   const result: Inventory = {};
   for (const [name, count] of Object.entries(inventory)) {
     const key = name.startsWith(`descriptor ${folder}`) ? ARCHIVE_FILES : name;
+    if (key === ANSWERS && count <= MOST_ANSWERS) continue;
     const others = count - threads * (OF_A_THREAD[key] ?? 0);
     if (others > 0) result[key] = (result[key] ?? 0) + others;
   }
