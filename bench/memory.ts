@@ -37,7 +37,7 @@ interface Subject {
   /** Made in a process of its own: what is there before, and how it grows there by `count`. */
   make(): Promise<Growth>;
   /** What makes it grow from outside instead, at the port that growing gave; what it returns ends that. */
-  visit?(port: number): Promise<() => void>;
+  visit?: (port: number) => Promise<() => void>;
 }
 
 const sourceId = (n: number): string => `FDSN:XX_S${n}_00_H_H_Z`;
