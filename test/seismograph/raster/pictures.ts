@@ -188,7 +188,7 @@ export function picturesBefore(): Map<string, string[]> {
 /** How far two pixels are apart at most, in steps of brightness. */
 export function differenceOf(one: readonly string[], other: readonly string[]): number {
   const lights = (rows: readonly string[]) =>
-    [...rows.join("")].map((step) => Number.parseInt(step, 36) || 0);
+    Array.from(rows.join(""), (step) => Number.parseInt(step, 36) || 0);
   const [a, b] = [lights(one), lights(other)];
   return Math.max(...a.map((light, i) => Math.abs(light - (b[i] ?? Number.POSITIVE_INFINITY))));
 }
