@@ -10,6 +10,7 @@ import type {
   RawStream,
 } from "../../lib/jetstream/client.ts";
 import { connectedEvent, JetStreamConnection, type JetStreamLink } from "../../lib/jetstream/connection.ts";
+import type { JetStreamError } from "../../lib/jetstream/errors.ts";
 import type { JetStreamConnectionEvent } from "../../lib/jetstream/events.ts";
 
 export interface Sent {
@@ -101,7 +102,12 @@ export class FakeLink implements JetStreamLink {
     const name = config.durable_name ?? `c${this.consumers.size}`;
     const consumer = {
       ...{ name, config, created: `made ${this.consumers.size}`, delivered: { stream_seq: 0 } },
-      ...{ ack_floor: { stream_seq: 0 }, num_pending: 0, num_ack_pending: 0, num_waiting: 0 },
+      ...{
+        ack_floor: { stream_seq: 0 },
+        num_pending: this.stream.state.messages,
+        num_ack_pending: 0,
+        num_waiting: 0,
+      },
     };
     this.consumers.set(name, consumer);
     return consumer;
@@ -163,6 +169,8 @@ export class FakeLink implements JetStreamLink {
 export class FakeConnection extends JetStreamConnection {
   readonly fake = new FakeLink();
   readonly held: Promise<void>[] = [];
+  /** Why there is no connection. */
+  failure: JetStreamError | undefined;
   readonly #hearing = new Set<(event: JetStreamConnectionEvent) => void>();
 
   constructor() {
@@ -170,7 +178,7 @@ export class FakeConnection extends JetStreamConnection {
   }
 
   override link(): Promise<JetStreamLink> {
-    return Promise.resolve(this.fake);
+    return this.failure ? Promise.reject(this.failure) : Promise.resolve(this.fake);
   }
 
   override listen(listener: (event: JetStreamConnectionEvent) => void): () => void {
