@@ -313,6 +313,53 @@ describe("the SeedLink client", () => {
     );
   });
 
+  it("leaving a stream ends what waits for its next packet, and closes the connection", async () => {
+    server.habits = { answers: { END: "" } };
+    await using client = await SeedLinkClient.connect(server.url);
+    const stream = client.stream({ streams: "CO_JSC" });
+    const [first, second] = [stream.next(), stream.next()];
+    await server.heard("END", 1);
+    const over = { value: undefined, done: true };
+    assert.deepEqual(await stream.return(), over);
+    assert.deepEqual(await Promise.all([first, second]), [over, over]);
+    assert.deepEqual(await stream.next(), over);
+    assert.match((await client.closed).message, /has been closed/);
+  });
+
+  it("leaving a stream while its stations are asked for ends it too", async () => {
+    server.habits = { answers: { STATION: "" } };
+    await using client = await SeedLinkClient.connect(server.url);
+    const stream = client.stream({ streams: "CO_JSC" });
+    const next = stream.next();
+    await server.heard("STATION JSC CO", 1);
+    await stream.return();
+    assert.deepEqual(await next, { value: undefined, done: true });
+    assert.ok(!server.commands.includes("END"));
+  });
+
+  it("a stream that nobody has begun leaves the connection open", async () => {
+    await using client = await SeedLinkClient.connect(server.url);
+    await client.stream({ streams: "CO_JSC" }).return();
+    assert.equal((await client.info("ID")).organization, "Test");
+  });
+
+  it("a second stream is refused, and the first goes on; what ended it is told once", async () => {
+    const client = await SeedLinkClient.connect(server.url);
+    await using stream = client.stream({ streams: "CO_JSC", from: "earliest" });
+    const first = await stream.next();
+    const other = client.stream({ streams: "CO_JSC" });
+    await assert.rejects(other.next(), { code: "INVALID_ARGUMENT" });
+    assert.deepEqual(await other.next(), { value: undefined, done: true });
+    const second = await stream.next();
+    assert.equal(second.value?.sequence, (first.value?.sequence ?? 0n) + 1n);
+    for (let n = 2; n < 10; n++) await stream.next();
+    const [more, evenMore] = [stream.next(), stream.next()];
+    await client.close();
+    await assert.rejects(more, { code: "CLOSED" });
+    assert.deepEqual(await evenMore, { value: undefined, done: true });
+    assert.deepEqual(await stream.next(), { value: undefined, done: true });
+  });
+
   it("gives up on a server that does not answer, is not SeedLink, or closes", async () => {
     server.habits = { answers: { HELLO: "" } };
     await assert.rejects(SeedLinkClient.connect(server.url, { timeout: 100 }), { code: "TIMEOUT" });
