@@ -84,6 +84,16 @@ const PICTURES: [what: string, width: number, height: number, pixelRatio: number
     },
   ],
   [
+    "lines that leave the picture",
+    30,
+    14,
+    1,
+    (surface) => {
+      surface.polyline([-5, 3, 35, 10], 2, INK);
+      surface.polyline([12, -5, 17, 20], 1.5, INK);
+    },
+  ],
+  [
     "polygons and circles",
     40,
     22,
