@@ -310,6 +310,29 @@ describe("pattern", () => {
     assert.match(reasonOf(`(?:ab){2}${"c".repeat(12_800)}`) ?? "", /it has more than 12800 characters/);
   });
 
+  it("takes large alternatives one by one, also those of a group that is all there is", () => {
+    const large = ["c", "d", "e"].map((letter) => `(?:ab){2}${letter}{200}`);
+    const all = large.join("|");
+    const name = `abab${"d".repeat(200)}`;
+    for (const [text, isWhole, isFolded] of [
+      [all, false, false],
+      [`(${all})`, false, false],
+      [`(?:${all})`, false, false],
+      [`^(${all})$`, true, false],
+      [`(?i)^(?:${all})$`, true, true],
+      [`(${all}|[)|(]\\|)`, false, false],
+      [`(?i)(${all})`, false, true],
+    ] as const) {
+      const pattern = compile(text);
+      assert.ok(pattern.test(name), text);
+      assert.equal(pattern.test(`x${name}x`), !isWhole, text);
+      assert.equal(pattern.test(name.toUpperCase()), isFolded, text);
+      assert.ok(!pattern.test(`abab${"dc".repeat(150)}`), text);
+    }
+    for (const text of [`x(${all})`, `(${all})x`, `(${all})(x)`, `(${all})\\)`, `(${all})?x`, `((${all})x)`])
+      assert.match(reasonOf(text) ?? "", /too large/, text);
+  });
+
   it("refuses at once what is short to write and long to run", () => {
     const nested = "((((x{1,9}){1,9}){1,9}){1,9})";
     for (const text of [
