@@ -45,6 +45,7 @@ export type { InfoConnection, InfoStation, InfoStream, SeedLinkInfo } from "./se
 export type { SeedLinkPacket } from "./seedlink/protocol/packet.ts";
 export type { How } from "./seedlink/resume.ts";
 export type { SeedLinkConnectOptions, SeedLinkServer } from "./seedlink/session.ts";
+export type { SeedLinkStream } from "./seedlink/stream.ts";
 export type {
   SeedLinkEvent,
   SeedLinkSubscribeOptions,

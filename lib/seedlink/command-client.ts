@@ -1,7 +1,6 @@
 /** What one connection to a SeedLink server can do, wherever it runs: {@link SeedLinkCommandClient}. */
 import type { OpenTransport } from "../net/transport.ts";
-import { PacketQueue } from "../subscription/packet-queue.ts";
-import { QUEUE_BYTES } from "../subscription/resuming-reader.ts";
+import type { PacketQueue } from "../subscription/packet-queue.ts";
 import { nowMicroseconds, type TimeInput, toMicroseconds } from "../time.ts";
 import { parseAddress } from "./address.ts";
 import { Arrivals } from "./arrivals.ts";
@@ -19,6 +18,7 @@ import {
   type SeedLinkServer,
   type SeedLinkSession,
 } from "./session.ts";
+import { SeedLinkStream } from "./stream.ts";
 import { parseStart } from "./subscription.ts";
 
 /** Which packets a stream brings. */
@@ -97,44 +97,34 @@ export class SeedLinkCommandClient implements AsyncDisposable {
    * @throws SeedLinkError `INVALID_ARGUMENT`, `SERVER_ERROR`, `NOT_PERMITTED`, `NOT_SUPPORTED`, `ABORTED`; what ended the
    * connection
    */
-  async *stream(options: SeedLinkStreamOptions = {}): AsyncGenerator<SeedLinkPacket, void> {
+  stream(options: SeedLinkStreamOptions = {}): SeedLinkStream {
+    return new SeedLinkStream(this.#session.connection, (queue) => this.#begin(queue, options));
+  }
+
+  async #begin(queue: PacketQueue<SeedLinkPacket>, options: SeedLinkStreamOptions): Promise<void> {
     const { connection, protocol } = this.#session;
-    if (connection.isStreaming) {
-      throw new SeedLinkError(
-        "INVALID_ARGUMENT",
-        `${connection.name} is already streaming: open another connection.`,
-      );
-    }
-    const abort = () => connection.abandon(deadlines.aborted("Streaming", options.signal));
-    options.signal?.addEventListener("abort", abort, { once: true });
-    if (options.signal?.aborted) abort();
-    try {
-      const requests = parseStreams(options.streams ?? "");
-      const plan = await this.#plan(options);
-      for (const each of await requestStations(this.#session, plan.stations)) options.onRefused?.(each);
-      const queue = new PacketQueue<SeedLinkPacket>(QUEUE_BYTES, connection.updateReading);
-      const arrivals = new Arrivals({ ...plan, span: undefined }, requests, protocol);
-      connection.startStream(options.dialUp ? END_FETCH : END, {
-        frame: (frame) => {
-          const verdict = arrivals.judge(frame, nowMicroseconds());
-          if (verdict.kind === "deliver") queue.packet(verdict.packet);
-        },
-        end: () => queue.end(),
-        get full() {
-          return queue.full;
-        },
-      });
-      void connection.closed.then((error) => queue.fail(error));
-      for (;;) {
-        // Most are here already, and then need no promise of their own.
-        const packet = queue.take() ?? (await queue.next()).value;
-        if (packet === undefined) return;
-        yield packet;
-      }
-    } finally {
-      options.signal?.removeEventListener("abort", abort);
-      await connection.close();
-    }
+    const { signal } = options;
+    const abort = () => connection.abandon(deadlines.aborted("Streaming", signal));
+    signal?.addEventListener("abort", abort, { once: true });
+    if (signal?.aborted) abort();
+    void connection.closed.then((error) => {
+      signal?.removeEventListener("abort", abort);
+      queue.fail(error);
+    });
+    const requests = parseStreams(options.streams ?? "");
+    const plan = await this.#plan(options);
+    for (const each of await requestStations(this.#session, plan.stations)) options.onRefused?.(each);
+    const arrivals = new Arrivals({ ...plan, span: undefined }, requests, protocol);
+    connection.startStream(options.dialUp ? END_FETCH : END, {
+      frame: (frame) => {
+        const verdict = arrivals.judge(frame, nowMicroseconds());
+        if (verdict.kind === "deliver") queue.packet(verdict.packet);
+      },
+      end: () => queue.end(),
+      get full() {
+        return queue.full;
+      },
+    });
   }
 
   async #plan(options: SeedLinkStreamOptions): Promise<Plan> {

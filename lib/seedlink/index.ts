@@ -15,5 +15,6 @@ export {
 } from "./protocol/selectors.ts";
 export type { How } from "./resume.ts";
 export type { SeedLinkConnectOptions, SeedLinkServer } from "./session.ts";
+export type { SeedLinkStream } from "./stream.ts";
 export { SeedLinkPositionFile, subscribeSeedLink } from "./subscribe.ts";
 export type { SeedLinkEvent, SeedLinkSubscribeOptions, SeedLinkSubscription } from "./subscription.ts";

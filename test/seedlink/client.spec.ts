@@ -216,7 +216,11 @@ describe("the SeedLink client", () => {
     const at = server.commands.indexOf("STATION NOPE XX");
     assert.equal(server.commands[at + 1], "STATION JSC CO");
     const named = events.filter((event) => event.type === "missing").flatMap((event) => event.stations);
-    assert.deepEqual([...new Set(named)], ["XX_NOPE"]);
+    assert.deepEqual(
+      named,
+      ["XX_NOPE"],
+      "once, also where the list of stations and the refusal both tell it",
+    );
   });
 
   it("does not wait in silence where no station is left, but says so and tries again", async () => {
@@ -272,6 +276,92 @@ describe("the SeedLink client", () => {
     await using client = await SeedLinkClient.connect(server.url);
     assert.deepEqual(await client.stream({ streams: "CO_JSC" }).next(), { value: undefined, done: true });
     assert.match((await client.closed).message, /has been closed/);
+  });
+
+  it("streams a window of time, and refuses one that is none", async () => {
+    const time = Date.UTC(2023, 10, 14) * 1000;
+    for (const options of [
+      { to: time },
+      { from: "earliest", to: time },
+      { from: time, to: time - 1 },
+      { from: time, to: "soon" },
+      { from: "soon" },
+    ]) {
+      await using client = await SeedLinkClient.connect(server.url);
+      await assert.rejects(client.stream({ streams: "CO_JSC", ...options }).next(), {
+        code: "INVALID_ARGUMENT",
+      });
+    }
+    server.commands.length = 0;
+    server.habits = { answers: { TIME: "OK\r\n", END: "END" } };
+    for (const to of [time, time + 61_000_000]) {
+      await using client = await SeedLinkClient.connect(server.url);
+      assert.equal((await client.stream({ streams: "CO_JSC", from: time, to }).next()).done, true);
+    }
+    assert.deepEqual(
+      server.commands.filter((command) => command.startsWith("TIME")),
+      ["TIME 2023,11,14,00,00,00 2023,11,14,00,00,00", "TIME 2023,11,14,00,00,00 2023,11,14,00,01,01"],
+    );
+  });
+
+  it("names a station that the server does not know, and reads the others", async () => {
+    const { seen, events } = await read(server.url, 4, { streams: "CO_HAW,CO_NOPE" });
+    assert.deepEqual(seen, expected("CO_HAW", 0, 4));
+    assert.deepEqual(
+      events.flatMap((event) => (event.type === "missing" ? [[event.stations, event.error?.code]] : [])),
+      // Not in the server's list; and refused when it is asked for all the same.
+      [
+        [["CO_NOPE"], undefined],
+        [["CO_NOPE"], "SERVER_ERROR"],
+      ],
+    );
+  });
+
+  it("leaving a stream ends what waits for its next packet, and closes the connection", async () => {
+    server.habits = { answers: { END: "" } };
+    await using client = await SeedLinkClient.connect(server.url);
+    const stream = client.stream({ streams: "CO_JSC" });
+    const [first, second] = [stream.next(), stream.next()];
+    await server.heard("END", 1);
+    const over = { value: undefined, done: true };
+    assert.deepEqual(await stream.return(), over);
+    assert.deepEqual(await Promise.all([first, second]), [over, over]);
+    assert.deepEqual(await stream.next(), over);
+    assert.match((await client.closed).message, /has been closed/);
+  });
+
+  it("leaving a stream while its stations are asked for ends it too", async () => {
+    server.habits = { answers: { STATION: "" } };
+    await using client = await SeedLinkClient.connect(server.url);
+    const stream = client.stream({ streams: "CO_JSC" });
+    const next = stream.next();
+    await server.heard("STATION JSC CO", 1);
+    await stream.return();
+    assert.deepEqual(await next, { value: undefined, done: true });
+    assert.ok(!server.commands.includes("END"));
+  });
+
+  it("a stream that nobody has begun leaves the connection open", async () => {
+    await using client = await SeedLinkClient.connect(server.url);
+    await client.stream({ streams: "CO_JSC" }).return();
+    assert.equal((await client.info("ID")).organization, "Test");
+  });
+
+  it("a second stream is refused, and the first goes on; what ended it is told once", async () => {
+    const client = await SeedLinkClient.connect(server.url);
+    await using stream = client.stream({ streams: "CO_JSC", from: "earliest" });
+    const first = await stream.next();
+    const other = client.stream({ streams: "CO_JSC" });
+    await assert.rejects(other.next(), { code: "INVALID_ARGUMENT" });
+    assert.deepEqual(await other.next(), { value: undefined, done: true });
+    const second = await stream.next();
+    assert.equal(second.value?.sequence, (first.value?.sequence ?? 0n) + 1n);
+    for (let n = 2; n < 10; n++) await stream.next();
+    const [more, evenMore] = [stream.next(), stream.next()];
+    await client.close();
+    await assert.rejects(more, { code: "CLOSED" });
+    assert.deepEqual(await evenMore, { value: undefined, done: true });
+    assert.deepEqual(await stream.next(), { value: undefined, done: true });
   });
 
   it("gives up on a server that does not answer, is not SeedLink, or closes", async () => {

@@ -148,6 +148,46 @@ describe("SeedLink frames", () => {
       assert.throws(() => numberOf(digits), failure("PROTOCOL"), digits);
   });
 
+  it("of protocol 4 have a number of 64 bits, a format and a station, and say which one is too large", () => {
+    const frame4 = (sequence: bigint, station: string, size = 3) => {
+      const header = Buffer.alloc(17);
+      header.write("SE2D");
+      header.writeUInt32LE(size, 4);
+      header.writeBigUInt64LE(sequence, 8);
+      header[16] = Buffer.byteLength(station);
+      return Buffer.concat([header, Buffer.from(`${station}abc`)]);
+    };
+    for (const sequence of [0n, 1n, 0xffff_ffffn, 0x1_0000_0000n, 0x0123_4567_89ab_cdefn, 2n ** 64n - 1n]) {
+      const [frame] = dataOf(readAll([frame4(sequence, "CO_JSC")]));
+      assert.deepEqual(
+        { ...frame, payload: String(frame?.payload) },
+        { kind: "data", sequence, format: "2", subformat: "D", station: "CO_JSC", payload: "abc" },
+      );
+      assert.throws(() => readAll([frame4(sequence, "CO_JSC", LIMITS.maxPayload + 1)]), {
+        code: "TOO_LARGE",
+        message: new RegExp(`packet ${sequence} with ${LIMITS.maxPayload + 1} bytes`),
+      });
+    }
+  });
+
+  it("that are none are shown by their first bytes", () => {
+    const said = (bytes: Buffer) => {
+      try {
+        readAll([bytes]);
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return "";
+    };
+    assert.match(said(Buffer.from([0x0a, 0xab, 0])), /sent the bytes 0A AB 00 where a packet should begin/);
+    assert.match(
+      said(Buffer.from("SL000001\x01\x23abcdef")),
+      /not a miniSEED record \(it begins with the bytes 01 23 61 62 63 64 65 66\)/,
+    );
+    const record = rings.main![0]!.payload;
+    assert.match(said(Buffer.concat([Buffer.from("SLxyz\n01"), record])), /header "SLxyz\?01", which has no/);
+  });
+
   it("of a record without samples are its stream's all the same", () => {
     const payload = Buffer.from(rings.main![0]!.payload);
     const frame = { kind: "data", sequence: 1n, format: "", subformat: "", station: "", payload } as const;

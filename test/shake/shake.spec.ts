@@ -194,6 +194,32 @@ describe("the collector of a Shake's datagrams", () => {
     );
   });
 
+  it("learns a rate from two datagrams only where they tell one in whole hertz", () => {
+    const learnt = (count: number, nanoseconds: bigint) => {
+      const collector = new ShakeCollector({ seconds: 0 });
+      const first = { ...datagram(0, count), startTime: START };
+      assert.deepEqual(collector.add(first, 0)!.stretches, []);
+      const second = { ...first, startTime: START + nanoseconds };
+      return collector.add(second, 1)!.stretches[0]?.sampleRate;
+    };
+    const SECOND = 1_000_000_000n;
+    assert.deepEqual(
+      [
+        learnt(40, SECOND),
+        learnt(1000, SECOND),
+        learnt(1, SECOND),
+        // Within 2 %: 40 Hz by 41 samples less some milliseconds.
+        learnt(40, (SECOND * 101n) / 100n),
+        learnt(1001, SECOND),
+        learnt(1, 3n * SECOND),
+        // Half a hertz off 25 is 2 %.
+        learnt(49, 2n * SECOND),
+        learnt(40, -SECOND),
+      ],
+      [40, 1000, 1, 40, undefined, undefined, undefined, undefined],
+    );
+  });
+
   it("learns an unusual rate from two datagrams, and bounds the channels", () => {
     const collector = new ShakeCollector({ seconds: 1 });
     const at = (n: number) => ({ ...datagram(0, 40, "HDF"), startTime: START + BigInt(n) * 400_000_000n });

@@ -14,9 +14,11 @@ const GATHERED = 16 * 1024;
 const EMPTY = allocateBytes(0);
 
 export class ByteQueue {
-  /** Not empty pieces; the first one is read from `#offset` on. */
-  #pieces: Buffer[] = [];
+  /** Read from `#offset` on; empty where nothing waits. */
+  #first = EMPTY;
   #offset = 0;
+  /** What comes behind the first piece. None is empty. */
+  readonly #further: Buffer[] = [];
   #length = 0;
   /** Memory that small pieces are copied to, and how much of it is used. */
   #gathered = EMPTY;
@@ -32,8 +34,10 @@ export class ByteQueue {
   /** Takes the next piece. A large one is not copied: the caller must not write into it afterwards. */
   push(piece: Buffer): void {
     if (piece.length === 0) return;
+    const isFirst = this.#length === 0;
     this.#length += piece.length;
-    if (this.#pieces.length === 0 || piece.length > SMALL) this.#pieces.push(piece);
+    if (isFirst) this.#first = piece;
+    else if (piece.length > SMALL) this.#further.push(piece);
     else this.#gather(piece);
   }
 
@@ -44,23 +48,28 @@ export class ByteQueue {
       this.#used = 0;
       this.#tail = undefined;
     }
-    const last = this.#pieces.at(-1)!;
+    const last = this.#further.at(-1) ?? this.#first;
     const continues = last === this.#tail;
     const start = continues ? this.#used - last.length : this.#used;
     this.#gathered.set(piece, this.#used);
     this.#used += piece.length;
     const gathered = this.#gathered.subarray(start, this.#used);
     this.#tail = gathered;
-    if (continues) this.#pieces[this.#pieces.length - 1] = gathered;
-    else this.#pieces.push(gathered);
+    if (!continues) this.#further.push(gathered);
+    else if (this.#further.length > 0) this.#further[this.#further.length - 1] = gathered;
+    else this.#first = gathered;
   }
 
   /** The byte at `index`, which must be below `length`. */
   at(index: number): number {
-    let place = this.#offset + index;
-    const first = this.#pieces[0];
-    if (first !== undefined && place < first.length) return first[place]!;
-    for (const piece of this.#pieces) {
+    const place = this.#offset + index;
+    const first = this.#first;
+    return place < first.length ? first[place]! : this.#atFurther(place - first.length);
+  }
+
+  #atFurther(index: number): number {
+    let place = index;
+    for (const piece of this.#further) {
       if (place < piece.length) return piece[place]!;
       place -= piece.length;
     }
@@ -70,8 +79,8 @@ export class ByteQueue {
   /** Where a byte is first found among the first `limit` bytes, or -1. */
   indexOf(byte: number, limit: number): number {
     let before = -this.#offset;
-    for (const piece of this.#pieces) {
-      if (before >= limit) break;
+    for (let n = -1; n < this.#further.length && before < limit; n++) {
+      const piece = n < 0 ? this.#first : this.#further[n]!;
       const found = piece.indexOf(byte, before < 0 ? -before : 0);
       if (found >= 0) return before + found < limit ? before + found : -1;
       before += piece.length;
@@ -82,56 +91,47 @@ export class ByteQueue {
   /** The next `size` bytes, which must be there. */
   take(size: number): Buffer {
     if (size === 0) return EMPTY;
-    const first = this.#pieces[0]!;
+    const first = this.#first;
     const start = this.#offset;
     if (first.length - start < size) return this.#join(size);
-    this.#length -= size;
-    this.#offset += size;
-    if (this.#offset === first.length) {
-      this.#pieces.shift();
-      this.#offset = 0;
-    }
+    this.#advance(size);
     return first.subarray(start, start + size);
   }
 
   /** Passes over bytes, which must be there. */
   skip(size: number): void {
-    const first = this.#pieces[0]!;
-    if (first.length - this.#offset <= size) {
-      this.take(size);
-      return;
-    }
-    this.#length -= size;
-    this.#offset += size;
+    if (this.#first.length - this.#offset < size) this.take(size);
+    else this.#advance(size);
   }
 
   /** The text of the next `size` bytes, which must be there. */
   takeText(size: number, texts: TextCache): string {
     if (size === 0) return "";
-    const first = this.#pieces[0]!;
+    const first = this.#first;
     const start = this.#offset;
-    if (first.length - start <= size) return texts.get(this.take(size), 0, size);
-    this.skip(size);
+    if (first.length - start < size) return texts.get(this.take(size), 0, size);
+    this.#advance(size);
     return texts.get(first, start, size);
+  }
+
+  /** Over bytes of the first piece. */
+  #advance(size: number): void {
+    this.#length -= size;
+    this.#offset += size;
+    if (this.#offset < this.#first.length) return;
+    this.#first = this.#further.shift() ?? EMPTY;
+    this.#offset = 0;
   }
 
   #join(size: number): Buffer {
     const joined = allocateBytes(size);
-    let filled = 0;
-    let used = 0;
-    while (filled < size) {
-      const piece = this.#pieces[used]!;
-      const copied = Math.min(piece.length - this.#offset, size - filled);
-      joined.set(piece.subarray(this.#offset, this.#offset + copied), filled);
+    for (let filled = 0; filled < size; ) {
+      const start = this.#offset;
+      const copied = Math.min(this.#first.length - start, size - filled);
+      joined.set(this.#first.subarray(start, start + copied), filled);
       filled += copied;
-      this.#offset += copied;
-      if (this.#offset === piece.length) {
-        used++;
-        this.#offset = 0;
-      }
+      this.#advance(copied);
     }
-    this.#pieces.splice(0, used);
-    this.#length -= size;
     return joined;
   }
 }
