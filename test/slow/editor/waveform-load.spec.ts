@@ -177,7 +177,7 @@ interface Latencies {
 }
 
 describe("20 waveforms at 100 Hz", function () {
-  this.timeout((SECONDS + 120) * 1000);
+  this.timeout((SECONDS + 300) * 1000);
   let server: DataLinkServer;
   let userDir: string;
   let nodeRed: NodeRed;

@@ -126,7 +126,7 @@ for (const version of VERSIONS) {
     async function moves(): Promise<string> {
       const before = (await trace().count()) > 0 ? await trace().getAttribute("d") : "";
       const changed = `(document.querySelector(".waveform-trace")?.getAttribute("d") ?? "") !== ${JSON.stringify(before)}`;
-      await editor.page.waitForFunction(changed, undefined, { timeout: 10_000 });
+      await editor.page.waitForFunction(changed);
       return (await trace().getAttribute("d"))!;
     }
 
@@ -180,7 +180,6 @@ for (const version of VERSIONS) {
       const asked = async () => {
         const { payload } = await socket.waitForEvent("framesent", {
           predicate: (frame) => String(frame.payload).includes('"topic":"waveform"'),
-          timeout: 20_000,
         });
         return (JSON.parse(String(payload)) as { data: { ids: string[] } }).data.ids;
       };

@@ -33,7 +33,7 @@ export class Dialogs {
     await this.page.reload();
     // Hidden ones do as well: the palette remembers what was searched for.
     const node = this.page.locator("#red-ui-palette-container .red-ui-palette-node").first();
-    await node.waitFor({ state: "attached", timeout: 60_000 });
+    await node.waitFor({ state: "attached" });
     await this.page.waitForFunction("!document.querySelector('#red-ui-loading-progress')?.offsetParent");
   }
 

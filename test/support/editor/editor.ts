@@ -34,7 +34,7 @@ export class Editor extends BrowserPage {
       for (const [key, value] of Object.entries(items)) localStorage.setItem(key, value);
     }, stored);
     await editor.page.goto(url);
-    await editor.page.waitForSelector("#red-ui-palette-container .red-ui-palette-node", { timeout: 60_000 });
+    await editor.page.waitForSelector("#red-ui-palette-container .red-ui-palette-node");
     await editor.page.waitForFunction("!document.querySelector('#red-ui-loading-progress')?.offsetParent");
     return editor;
   }
