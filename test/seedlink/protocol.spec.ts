@@ -1,5 +1,6 @@
 // lib/seedlink/protocol: HELLO, commands, answers, numbers, times and INFO, as servers were seen to give and take them.
 import assert from "node:assert/strict";
+import { formatAddress, parseAddress } from "../../lib/seedlink/address.ts";
 import { InfoCollector } from "../../lib/seedlink/info-collector.ts";
 import {
   authenticate,
@@ -65,6 +66,27 @@ function failure(code: string, words = /./) {
   return (error: unknown) =>
     error instanceof SeedLinkError && error.code === code && words.test(error.message);
 }
+
+describe("SeedLink addresses", () => {
+  it("have SeedLink's schemes, ports and path, and short forms", () => {
+    const of = (text: string, secure = false) => formatAddress(parseAddress(text, secure));
+    for (const [text, address] of [
+      ["a", "seedlink://a:18000"],
+      ["a:18500", "seedlinks://a:18500"],
+      ["seedlinks://a", "seedlinks://a:18500"],
+      ["seedlink://a:18001", "seedlink://a:18001"],
+      ["ws://a", "ws://a/seedlink"],
+    ] as const)
+      assert.equal(of(text).replace(/:80(?=\/)/, ""), address);
+    assert.equal(parseAddress("a", true).isSecure, true);
+    assert.equal(parseAddress("a").isSecure, false);
+  });
+
+  it("that are none are refused with a code", () => {
+    for (const text of ["", "http://a", "datalink://a", "a:99999", "seedlink://a/b"])
+      assert.throws(() => parseAddress(text), { name: "SeedLinkError", code: "INVALID_ADDRESS" }, text);
+  });
+});
 
 describe("SeedLink HELLO", () => {
   it("tells the program and the versions, which are never taken from the program's own", () => {
