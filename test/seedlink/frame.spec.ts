@@ -172,6 +172,37 @@ describe("SeedLink frames", () => {
       assert.equal(lengthOf(year, day), 256, `${year} ${day}`);
   });
 
+  it("have the format, the type and the station that they tell, or that their record has", () => {
+    const series = { sourceId: "FDSN:XX_TEST_00_H_H_Z", startTime: 0n, sampleRate: 100, samples: [1, 2] };
+    const recordOf = (formatVersion: 2 | 3, sampleRate = 100) =>
+      Buffer.concat([
+        ...packRecords(
+          { ...series, sampleRate },
+          { formatVersion, ...(formatVersion === 2 && { recordLength: 512 }) },
+        ),
+      ]);
+    const of = (payload: Buffer, told: Partial<DataFrame> = {}) => {
+      const none = { sequence: 1n, format: "", subformat: "", station: "" };
+      const { streamId, format, subformat, station } = new PacketMaker().make(
+        { kind: "data", ...none, payload, ...told },
+        0,
+      );
+      return [streamId.split("/")[1], format, subformat, station];
+    };
+    assert.deepEqual(of(recordOf(2)), ["MSEED", "2", "D", "XX_TEST"]);
+    assert.deepEqual(of(recordOf(3)), ["MSEED3", "3", "D", "XX_TEST"]);
+    assert.deepEqual(of(recordOf(2, 0)), ["MSEED", "2", "L", "XX_TEST"]);
+    const told = { format: "2", subformat: "E", station: "YY_OTHER" };
+    assert.deepEqual(of(recordOf(2), told), ["MSEED", "2", "E", "YY_OTHER"]);
+    assert.deepEqual(of(recordOf(3), told), ["MSEED", "2", "E", "YY_OTHER"]);
+    for (const [format, type] of [
+      ["J", "JSON"],
+      ["X", "XML"],
+      ["Z", "Z"],
+    ] as const)
+      assert.deepEqual(of(Buffer.from("{}"), { ...told, format }), [type, format, "E", "YY_OTHER"]);
+  });
+
   it("of records say how many bytes more they need", () => {
     const { payload } = rings.main![0]!;
     const record3 = Buffer.alloc(40);

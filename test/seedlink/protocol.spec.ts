@@ -395,6 +395,31 @@ describe("SeedLink INFO", () => {
     assert.deepEqual([clients.connections.length, clients.connections[0]!.host], [2, "127.0.0.1"]);
   });
 
+  it("tells clients in the words of any server, with what is plain of the rest as text", () => {
+    const client = {
+      ip_address: "1.2.3.4",
+      client_port: "5",
+      ctime: "2024-02-03T04:05:16Z",
+      user: { a: 1 },
+      n: 7,
+    };
+    const attributes = { ip_address: "1.2.3.4", client_port: "5", ctime: "2024-02-03T04:05:16Z", n: "7" };
+    const told = { host: "1.2.3.4", port: 5, connectedAt: TIME, attributes };
+    for (const json of [
+      { connection: [client] },
+      { connections: { client: [client] } },
+      { connections: { connection: [client] } },
+      { connections: [client, "x", null] },
+    ])
+      assert.deepEqual(atOnce(parseInfoJson(JSON.stringify(json))).connections, [told]);
+    const bare = { host: 5, port: 1.5, connect_time: "soon" };
+    assert.deepEqual(atOnce(parseInfoJson(JSON.stringify({ connection: [bare, {}] }))).connections, [
+      { attributes: { host: "5", port: "1.5", connect_time: "soon" } },
+      { attributes: {} },
+    ]);
+    assert.deepEqual(atOnce(parseInfoJson("{}")).connections, []);
+  });
+
   it("that is refused says so (info-gaps, info-gaps-c, old-info-gaps)", () => {
     for (const [name, kind] of [
       ["info-gaps", "ringserver"],
