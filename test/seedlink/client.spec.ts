@@ -401,6 +401,12 @@ describe("the SeedLink client", () => {
         return error.code === "INVALID_ARGUMENT" && !error.message.includes("secret");
       },
     );
+    // A subscription does not try again what the caller has to mend.
+    const packets = subscribeSeedLink("seedlink://203.0.113.1", {
+      auth,
+      onEvent: ({ type }) => assert.fail(`it tells of "${type}", and tries again`),
+    });
+    await assert.rejects(packets.next(), { code: "INVALID_ARGUMENT" });
     await assert.rejects(SeedLinkClient.connect(server.url, { auth }), { code: "NOT_SUPPORTED" });
     assert.ok(!server.commands.some((command) => command.includes("secret")));
   });
