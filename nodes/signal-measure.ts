@@ -86,7 +86,8 @@ function measure(RED: NodeAPI, node: Node, def: SignalMeasureDef): void {
     const sensor = sensors.get(sourceId) ?? new StreamMeasure(measured, sourceId, sampleRate, false);
     sensors.delete(sourceId);
     sensors.set(sourceId, sensor);
-    for (const [oldest, state] of [...sensors].slice(0, sensors.size - MOST_SENSORS)) {
+    if (sensors.size <= MOST_SENSORS) return sensor;
+    for (const [oldest, state] of [...sensors].slice(0, 1)) {
       sensors.delete(oldest);
       gone(state);
     }

@@ -8,8 +8,6 @@ import type { SeedLinkConnection } from "./connection.ts";
 import { SeedLinkError } from "./protocol/errors.ts";
 import type { SeedLinkPacket } from "./protocol/packet.ts";
 
-type Result = IteratorResult<SeedLinkPacket, undefined>;
-
 /** Asks for the packets that are to come, which then go to the queue. */
 export type BeginStream = (queue: PacketQueue<SeedLinkPacket>) => Promise<void>;
 
@@ -40,12 +38,12 @@ export class SeedLinkStream implements AsyncIterableIterator<SeedLinkPacket, und
    * @throws SeedLinkError `INVALID_ARGUMENT`, `SERVER_ERROR`, `NOT_PERMITTED`, `NOT_SUPPORTED`, `ABORTED`; what ended the
    * connection
    */
-  next(): Promise<Result> {
+  next(): Promise<IteratorResult<SeedLinkPacket, undefined>> {
     const packet = this.#queue?.take();
     return packet === undefined ? this.#wait() : Promise.resolve({ value: packet, done: false });
   }
 
-  async #wait(): Promise<Result> {
+  async #wait(): Promise<IteratorResult<SeedLinkPacket, undefined>> {
     if (this.#isOver) return { value: undefined, done: true };
     try {
       this.#queue ??= this.#newQueue();

@@ -62,6 +62,14 @@ describe("entry log", () => {
     );
   });
 
+  it("notices that its file was removed", async () => {
+    const log = await EntryLog.create(file, KIND);
+    assert.equal(log.isRemoved(), false);
+    rmSync(file);
+    assert.equal(log.isRemoved(), true);
+    await log.close();
+  });
+
   it("loses the entries that damage hits, and no other, wherever it is and whatever they hold", async () => {
     // Bodies that look like entries themselves must not be taken for some.
     const fake = Buffer.concat([

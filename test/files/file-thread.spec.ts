@@ -1,11 +1,12 @@
 // lib/files/file-thread.ts, file-task.ts, write-thread.ts, sync-thread.ts: many files with one message to a thread.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import childProcess, { execFileSync } from "node:child_process";
 import fs from "node:fs";
-import { tmpdir } from "node:os";
+import os, { tmpdir } from "node:os";
 import path from "node:path";
+import { mock } from "node:test";
 import { AppendFile } from "../../lib/files/append-file.ts";
-import { FAILED, type FileTask, perform, WRITTEN } from "../../lib/files/file-task.ts";
+import { FAILED, type FileSystem, type FileTask, perform, WRITTEN } from "../../lib/files/file-task.ts";
 import { FileThread } from "../../lib/files/file-thread.ts";
 import { openByThread, openThread } from "../../lib/files/open-thread.ts";
 import {
@@ -275,6 +276,100 @@ describe("thread for files", () => {
     const descriptor = file.handOver()!;
     await file.close();
     assert.throws(() => fs.fstatSync(descriptor), { code: "EBADF" });
+  });
+
+  describe("synchronising whole file systems", () => {
+    const here = () => ({ device: String(fs.statSync(folder).dev), path: folder });
+    let commands: unknown[];
+    let outcome: { status: number | null; error?: Error };
+    let module: { perform: typeof perform };
+    beforeEach(function () {
+      if (process.platform !== "linux") this.skip();
+      // How often the command has failed is the module's own.
+      const file = require.resolve("../../lib/files/file-task.js");
+      const kept = require.cache[file];
+      delete require.cache[file];
+      module = require(file) as typeof module;
+      require.cache[file] = kept;
+      commands = [];
+      outcome = { status: 0 };
+      mock.method(childProcess, "spawnSync", (command: string, words: string[]) => {
+        commands.push([command, ...words]);
+        return outcome;
+      });
+      system("6.1.0-18-amd64", EXT4);
+    });
+    afterEach(() => mock.restoreAll());
+
+    const EXT4 = 0xef53;
+    const system = (version: string, type: number) => {
+      mock.method(os, "release", () => version);
+      mock.method(fs, "statfsSync", () => ({ type }));
+    };
+    const safe = (...fileSystems: FileSystem[]) =>
+      module.perform({ kind: "sync", descriptors: [], paths: [], fileSystems }).safe;
+
+    it("is by one command for each, and proof where the kernel and the file system tell of all that fails", () => {
+      assert.deepEqual(safe(here()), [here().device]);
+      assert.deepEqual(commands, [["sync", "-f", "--", folder]]);
+      for (const version of ["5.8.0", "5.10.209", "6.0", "10.0.1"]) {
+        system(version, EXT4);
+        assert.equal(safe(here()).length, 1, version);
+      }
+      for (const version of ["5.7.19", "4.19.0", "", "unknown"]) {
+        system(version, EXT4);
+        assert.equal(safe(here()).length, 0, version);
+      }
+    });
+
+    // By the numbers of Linux's <linux/magic.h>.
+    const TYPES = { ext4: EXT4, xfs: 0x58465342, btrfs: 0x9123683e, f2fs: 0xf2f52010, tmpfs: 0x01021994 };
+    const OTHERS = {
+      nfs: 0x6969,
+      smb: 0xff534d42,
+      fuse: 0x65735546,
+      overlayfs: 0x794c7630,
+      ext4Next: 0xef54,
+    };
+    for (const [types, count] of [
+      [TYPES, 1],
+      [OTHERS, 0],
+    ] as const) {
+      for (const [name, type] of Object.entries(types)) {
+        it(`is ${count === 1 ? "" : "no "}proof on ${name}`, () => {
+          system("6.1.0", type);
+          assert.equal(safe(here()).length, count);
+        });
+      }
+    }
+
+    it("is not done where the path is in another one, nor taken for done where it is no longer there", () => {
+      assert.deepEqual(safe({ device: "0", path: folder }, { ...here(), path: inFolder("none") }), []);
+      assert.deepEqual(commands, []);
+      const { device } = here();
+      fs.mkdirSync(inFolder("mount"));
+      mock.method(childProcess, "spawnSync", () => {
+        fs.rmdirSync(inFolder("mount"));
+        return outcome;
+      });
+      assert.deepEqual(safe({ device, path: inFolder("mount") }), []);
+    });
+
+    it("is left alone from its third failure in a row on", () => {
+      const failures = [{ status: 1 }, { status: null, error: new Error("no such command") }];
+      for (const failure of failures) {
+        outcome = failure;
+        assert.deepEqual(safe(here()), []);
+      }
+      outcome = { status: 0 };
+      assert.equal(safe(here()).length, 1);
+      outcome = { status: 1 };
+      for (let i = 0; i < 3; i++) assert.deepEqual(safe(here()), []);
+      assert.equal(commands.length, 6);
+      outcome = { status: 0 };
+      assert.deepEqual(safe(here()), []);
+      assert.equal(commands.length, 6);
+    });
   });
 
   it("takes no file system for safe where the command for it fails", async () => {

@@ -170,6 +170,53 @@ describe("lockFolder", () => {
     }
   });
 
+  it("says who its owner is from the first moment on, however slowly the disk writes", async () => {
+    const { open, link, rename } = fsPromises;
+    mock.method(fsPromises, "open", async (name: string, flags: string, mode: number) => {
+      const handle = await open(name, flags, mode);
+      const writeFile = handle.writeFile.bind(handle);
+      handle.writeFile = async (content: string) => {
+        await sleep(10);
+        await writeFile(content);
+      };
+      return handle;
+    });
+    const appeared: string[] = [];
+    for (const [name, move] of Object.entries({ link, rename })) {
+      mock.method(fsPromises, name as "link", async (from: string, to: string) => {
+        if (to === file) appeared.push(`${name} ${readFileSync(from, "utf8")}`);
+        await move(from, to);
+      });
+    }
+    try {
+      writeFileSync(file, `${process.pid} another-boot/1\n`);
+      const lock = await lockFolder(folder);
+      await lock.release();
+      await (await lockFolder(folder)).release();
+    } finally {
+      mock.restoreAll();
+    }
+    // The first attempt finds the one that is dead.
+    const owner = new RegExp(`^\\w+ ${process.pid} \\S+ \\S+ \\S+\n$`);
+    assert.deepEqual(
+      appeared.map((each) => each.split(" ")[0]),
+      ["link", "rename", "link"],
+    );
+    for (const each of appeared) assert.match(each, owner);
+  });
+
+  it("is not had where the file system refuses for another reason, and may be tried again", async () => {
+    for (const refuses of ["link", "open"] as const) {
+      mock.method(fsPromises, refuses, async () => {
+        throw Object.assign(new Error("the disk is broken"), { code: "EIO" });
+      });
+      await assert.rejects(lockFolder(folder), { code: "EIO" });
+      mock.restoreAll();
+      assert.deepEqual(readdirSync(folder), []);
+    }
+    await (await lockFolder(folder)).release();
+  });
+
   it("lets nobody else read who it is", async function () {
     if (process.platform === "win32") this.skip();
     const lock = await lockFolder(folder);

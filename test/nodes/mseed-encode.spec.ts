@@ -1,8 +1,9 @@
 // nodes/mseed-encode.ts, filling records: whatever the messages, no sample is lost, also over deploys and restarts.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import fsPromises, { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { mock } from "node:test";
 import { readRecords } from "../../lib/mseed/index.ts";
 import mseedEncode from "../../nodes/mseed-encode.ts";
 import { type Flow, startFlow } from "../support/flow.ts";
@@ -186,6 +187,37 @@ describe("mseed encode, filling records", () => {
     while (existsSync(kept)) await new Promise((resolve) => setImmediate(resolve));
     await flow.stop();
     assert.equal(existsSync(kept), false);
+  });
+
+  it("says so where it cannot take away what it has sent, or what is left of a node that is removed", async () => {
+    await start();
+    receive(0, 3);
+    await flow.stop();
+    const told: string[] = [];
+    let hasTried = () => {};
+    const tried = new Promise<void>((resolve) => {
+      hasTried = resolve;
+    });
+    mock.method(fsPromises, "rm", async (file: string) => {
+      assert.match(file, /encode\.left-over$/);
+      hasTried();
+      // As a disk does, in its own time.
+      await new Promise((resolve) => setImmediate(resolve));
+      throw new Error("the disk is read-only");
+    });
+    try {
+      await start();
+      await flow.inbox("out").next();
+      await tried;
+      const encode = flow.node("encode");
+      while (flow.errors("encode").length === 0) await new Promise((resolve) => setImmediate(resolve));
+      assert.deepEqual(flow.errors("encode"), ["the disk is read-only"]);
+      encode.error = (text: unknown) => told.push(String(text));
+      await encode.close(true);
+      assert.deepEqual(told, ["the disk is read-only"]);
+    } finally {
+      mock.restoreAll();
+    }
   });
 
   it("is not upset by a file of the last stop that is no longer what it was", async () => {

@@ -133,6 +133,36 @@ describe("seismogram image node", () => {
     assert.deepEqual((await picture()).image.sourceIds, [ID]);
   });
 
+  it("makes a drum as high as its lines need, and traces as high as their rows", async () => {
+    await start({ picture: "drum", hours: "2", line: "15" });
+    give(...recordsOf(series), true);
+    assert.equal((await picture()).image.height, 40 + 52 + 8 * 16);
+    await flow.stop();
+    await start({ title: "All" });
+    const ids = ["Z", "N", "E", "1"].map((component) => ID.replace(/Z$/, component));
+    for (const sourceId of ids) give(record(0, series.subarray(0, 100), { sourceId }));
+    give(true);
+    const { image, description } = await picture();
+    assert.equal(image.height, 40 + 28 + 4 * 100);
+    assert.match(description, /^XX\.DEMO\.00\.HHZ, XX\.DEMO\.00\.HHN, XX\.DEMO\.00\.HH1 and 1 more, /);
+  });
+
+  it("shows 24 streams in a picture, and ten drums", async () => {
+    for (const [settings, pictures, rows] of [
+      [{}, 1, 24],
+      [{ picture: "drum", hours: "1", height: "200", width: "200" }, 10, 1],
+    ] as const) {
+      await start(settings);
+      for (let n = 0; n < 25; n++) give(record(0, [1, 2], { sourceId: `FDSN:XX_S${n}_00_H_H_Z` }));
+      give(true);
+      for (let n = 0; n < pictures; n++) assert.equal((await picture()).image.sourceIds.length, rows);
+      // Nothing of what was asked for before comes any more.
+      send({ streams: "XX_S7" });
+      assert.deepEqual((await picture()).image.sourceIds, ["FDSN:XX_S7_00_H_H_Z"]);
+      if (pictures === 1) await flow.stop();
+    }
+  });
+
   it("sends pictures of the streams that are named", async () => {
     await start();
     give(

@@ -216,7 +216,11 @@ describe("the SeedLink client", () => {
     const at = server.commands.indexOf("STATION NOPE XX");
     assert.equal(server.commands[at + 1], "STATION JSC CO");
     const named = events.filter((event) => event.type === "missing").flatMap((event) => event.stations);
-    assert.deepEqual([...new Set(named)], ["XX_NOPE"]);
+    assert.deepEqual(
+      named,
+      ["XX_NOPE"],
+      "once, also where the list of stations and the refusal both tell it",
+    );
   });
 
   it("does not wait in silence where no station is left, but says so and tries again", async () => {

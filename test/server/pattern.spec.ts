@@ -155,6 +155,7 @@ describe("pattern", () => {
     const pattern = compile("^XX(?#network)_(?# any (station )S[(?#)]*(?#)+_Z\\Z|\\(?#Q");
     for (const [text, found] of [
       ["XX_SS_Z", false],
+      ["YXX_S_Z", false],
       ["XX_S(#?)_Z", true],
       ["XX_S_Z", true],
       ["XX_S(_ZZ", false],
@@ -162,6 +163,10 @@ describe("pattern", () => {
     ] as const)
       assert.equal(pattern.test(text), found, text);
     assert.ok(reasonOf("a(?#") !== undefined);
+    for (const text of ["[(?#a)]", "\\(?#a", "\\Q(?#a)\\E"]) {
+      assert.ok(compile(text).test(text === "\\(?#a" ? "#a" : "(?#a)"), text);
+    }
+    assert.ok(compile("a\\\\Z").test("a\\Z"));
   });
 
   it("takes long lists of stream ids, plain and with wildcards", () => {

@@ -2,8 +2,8 @@
 // tarball. For what the test helper cannot see: loading, html, catalogs, icons, credentials, deploys, restarts.
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
-import { rm, symlink, writeFile } from "node:fs/promises";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync } from "node:fs";
+import { rename, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { freePort, newFolder } from "./folders.ts";
@@ -45,11 +45,19 @@ async function nodeRedFolder(version: Version): Promise<string> {
   const prefix = path.join(CACHE, `node-red-${version}`);
   const folder = path.join(prefix, "node_modules/node-red");
   if (!existsSync(path.join(folder, "red.js"))) {
-    mkdirSync(prefix, { recursive: true });
-    await writeFile(path.join(prefix, "package.json"), '{"private":true}');
-    await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", `node-red@${version}`], {
-      cwd: prefix,
-    });
+    // Another process may do the same now: what is in its place is whole.
+    mkdirSync(CACHE, { recursive: true });
+    const made = mkdtempSync(`${prefix}-`);
+    await writeFile(path.join(made, "package.json"), '{"private":true}');
+    const options = ["--no-audit", "--no-fund", "--prefer-offline"];
+    try {
+      await run("npm", ["install", ...options, `node-red@${version}`], { cwd: made });
+      await rename(made, prefix).catch((error) => {
+        if (!existsSync(path.join(folder, "red.js"))) throw error;
+      });
+    } finally {
+      await rm(made, { recursive: true, force: true });
+    }
   }
   return folder;
 }

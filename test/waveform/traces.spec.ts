@@ -96,6 +96,21 @@ describe("traces", () => {
     assert.deepEqual([picture.end, filled(picture, "A"), filled(picture, "B")], [NOW, 0, 2]);
   });
 
+  it("believe a clock that is a minute ahead, and none that is more", () => {
+    const HALF = SECOND / 2;
+    const endWith = (ahead: number) => {
+      const traces = makeTraces();
+      const add = (sourceId: string, start: number) =>
+        traces.add({ sourceId, start, period: SECOND, sampleRate: 1, samples: [1] }, NOW);
+      add("A", NOW);
+      add("B", NOW + ahead);
+      return traces.picture(NOW)!.end;
+    };
+    // Behind the last column, which is half a second wide.
+    assert.equal(endWith(60 * SECOND), NOW + 60 * SECOND + HALF);
+    assert.equal(endWith(60 * SECOND + 1), NOW + HALF);
+  });
+
   it("show only so many streams, say so, and give the row of a quiet one to a new one", () => {
     const traces = makeTraces(2);
     for (const id of ["A", "B", "C"]) second(traces, id, NOW);
@@ -213,6 +228,20 @@ describe("traces of all that came", () => {
     assert.ok(traces.picture(NOW)!.span < 2 * SECOND);
     for (let i = 0; i < 8; i++) second(traces, "A", NOW - 5 * YEAR + i * SECOND);
     assert.ok(traces.picture(NOW)!.span > 4 * YEAR);
+  });
+
+  it("believe a time 366 days before or behind all others, and none further away", () => {
+    const FAR = 366 * DAY;
+    const spanWith = (start: number) => {
+      const traces = all();
+      const add = (from: number) =>
+        traces.add({ sourceId: "A", start: from, period: SECOND, sampleRate: 1, samples: [1, 2] }, NOW);
+      add(NOW);
+      add(start);
+      return traces.picture(NOW)!.span;
+    };
+    for (const start of [NOW - FAR - SECOND, NOW + SECOND + FAR]) assert.ok(spanWith(start) > FAR);
+    for (const start of [NOW - FAR - SECOND - 1, NOW + SECOND + FAR + 1]) assert.ok(spanWith(start) < DAY);
   });
 
   it("keep their rows, say when there are more, and begin anew when they are cleared", () => {

@@ -40,7 +40,13 @@ describe("delivery of packets to the flow", () => {
   let names = 0;
   afterEach(() => mock.restoreAll());
 
-  function start(settings: Partial<DeliverySettings> = {}, runtime = fakeRuntime(), turns = new Turns()) {
+  function start(
+    settings: Partial<DeliverySettings> = {},
+    runtime = fakeRuntime(),
+    turns = new Turns(),
+    fail: (packet: string, error: Error) => void = (_packet, error) => assert.fail(error),
+    bytesOf: (n: number) => number = () => 100,
+  ) {
     const sent: { packet: string; msg: { _msgid: string } }[] = [];
     const committed: string[] = [];
     let ids = 0;
@@ -55,10 +61,10 @@ describe("delivery of packets to the flow", () => {
           const msg = { _msgid };
           sent.push({ packet, msg });
           onSend(msg);
-          return 100;
+          return bytesOf(sent.length - 1);
         },
         commit: (packet) => committed.push(packet),
-        fail: (_packet, error) => assert.fail(error),
+        fail,
         newId: () => `${name}-${++ids}`,
         error: (message) => assert.fail(message),
       },
@@ -105,6 +111,116 @@ describe("delivery of packets to the flow", () => {
     assert.deepEqual(committed, ["b"]);
     assert.ok(!delivery.mustWait);
     delivery.leave();
+  });
+
+  describe("of a packet that has left the flow", () => {
+    let now = 0;
+    beforeEach(() => {
+      now = performance.now();
+      mock.method(performance, "now", () => now);
+    });
+
+    /** A node takes the message, and is done with it. */
+    function pass({ tell, sent }: ReturnType<typeof start>, which: number, id: string, error?: Error): void {
+      const { msg } = sent[which]!;
+      tell("onReceive", { msg, destination: { node: { id, _inputCallback: true } } });
+      tell("onComplete", { msg, node: { id }, error });
+    }
+
+    it("without the chosen nodes waits, and tells of it after ten seconds", () => {
+      const it = start({ nodes: new Set(["writer"]) });
+      const { delivery, committed } = it;
+      for (const packet of ["a", "b"]) delivery.deliver(packet);
+      pass(it, 0, "filter");
+      assert.deepEqual([committed, delivery.astray], [[], undefined]);
+      now += 10_000;
+      assert.equal(delivery.astray, undefined);
+      now += 1;
+      assert.equal(delivery.astray, "a");
+      // A node that held it sends it on.
+      it.tell("preDeliver", { msg: it.sent[0]!.msg });
+      pass(it, 0, "writer");
+      assert.deepEqual([committed, delivery.astray], [["a"], undefined]);
+      delivery.leave();
+    });
+
+    it("without the chosen nodes counts, where that is chosen", () => {
+      const it = start({ nodes: new Set(["writer"]), unreached: "commit" });
+      it.delivery.deliver("a");
+      pass(it, 0, "filter");
+      assert.deepEqual(it.committed, ["a"]);
+      it.delivery.leave();
+    });
+
+    it("with an error counts, or stops, as is chosen", () => {
+      const failed: string[] = [];
+      for (const onError of ["continue", "stop"] as const) {
+        const it = start({ nodes: new Set(["writer"]), onError }, undefined, undefined, (packet, error) =>
+          failed.push(`${packet}: ${error.message}`),
+        );
+        for (const packet of ["a", "b", "c"]) it.delivery.deliver(packet);
+        assert.ok(it.delivery.isFull);
+        pass(it, 1, "writer", new Error("disk full"));
+        assert.deepEqual(it.committed, onError === "continue" ? ["b"] : []);
+        assert.ok(!it.delivery.isFull);
+        pass(it, 2, "writer");
+        assert.deepEqual(it.committed, onError === "continue" ? ["b", "c"] : []);
+        it.delivery.leave();
+      }
+      assert.deepEqual(failed, ["b: disk full"]);
+    });
+
+    it("counts when the flow is through with it, or after the time it has, where it does not count when sent", () => {
+      const it = start({ countsWithin: 5000 });
+      for (const packet of ["a", "b"]) it.delivery.deliver(packet);
+      assert.deepEqual(it.committed, []);
+      pass(it, 1, "any");
+      assert.deepEqual(it.committed, ["b"]);
+      now += 4999;
+      it.delivery.tick();
+      assert.deepEqual(it.committed, ["b"]);
+      now += 1;
+      it.delivery.tick();
+      it.delivery.tick();
+      assert.deepEqual(it.committed, ["b", "a"]);
+      it.delivery.leave();
+    });
+
+    it("is told of as holding up the others after a second in which none was sent", () => {
+      const it = start();
+      for (const packet of ["a", "b"]) it.delivery.deliver(packet);
+      now += 5000;
+      assert.deepEqual([it.delivery.isFull, it.delivery.isHeldUp], [false, false]);
+      it.delivery.deliver("c");
+      now += 1000;
+      assert.deepEqual([it.delivery.isFull, it.delivery.isHeldUp], [true, false]);
+      now += 1;
+      assert.equal(it.delivery.isHeldUp, true);
+      pass(it, 0, "any");
+      assert.deepEqual([it.delivery.isFull, it.delivery.isHeldUp], [false, false]);
+      it.delivery.leave();
+    });
+  });
+
+  it("holds 64 MiB of messages, and one that is larger", () => {
+    const MIB = 1024 * 1024;
+    const sizes = [16, 16, 16, 15, 1, 100];
+    const it = start({ maxInFlight: 100 }, undefined, undefined, undefined, (n) => sizes[n]! * MIB);
+    for (let n = 0; n < 4; n++) it.delivery.deliver(`p${n}`);
+    assert.equal(it.delivery.isFull, false);
+    it.delivery.deliver("p4");
+    assert.equal(it.delivery.isFull, true);
+    it.delivery.clear();
+    assert.equal(it.delivery.isFull, false);
+    it.delivery.deliver("p5");
+    assert.equal(it.delivery.isFull, true);
+    it.tell("onReceive", {
+      msg: it.sent[5]!.msg,
+      destination: { node: { id: "any", _inputCallback: true } },
+    });
+    it.tell("onComplete", { msg: it.sent[5]!.msg, node: { id: "any" } });
+    assert.equal(it.delivery.isFull, false);
+    it.delivery.leave();
   });
 
   it("takes what was sent to a node that a deploy had stopped for lost, and sends it again when all are there", async () => {

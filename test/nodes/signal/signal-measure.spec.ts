@@ -4,6 +4,7 @@ import { WindowStatistics } from "../../../lib/signal/index.ts";
 import { formatNanoseconds } from "../../../lib/time.ts";
 import { shortText } from "../../../nodes/runtime/status.ts";
 import signalMeasure from "../../../nodes/signal-measure.ts";
+import { BareNode } from "../../support/bare-node.ts";
 import { type Flow, type Message, startFlow } from "../../support/flow.ts";
 import { at, ID, quake, record, recordsOf, START } from "./records.ts";
 
@@ -13,7 +14,7 @@ const series = quake(12_000, 6000, 7000);
 
 describe("signal measure node", () => {
   let flow: Flow;
-  afterEach(() => flow.stop());
+  afterEach(() => flow?.stop());
 
   async function start(settings: object = {}): Promise<void> {
     flow = await startFlow(
@@ -103,6 +104,40 @@ describe("signal measure node", () => {
     for (const second of [0, 1]) give(of("Z", second, 2), of("N", second, -3), of("E", second, 6));
     const payload = payloadOf(await flow.inbox("windows").next());
     assert.deepEqual([payload.sourceId, payload.value, payload.count], ["FDSN:XX_DEMO_00_H_N", 7, 100]);
+  });
+
+  it("measures the vectors of a thousand sensors, of which the longest silent makes room", async () => {
+    const windows: Payload[] = [];
+    const wires = [(msg: object) => void windows.push((msg as { payload: Payload }).payload)];
+    // By the data alone, however long this takes.
+    const settings = { window: "1", statistic: "peak", combine: "vector", wait: "86400" };
+    const node = new BareNode(signalMeasure, settings, wires);
+    const give = async (sensor: number, seconds: number, count: number) => {
+      for (const component of "ZNE") {
+        const sourceId = `FDSN:XX_S${sensor}_00_H_N_${component}`;
+        await node.receive({ payload: record(seconds, new Array(count).fill(1), { sourceId }) });
+      }
+    };
+    try {
+      for (let n = 0; n < 1000; n++) await give(n, 0, 50);
+      assert.deepEqual(windows, []);
+      await give(0, 0.5, 51);
+      assert.deepEqual(
+        windows.splice(0).map(({ sourceId, count }) => [sourceId, count]),
+        [["FDSN:XX_S0_00_H_N", 100]],
+      );
+      await give(1000, 0, 50);
+      await give(1000, 0.5, 51);
+      assert.deepEqual(
+        windows.map(({ sourceId, count }) => [sourceId, count]),
+        [
+          ["FDSN:XX_S1_00_H_N", 50],
+          ["FDSN:XX_S1000_00_H_N", 100],
+        ],
+      );
+    } finally {
+      await node.close();
+    }
   });
 
   it("takes amplitudes about 0, if asked to", async () => {
