@@ -116,7 +116,8 @@ describe("delivery of packets to the flow", () => {
   describe("of a packet that has left the flow", () => {
     let now = 0;
     beforeEach(() => {
-      now = performance.now();
+      // Whole milliseconds, which add up exactly.
+      now = 1_000_000;
       mock.method(performance, "now", () => now);
     });
 
