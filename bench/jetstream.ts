@@ -36,7 +36,7 @@ function brokerTimes(cluster: NatsCluster): number[] {
 }
 
 async function started(words: string[]): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [path.join(__dirname, "jetstream-worker.js"), ...words], {
+  const child = spawn(process.execPath, [path.join(__dirname, "flow/jetstream-worker.js"), ...words], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   await once(child.stdout!, "data");

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import path from "node:path";
 import { promisify } from "node:util";
-import { mochaArguments } from "./support/run-specs.ts";
+import { lanesOf, specsOf } from "./support/lanes/plan.ts";
+import { lanes, mochaArguments } from "./support/run-specs.ts";
 
 const run = promisify(execFile);
 const root = path.join(__dirname, "..");
@@ -18,7 +19,6 @@ const settings = (...words: string[]) => path.relative(root, mochaArguments(word
 
 describe("npm run mocha", () => {
   it("runs the quick suite when nothing is named", () => {
-    assert.deepEqual(specs(), ["--ignore", "test/slow/**", "test/**/*.spec.js"]);
     assert.deepEqual(specs("--bail"), ["--bail", "--ignore", "test/slow/**", "test/**/*.spec.js"]);
   });
 
@@ -37,6 +37,46 @@ describe("npm run mocha", () => {
 
   it("refuses a name that stands for nothing", () => {
     assert.throws(() => mochaArguments(["msede"]), /no area and no spec msede/);
+  });
+
+  it("runs a whole suite in lanes, and anything else in one process", () => {
+    for (const [words, suite, config] of [
+      [[], "quick", ".mocharc.json"],
+      [["slow"], "slow", "test/slow/.mocharc.json"],
+    ] as const) {
+      const all = lanes([...words])!.map((lane) =>
+        lane.words.filter((word) => path.isAbsolute(word)).map((word) => path.relative(root, word)),
+      );
+      for (const [settings] of all) assert.equal(settings, config);
+      assert.deepEqual(
+        all.flatMap(([, ...files]) => files).sort(),
+        specsOf(suite).map((spec) => `test/${spec}`),
+      );
+    }
+    for (const words of [["--bail"], ["slow", "--bail"], ["slow/editor"], ["slow", "mseed"], ["mseed"]])
+      assert.equal(lanes(words), undefined);
+  });
+
+  for (const suite of ["quick", "slow"] as const) {
+    it(`has each spec of the ${suite} suite in one lane, and every lane something to do`, () => {
+      const all = lanesOf(suite).map(({ specs }) => specs);
+      assert.deepEqual(all.flat().sort(), specsOf(suite));
+      assert.ok(specsOf(suite).length > 40);
+      for (const lane of all) assert.ok(lane.length > 4, lane.join());
+    });
+  }
+
+  it("has a lane for specs and folders that are new", () => {
+    for (const fresh of [
+      "slow/editor/new.spec.js",
+      "slow/new.spec.js",
+      "slow/new/new.spec.js",
+      "new/new.spec.js",
+    ])
+      assert.deepEqual(
+        lanesOf("slow", [fresh]).flatMap(({ specs }) => specs),
+        [fresh],
+      );
   });
 
   it("runs that alone", async () => {

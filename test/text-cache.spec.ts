@@ -31,4 +31,18 @@ describe("texts of bytes", () => {
     assert.equal(cache.get(Buffer.from("abcabc"), 0, 6), "abcabc");
     assert.equal(made, 1);
   });
+
+  it("are all made anew when there are more than may be kept", () => {
+    const made: string[] = [];
+    const cache = new TextCache((bytes) => {
+      made.push(latin1(bytes));
+      return latin1(bytes);
+    }, 3);
+    const get = (text: string) => {
+      made.length = 0;
+      for (const each of text) assert.equal(cache.get(Buffer.from(each), 0, 1), each);
+      return made.join("");
+    };
+    assert.deepEqual(["abc", "cab", "d", "dabd", "abd"].map(get), ["abc", "", "d", "ab", ""]);
+  });
 });

@@ -227,6 +227,8 @@ class PacketReading
     this.#tell(plan);
     const refused = await requestStations(session, plan.stations);
     for (const { station, error } of refused) {
+      // What is not in the list of stations has been told.
+      if (plan.missing.includes(station)) continue;
       this.#host.emit({ type: "missing", server: this.server, stations: [station], error });
     }
     this.#missing = new Set([...plan.missing, ...refused.map(({ station }) => station)]);

@@ -238,7 +238,7 @@ export class ClientConnection implements Scheduled, TransportListener {
 
   /** Closes it if it has been waiting too long, which it returns; called about once a second with the time by `performance`. */
   sweep(now: number): boolean {
-    if (!this.#gone && this.session.expire(Date.now() / 1000)) this.#context.scheduler.schedule(this);
+    if (!this.#gone && this.session.expire(Date.now() / 1000, now)) this.#context.scheduler.schedule(this);
     const reason = this.#reasonToClose(now);
     if (reason !== undefined) this.destroy(reason);
     return reason !== undefined;

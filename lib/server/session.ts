@@ -122,10 +122,10 @@ export abstract class Session {
   }
 
   /**
-   * Ends what has come to its end by the clock, a time in seconds since 1970: a login that has expired, for one. Gives
-   * whether there is something to be sent.
+   * Ends what has come to its end by the clock, a time in seconds since 1970: a login that has expired, for one; or by
+   * `monotonic`, the time by `performance`, which measures how long something lasts. Gives whether there is something to be sent.
    */
-  expire(now: number): boolean {
+  expire(now: number, _monotonic: number): boolean {
     const { expires } = this.permissions;
     if (this.ended || expires === undefined || now < expires) return false;
     this.refuse("Authentication has expired, log in again");

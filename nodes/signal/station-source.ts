@@ -96,7 +96,7 @@ interface Answer {
 
 interface Station {
   sensitivities: Sensitivities | undefined;
-  /** When to ask again, and why the last answer failed. */
+  /** When to ask again, by `performance`, and why the last answer failed. */
   askAgain: number;
   failure: StationError | undefined;
 }
@@ -124,7 +124,7 @@ export class ServiceSource implements StationSource {
     if (!/^[A-Z0-9]{1,8}$/.test(network) || !/^[A-Z0-9-]{1,8}$/.test(station)) return undefined;
     const key = stationOf(sourceId);
     const known = await this.#stations.get(key);
-    const isFresh = known !== undefined && Date.now() < known.askAgain;
+    const isFresh = known !== undefined && performance.now() < known.askAgain;
     if (!isFresh) this.#keep(key, this.#ask(key, network, station));
     const { sensitivities, failure } = isFresh ? known : await this.#stations.get(key)!;
     if (sensitivities) return sensitivities.at(sourceId, time);
@@ -141,16 +141,18 @@ export class ServiceSource implements StationSource {
     this.#answers ??= this.#readCache();
     const answers = await this.#answers;
     const old = answers.get(key);
-    if (old && Date.now() - old.asked < DAY_MS) return ready(old.text, old.asked + DAY_MS);
+    const age = Date.now() - (old?.asked ?? Number.NaN);
+    // One from the future was kept before the clock was set back.
+    if (old && age >= 0 && age < DAY_MS) return ready(old.text, performance.now() + DAY_MS - age);
     try {
       const text = await this.#fetch(channelQuery(this.#service, network, station));
-      const answer = ready(text, Date.now() + DAY_MS);
+      const answer = ready(text, performance.now() + DAY_MS);
       answers.set(key, { asked: Date.now(), text });
       if (answers.size > MOST_STATIONS) answers.delete([...answers.keys()][0]!);
       await replaceFile(this.#cache, JSON.stringify(Object.fromEntries(answers))).catch(() => {});
       return answer;
     } catch (error) {
-      const askAgain = Date.now() + RETRY_MS;
+      const askAgain = performance.now() + RETRY_MS;
       if (old) return ready(old.text, askAgain);
       const failure =
         error instanceof StationError

@@ -66,6 +66,13 @@ describe("miniSEED archive", () => {
     );
   });
 
+  it("names one file where all records of a packet go to one", async () => {
+    await using archive = new MiniSeedArchive({ pattern: `${folder}/%n.%s.%l.%c.%j` });
+    const file = path.join(folder, "XX.STA.00.HHZ.326");
+    assert.deepEqual(await archive.write(Buffer.concat([record(), record()])), { file, bytes: 1024 });
+    assert.deepEqual(await archive.write(record()), { file, bytes: 512 });
+  });
+
   it("knows the flags that only a record has, and the codes of the record, not of the stream id", async () => {
     await using archive = new MiniSeedArchive({ pattern: `${folder}/%n.%s.%c.%q.%L.%r.%R.%F` });
     const bytes = record({ sourceId: "FDSN:XX_STA_00_H_HX_Z", formatVersion: 3, startTime: MIDNIGHT + 5n });

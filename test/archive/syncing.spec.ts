@@ -54,6 +54,68 @@ class CountingFile {
   }
 }
 
+describe("synchronising of some files", () => {
+  /** An open file that is synchronised when the test says so. */
+  function slowFile(name: string, targets: Map<string, Target>) {
+    const file = new CountingFile(name, NOWHERE);
+    const target = new Target(name);
+    target.file = file as unknown as AppendFile;
+    targets.set(name, target);
+    let end!: (error?: Error) => void;
+    const ended = new Promise<void>((resolve, reject) => {
+      end = (error) => (error ? reject(error) : resolve());
+    });
+    file.sync = async () => {
+      file.synced++;
+      await ended;
+      file.isDirty = false;
+    };
+    return { file, end };
+  }
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+  it("takes as long as the slowest, two at a time, and fails with the first that fails, wherever it stands", async () => {
+    const targets = new Map<string, Target>();
+    const files = ["one", "two", "three", "four"].map((name) => slowFile(name, targets));
+    const events: ArchiveEvent[] = [];
+    const syncing = new Syncing(targets, new Map(), (event) => events.push(event));
+    let outcome: unknown = "under way";
+    const round = syncing.syncAll().then((failure) => {
+      outcome = failure;
+    });
+    const begun = async () => {
+      await turn();
+      return files.map(({ file }) => file.synced);
+    };
+    assert.deepEqual(await begun(), [1, 1, 0, 0]);
+    assert.notEqual(syncing.underWay, undefined);
+    files[0]!.end();
+    assert.deepEqual(await begun(), [1, 1, 1, 0]);
+    files[2]!.end(Object.assign(new Error("EIO: i/o error, fdatasync"), { code: "EIO" }));
+    assert.deepEqual(await begun(), [1, 1, 1, 1]);
+    files[3]!.end();
+    await turn();
+    assert.equal(outcome, "under way");
+    files[1]!.end();
+    await round;
+    assert.match(String(outcome), /EIO/);
+    assert.deepEqual(
+      events.map(({ type, file }) => [type, file]),
+      [["problem", "three"]],
+    );
+    assert.equal(syncing.underWay, undefined);
+  });
+
+  it("passes over what is synchronised already", async () => {
+    const targets = new Map<string, Target>();
+    const { file } = slowFile("one", targets);
+    file.isDirty = false;
+    targets.set("closed", new Target("closed"));
+    assert.equal(await new Syncing(targets, new Map(), () => {}).syncAll(), undefined);
+    assert.equal(file.synced, 0);
+  });
+});
+
 describe("synchronising of many files", () => {
   let folder: string;
   let device: string;

@@ -45,6 +45,28 @@ describe("DataLinkClient", () => {
     assert.deepEqual(peer.received, ["ID test:me:1:x", "ID other"]);
   });
 
+  it("logs in before it asks what it may do, and asks nothing more where that is refused", async () => {
+    const reads = "ID DataLink v1.1 (RingServer/4.5.3) :: DLPROTO:1.1 PACKETSIZE:512";
+    let answer: (bytes: Buffer) => void = () => {};
+    await using peer = await scriptedPeer(({ words }, socket) => {
+      if (words[0] === "AUTH") answer = (bytes) => socket.write(bytes);
+      return words[0] === "AUTH" ? [] : undefined;
+    }, reads);
+    const options = { clientId: "me", auth: { user: "me", password: "secret" } };
+    const connecting = DataLinkClient.connect(peer.url, options);
+    await peer.heard("AUTH");
+    assert.deepEqual(peer.received, ["ID me", "AUTH USERPASS 9"]);
+    answer(encodeOk(0n));
+    await using dali = await connecting;
+    assert.deepEqual(peer.received, ["ID me", "AUTH USERPASS 9", "ID me"]);
+    assert.equal(dali.server.write, false);
+    const refused = DataLinkClient.connect(peer.url, options);
+    await peer.heard("AUTH", 2);
+    answer(encodeError("Authentication failed, not allowed to connect"));
+    await assert.rejects(refused, { code: "NOT_PERMITTED" });
+    assert.deepEqual(peer.received.slice(3), ["ID me", "AUTH USERPASS 9"]);
+  });
+
   it("reads the identity of an old server", async () => {
     await using peer = await scriptedPeer(
       () => undefined,

@@ -7,6 +7,7 @@ import {
   errorCodeOf,
   filter,
   identify,
+  info,
   positionAfter,
   positionSet,
   read,
@@ -51,6 +52,95 @@ describe("what a DataLink client sends", () => {
   ];
   for (const [what, command, expected] of cases)
     it(`is by the protocol: ${what}`, () => assert.deepEqual(words(command), expected));
+
+  const packet = (more: object) => ({ streamId: "A/T", dataStart: 1, payload: "x", ...more });
+  const old = { ...SERVER, software: "RingServer/4.0.9" } as ServerIdentity;
+  const first = { ...SERVER, protocol: "1.0" } as ServerIdentity;
+  const limits: [what: string, last: () => unknown, beyond: () => unknown, code: string][] = [
+    ["a client id", () => identify("x".repeat(252)), () => identify("x".repeat(253)), "INVALID_ARGUMENT"],
+    ["a client id's characters", () => identify(" ~"), () => identify("\x7f"), "INVALID_ARGUMENT"],
+    [
+      "a password",
+      () => authenticate({ user: "me", password: "x".repeat(4092) }),
+      () => authenticate({ user: "me", password: "x".repeat(4093) }),
+      "TOO_LARGE",
+    ],
+    [
+      "a token",
+      () => authenticate({ jwt: "x".repeat(4095) }),
+      () => authenticate({ jwt: "x".repeat(4096) }),
+      "TOO_LARGE",
+    ],
+    [
+      "a user's characters",
+      () => authenticate({ user: "a b", password: "\r" }),
+      () => authenticate({ user: "a\rb", password: "" }),
+      "INVALID_ARGUMENT",
+    ],
+    ["a packet id", () => read(2n ** 64n - 11n), () => read(2n ** 64n - 10n), "INVALID_ARGUMENT"],
+    ["a position", () => positionSet(0n), () => positionSet(-1n), "INVALID_ARGUMENT"],
+    [
+      "a time",
+      () => positionAfter(2 ** 53 - 1, SERVER),
+      () => positionAfter(2 ** 53, SERVER),
+      "INVALID_ARGUMENT",
+    ],
+    [
+      "a pattern",
+      () => filter("MATCH", "x".repeat(6320), SERVER),
+      () => filter("MATCH", "x".repeat(6321), SERVER),
+      "TOO_LARGE",
+    ],
+    [
+      "a payload",
+      () => write(packet({ payload: "x".repeat(512) }), true, SERVER),
+      () => write(packet({ payload: "x".repeat(513) }), true, SERVER),
+      "TOO_LARGE",
+    ],
+    [
+      "a stream id",
+      () => write(packet({ streamId: "x".repeat(63) }), true, SERVER),
+      () => write(packet({ streamId: "x".repeat(64) }), true, SERVER),
+      "TOO_LARGE",
+    ],
+    ...[old, first].map((server): (typeof limits)[number] => [
+      `a stream id for ${server.software ?? "protocol 1.0"}`,
+      () => write(packet({ streamId: "x".repeat(59) }), true, server),
+      () => write(packet({ streamId: "x".repeat(60) }), true, server),
+      "TOO_LARGE",
+    ]),
+    [
+      "a stream id's characters",
+      () => write(packet({ streamId: "\x21~" }), true, SERVER),
+      () => write(packet({ streamId: "A B" }), true, SERVER),
+      "INVALID_ARGUMENT",
+    ],
+  ];
+  for (const [what, last, beyond, code] of limits)
+    it(`has a limit: ${what}`, () => {
+      last();
+      assert.throws(beyond, { code });
+    });
+
+  it("says which of its commands end a stream, have a payload, and may be answered twice", () => {
+    const of = ({ stopsStream, hasPayload, mayBeAnsweredTwice = false, expects }: ClientCommand<unknown>) => [
+      ...[stopsStream, hasPayload, mayBeAnsweredTwice, expects],
+    ];
+    assert.deepEqual(of(identify("me")), [false, false, false, "ID"]);
+    assert.deepEqual(of(authenticate({ jwt: "x" })), [true, true, false, "OK"]);
+    assert.deepEqual(of(positionSet(1n)), [true, false, false, "OK"]);
+    assert.deepEqual(of(positionAfter(1, SERVER)), [true, false, false, "OK"]);
+    assert.deepEqual(of(positionAfter(1, first)), [true, false, true, "OK"]);
+    assert.deepEqual(of(filter("MATCH", "A", SERVER)), [true, true, false, "OK"]);
+    assert.deepEqual(of(filter("MATCH", null, SERVER)), [true, false, false, "OK"]);
+    assert.deepEqual(of(read(1n)), [true, false, false, "PACKET"]);
+    assert.deepEqual(of(write(packet({}), true, SERVER)), [false, true, false, "OK"]);
+    assert.deepEqual(of(info("STATUS", undefined, SERVER)), [false, false, false, "INFO"]);
+    assert.deepEqual(of(info("STREAMS", "A", SERVER)), [false, true, false, "INFO"]);
+    assert.deepEqual(of(info("STREAMS", "A B", first)), [false, false, false, "INFO"]);
+    assert.deepEqual(words(info("STREAMS", "A B", first)), ["INFO STREAMS A\\x20B"]);
+    assert.throws(() => info("GAPS" as "STATUS", undefined, SERVER), { code: "INVALID_ARGUMENT" });
+  });
 });
 
 describe("what a DataLink server says", () => {

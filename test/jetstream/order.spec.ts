@@ -278,6 +278,15 @@ describe("what the servers say of a delivery", () => {
       "",
       "_INBOX.x",
       "$JS.ACK.S.g.2.345",
+      "$JS.ACK.S.g.2.345.67.1",
+      "$JS.ACK._.hash.S.g.2.345.67.1",
+      "$XX.ACK.S.g.2.345.67.1.9",
+      "$JS.NAK.S.g.2.345.67.1.9",
+      "ACK.$JS.S.g.2.345.67.1.9",
+      "$JS.ACK.S.g.2.345.67.x.9",
+      "$JS.ACK.S.g.x.345.67.1.9",
+      "$JS.ACK.S.g.2.345.x.1.9",
+      "$JS.ACK.S.g.2.345.67.1.x",
       "$JS.ACK.S.g.2.x.67.1.9",
       "$JS.ACK.S.g.2.1e300.67.1.9",
     ])
@@ -298,6 +307,25 @@ describe("addresses of NATS servers", () => {
   for (const servers of ["", ",", "ws://a", "http://a", "nats://a/b", "nats://a:99999", []])
     it(`are not ${JSON.stringify(servers)}`, () =>
       assert.throws(() => of(servers as string), { code: "INVALID_ADDRESS" }));
+
+  it("are not connected to any more once the connection was closed", async () => {
+    const connection = new JetStreamConnection({ servers: "127.0.0.1:1" });
+    await connection.close();
+    await assert.rejects(connection.link(), {
+      code: "CLOSED",
+      message: /nats:\/\/127\.0\.0\.1:1 was closed/,
+    });
+    await connection.close();
+  });
+
+  it("are given from 1 to 64, and so many milliseconds as can be waited for", () => {
+    const names = (count: number) => Array.from({ length: count }, (_, i) => `s${i}`);
+    assert.equal(of(names(64)).split(",").length, 64);
+    assert.throws(() => of(names(65)), { code: "INVALID_ADDRESS" });
+    for (const timeout of [1, 600_000]) new JetStreamConnection({ servers: "a", timeout });
+    for (const timeout of [0, 600_001, Number.NaN])
+      assert.throws(() => new JetStreamConnection({ servers: "a", timeout }), { code: "INVALID_ARGUMENT" });
+  });
 
   it("fail at once where nothing listens, and name what to do", async () => {
     await using connection = new JetStreamConnection({ servers: "127.0.0.1:1", timeout: 2000 });

@@ -216,7 +216,11 @@ describe("the SeedLink client", () => {
     const at = server.commands.indexOf("STATION NOPE XX");
     assert.equal(server.commands[at + 1], "STATION JSC CO");
     const named = events.filter((event) => event.type === "missing").flatMap((event) => event.stations);
-    assert.deepEqual([...new Set(named)], ["XX_NOPE"]);
+    assert.deepEqual(
+      named,
+      ["XX_NOPE"],
+      "once, also where the list of stations and the refusal both tell it",
+    );
   });
 
   it("does not wait in silence where no station is left, but says so and tries again", async () => {
@@ -272,6 +276,66 @@ describe("the SeedLink client", () => {
     await using client = await SeedLinkClient.connect(server.url);
     assert.deepEqual(await client.stream({ streams: "CO_JSC" }).next(), { value: undefined, done: true });
     assert.match((await client.closed).message, /has been closed/);
+  });
+
+  it("streams a window of time, and refuses one that is none", async () => {
+    const time = Date.UTC(2023, 10, 14) * 1000;
+    for (const options of [
+      { to: time },
+      { from: "earliest", to: time },
+      { from: time, to: time - 1 },
+      { from: time, to: "soon" },
+      { from: "soon" },
+    ]) {
+      await using client = await SeedLinkClient.connect(server.url);
+      await assert.rejects(client.stream({ streams: "CO_JSC", ...options }).next(), {
+        code: "INVALID_ARGUMENT",
+      });
+    }
+    server.commands.length = 0;
+    server.habits = { answers: { TIME: "OK\r\n", END: "END" } };
+    for (const to of [time, time + 61_000_000]) {
+      await using client = await SeedLinkClient.connect(server.url);
+      assert.equal((await client.stream({ streams: "CO_JSC", from: time, to }).next()).done, true);
+    }
+    assert.deepEqual(
+      server.commands.filter((command) => command.startsWith("TIME")),
+      ["TIME 2023,11,14,00,00,00 2023,11,14,00,00,00", "TIME 2023,11,14,00,00,00 2023,11,14,00,01,01"],
+    );
+  });
+
+  it("takes packets of 16 MiB, and none that is longer", async () => {
+    const announced = (bytes: number) => {
+      const header = Buffer.alloc(8 + 40);
+      header.write("SL000001MS\x03", "latin1");
+      header.writeUInt32LE(bytes - 40, 8 + 36);
+      return header;
+    };
+    for (const [bytes, code] of [
+      [16 * 1024 * 1024, "CONNECTION_LOST"],
+      [16 * 1024 * 1024 + 1, "TOO_LARGE"],
+    ] as const) {
+      server.habits = { answers: { END: announced(bytes) } };
+      server.commands.length = 0;
+      await using client = await SeedLinkClient.connect(server.url);
+      const next = client.stream({ streams: "CO_JSC" }).next();
+      await server.heard("END", 1);
+      if (code === "CONNECTION_LOST") server.cut();
+      await assert.rejects(next, { code });
+    }
+  });
+
+  it("names a station that the server does not know, and reads the others", async () => {
+    const { seen, events } = await read(server.url, 4, { streams: "CO_HAW,CO_NOPE" });
+    assert.deepEqual(seen, expected("CO_HAW", 0, 4));
+    assert.deepEqual(
+      events.flatMap((event) => (event.type === "missing" ? [[event.stations, event.error?.code]] : [])),
+      // Not in the server's list; and refused when it is asked for all the same.
+      [
+        [["CO_NOPE"], undefined],
+        [["CO_NOPE"], "SERVER_ERROR"],
+      ],
+    );
   });
 
   it("leaving a stream ends what waits for its next packet, and closes the connection", async () => {
@@ -341,6 +405,12 @@ describe("the SeedLink client", () => {
         return error.code === "INVALID_ARGUMENT" && !error.message.includes("secret");
       },
     );
+    // A subscription does not try again what the caller has to mend.
+    const packets = subscribeSeedLink("seedlink://203.0.113.1", {
+      auth,
+      onEvent: ({ type }) => assert.fail(`it tells of "${type}", and tries again`),
+    });
+    await assert.rejects(packets.next(), { code: "INVALID_ARGUMENT" });
     await assert.rejects(SeedLinkClient.connect(server.url, { auth }), { code: "NOT_SUPPORTED" });
     assert.ok(!server.commands.some((command) => command.includes("secret")));
   });

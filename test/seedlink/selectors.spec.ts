@@ -232,6 +232,25 @@ describe("SeedLink packets that were not asked for", () => {
     assert.deepEqual(kept("v4-format-3d", "CO_JSC:*.3D"), []);
   });
 
+  it("are those of no station asked for, taken away by any entry, or fitting none", () => {
+    const of = (station: string, stream: string | undefined, type = "2D") => ({
+      ...{ station, stream, format: type[0]!, subformat: type.slice(1) },
+    });
+    const matches = (text: string, ...candidate: Parameters<typeof of>) =>
+      new StreamMatcher(parseStreams(text)).matches(of(...candidate));
+    assert.equal(matches("CO_JSC", "CO_HAW", "00_H_H_Z"), false);
+    assert.equal(matches("CO_JSC", "CO_JSC", "00_H_H_Z"), true);
+    assert.equal(matches("CO_*:HHZ,CO_JSC:BHZ", "CO_JSC", "00_H_H_Z"), false);
+    assert.equal(matches("CO_*:HHZ,CO_JSC:BHZ", "CO_HAW", "00_H_H_Z"), true);
+    assert.equal(matches("CO_JSC:HHZ !10_*", "CO_JSC", "10_H_H_Z"), false);
+    assert.equal(matches("CO_JSC:!10_*", "CO_JSC", "00_H_H_Z"), true);
+    assert.equal(matches("CO_JSC:HHZ", "CO_JSC", undefined), false);
+    assert.equal(matches("CO_JSC", "CO_JSC", undefined), true);
+    assert.equal(matches("CO_JSC:HHZ.L", "CO_JSC", "00_H_H_Z", "2D"), false);
+    assert.equal(matches("CO_JSC:HHZ.3D", "CO_JSC", "00_H_H_Z", "3D"), true);
+    assert.equal(matches("CO_JSC:HHZ.3D", "CO_JSC", "00_H_H_Z", "2D"), false);
+  });
+
   it("are told in time that grows with the product of the lengths only", () => {
     const began = Date.now();
     assert.equal(globMatches(`${"*a".repeat(2000)}b`, "a".repeat(4000)), false);

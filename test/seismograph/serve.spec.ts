@@ -126,6 +126,25 @@ describe("seismo", () => {
     while (listening() > before + 1) await nextTurn();
   });
 
+  it("tells why its source cannot be read, each time that it is tried", async () => {
+    const closed = await DataLinkServer.listen({ port: 0 });
+    const { url: source } = closed;
+    await closed.close();
+    await using open = await DataLinkServer.listen({ port: 0 });
+    for (const [options, code] of [
+      [{ source }, "CONNECTION_REFUSED"],
+      [{ source: open.url, connect: { auth: { user: "me", password: "wrong" } } }, "NOT_PERMITTED"],
+    ] as [SeismoOptions, string][]) {
+      let tell = (_error: Error) => {};
+      const told = new Promise<Error>((resolve) => {
+        tell = resolve;
+      });
+      await start({ ...options, onProblem: (error) => tell(error) });
+      assert.equal(((await told) as Error & { code: string }).code, code);
+      await page!.close();
+    }
+  });
+
   it("goes on behind a record that cannot be drawn, and tells of it once", async () => {
     await using server = await DataLinkServer.listen({ port: 0 });
     const series = { sourceId: "FDSN:XX_BAD_00_H_H_Z", startTime: "1601-01-01T00:00:00Z", sampleRate: 100 };

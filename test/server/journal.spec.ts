@@ -1,10 +1,12 @@
 // lib/server/ring/storage.ts: a ring in a folder outlives its server, however that ends, and the folder stays as small as the ring.
 import assert from "node:assert/strict";
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -14,6 +16,8 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { DataLinkError } from "../../lib/datalink/protocol/errors.ts";
+import { Ring } from "../../lib/server/ring/ring.ts";
+import { RingStorage } from "../../lib/server/ring/storage.ts";
 import {
   DataLinkServer,
   type DataLinkServerEvent,
@@ -68,6 +72,16 @@ describe("ring in a folder", () => {
       .filter((name) => name.endsWith(".dat"))
       .sort()
       .map((name) => path.join(folder, name));
+  }
+
+  /** Of this process, in the folder; where the system does not tell, none. */
+  function openFiles(): string[] {
+    const all = existsSync("/proc/self/fd") ? readdirSync("/proc/self/fd") : [];
+    return all
+      .map((name) => path.join("/proc/self/fd", name))
+      .filter((link) => existsSync(link))
+      .map((link) => readlinkSync(link))
+      .filter((file) => file.startsWith(folder));
   }
 
   function recovered(): DataLinkServerEvent {
@@ -322,6 +336,41 @@ describe("ring in a folder", () => {
     assert.ok(again.length >= fewer.length);
     assert.deepEqual(again, content.slice(-again.length));
     await server.close();
+  });
+
+  it("numbers its segments one after the other, those of before included", async () => {
+    const numbers = () => dataFiles().map((file) => Number(/(\d+)\.dat$/.exec(file)![1]));
+    for (let round = 1; round <= 2; round++) {
+      const server = await start();
+      for (let i = 0; i < 60; i++) {
+        server.write({ streamId: "S/X", dataStart: i, payload: Buffer.alloc(500, i) });
+        await contentOf(server);
+      }
+      await server.close();
+      assert.ok(numbers().length > 2 * round, numbers().join());
+      assert.deepEqual(
+        numbers(),
+        numbers().map((_, i) => i + 1),
+      );
+    }
+  });
+
+  it("leaves its folder to others when it cannot be read", async () => {
+    const server = await start();
+    fill(server, 10);
+    await contentOf(server);
+    await server.close();
+    const ring = new Ring({ ringBytes: RING_BYTES, packetSize: 512 });
+    ring.restore = () => {
+      throw new Error("out of memory");
+    };
+    const host = { progressed() {}, failed() {}, restored() {} };
+    await assert.rejects(RingStorage.open(folder, ring, host), {
+      code: "STORAGE_FAILED",
+      message: /out of memory/,
+    });
+    assert.ok(!readdirSync(folder).includes("lock"));
+    assert.deepEqual(openFiles(), []);
   });
 
   it("is one server's only, and does not mind what a dead one has left", async () => {

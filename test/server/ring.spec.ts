@@ -73,6 +73,24 @@ describe("ring", () => {
     assert.equal(ring.append("A", 0, 0, nothing), 11n);
   });
 
+  it("holds so many streams: 10,000 unless told otherwise, and others when they have left it", () => {
+    const fill = (ring: Ring, streams: number) => {
+      for (let i = 0; i < streams; i++) ring.append(`S${i}`, 0, 0, Buffer.alloc(0));
+      assert.throws(() => ring.append("ONE_MORE", 0, 0, Buffer.alloc(0)), {
+        code: "INVALID_ARGUMENT",
+        message: `Error, the ring holds ${streams} streams already`,
+      });
+      ring.append("S0", 0, 0, Buffer.alloc(0));
+      assert.equal(ring.streams.size, streams);
+    };
+    fill(new Ring({ ringBytes: 2 << 20, packetSize: 100 }), 10_000);
+    const small = new Ring({ ringBytes: 5 * 128, packetSize: 100, maxStreams: 3 });
+    fill(small, 3);
+    for (let i = 0; i < 5; i++) small.append("S0", 0, 0, Buffer.alloc(0));
+    small.append("ONE_MORE", 0, 0, Buffer.alloc(0));
+    assert.deepEqual([...small.streams.keys()].sort(), ["ONE_MORE", "S0"]);
+  });
+
   it("counts on from the largest id that may be chosen", () => {
     const ring = makeRing();
     ring.append("A", 0, 0, Buffer.alloc(0), MAX_CHOSEN_ID);

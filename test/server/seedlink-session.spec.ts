@@ -94,23 +94,29 @@ describe("a SeedLink session", () => {
     return it;
   }
 
+  /** So many seconds later, by both clocks; the wall clock may have been set besides. */
+  const expires = ({ own }: ReturnType<typeof session>, seconds: number, step = 0) =>
+    own.expire(Date.now() / 1000 + seconds + step, performance.now() + seconds * 1000);
+
   it("ends a window that has ended by the clock when nothing has come for a minute", () => {
-    const { own, take, sent } = withWindow(DAY);
+    const it = withWindow(DAY);
+    const { own, take, sent } = it;
     assert.deepEqual([own.streaming, sent().length], [true, 4]);
-    assert.equal(own.expire(Date.now() / 1000 + 50), false);
-    assert.equal(own.expire(Date.now() / 1000 + 70), true);
+    assert.equal(expires(it, 50), false);
+    assert.equal(expires(it, 50, 3600), false, "the wall clock was set ahead by an hour");
+    assert.equal(expires(it, 70, -3600), true, "and back");
     take();
     assert.equal(sent().at(-1), "END");
     assert.deepEqual([own.streaming, own.ended], [false, true]);
   });
 
   it("does not end one whose end lies in the future, or that has no end", () => {
-    const { own } = withWindow(-DAY);
-    assert.equal(own.expire(Date.now() / 1000 + 3600), false);
+    const future = withWindow(-DAY);
+    assert.equal(expires(future, 3600), false);
     const other = session();
     other.run("STATION * *", "TIME 2020,01,01,00,00,00", "END");
-    assert.equal(other.own.expire(Date.now() / 1000 + 3600), false);
-    assert.ok(own.streaming && other.own.streaming);
+    assert.equal(expires(other, 3600), false);
+    assert.ok(future.own.streaming && other.own.streaming);
   });
 
   it("handles nothing more of a client that is gone", () => {

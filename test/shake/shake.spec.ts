@@ -83,6 +83,28 @@ describe("what is said of a datagram that cannot be read", () => {
   });
 });
 
+describe("a datagram at its limits", () => {
+  const read = (text: string) => readShakeDatagram(Buffer.from(text));
+
+  it("has as many bytes as UDP carries, and no more", () => {
+    const whole = "{'EHZ', 1.5, 7}".padEnd(65_507);
+    assert.deepEqual([...read(whole).samples], [7]);
+    assert.throws(() => read(`${whole} `), { code: "BAD_DATAGRAM", message: /65508 bytes is too long/ });
+  });
+
+  it("has samples of 32 bits and times of nanoseconds", () => {
+    assert.deepEqual(
+      [...read("{'EHZ', 1, 2147483647, -2147483648, -0}").samples],
+      [2 ** 31 - 1, -(2 ** 31), 0],
+    );
+    for (const sample of ["2147483648", "-2147483649", "1.5", "", "0x1", "1e3"])
+      assert.throws(() => read(`{'EHZ', 1, 5, ${sample}}`), { code: "BAD_SAMPLE", message: /^sample 1, / });
+    assert.equal(read("{'EHZ', 9999999999.000000001, 1}").startTime, 9_999_999_999_000_000_001n);
+    for (const time of ["10000000000", "1.0000000001", "1.", "-1", ""])
+      assert.throws(() => read(`{'EHZ', ${time}, 1}`), { code: "BAD_TIME" }, time);
+  });
+});
+
 describe("the collector of a Shake's datagrams", () => {
   function run(
     datagrams: ShakeDatagram[],
@@ -191,6 +213,32 @@ describe("the collector of a Shake's datagrams", () => {
           assert.equal(missing, 25 * (there.length === 0 ? 0 : last - first + 1 - there.length));
         },
       ),
+    );
+  });
+
+  it("learns a rate from two datagrams only where they tell one in whole hertz", () => {
+    const learnt = (count: number, nanoseconds: bigint) => {
+      const collector = new ShakeCollector({ seconds: 0 });
+      const first = { ...datagram(0, count), startTime: START };
+      assert.deepEqual(collector.add(first, 0)!.stretches, []);
+      const second = { ...first, startTime: START + nanoseconds };
+      return collector.add(second, 1)!.stretches[0]?.sampleRate;
+    };
+    const SECOND = 1_000_000_000n;
+    assert.deepEqual(
+      [
+        learnt(40, SECOND),
+        learnt(1000, SECOND),
+        learnt(1, SECOND),
+        // Within 2 %: 40 Hz by 41 samples less some milliseconds.
+        learnt(40, (SECOND * 101n) / 100n),
+        learnt(1001, SECOND),
+        learnt(1, 3n * SECOND),
+        // Half a hertz off 25 is 2 %.
+        learnt(49, 2n * SECOND),
+        learnt(40, -SECOND),
+      ],
+      [40, 1000, 1, 40, undefined, undefined, undefined, undefined],
     );
   });
 

@@ -8,6 +8,9 @@ import {
   StationMonitor,
   streamName,
 } from "../../lib/signal/index.ts";
+import { Completeness } from "../../lib/signal/monitor/completeness.ts";
+import { SampleFigures } from "../../lib/signal/monitor/sample-figures.ts";
+import { lengthText, timeText } from "../../lib/signal/monitor/sentences.ts";
 import { toNanoseconds } from "../../lib/time.ts";
 import { readVectors } from "./vectors.ts";
 
@@ -234,6 +237,44 @@ describe("the station monitor", () => {
     assert.deepEqual(slow.told(), ["late: CO.JSC.00.HHZ comes late: 2 minutes after it was recorded."]);
   });
 
+  it("looks for nothing whose limit is 0", () => {
+    const network = new Network({ deadAfter: 0, maximumOffset: 0, maximumDelay: 0, minimumCompleteness: 0 });
+    network.run(600, [ID], { samples: new Int32Array(1000).fill(1e6), delay: 7200 });
+    assert.deepEqual(network.told(), []);
+    assert.deepEqual(network.monitor.report(at(network.now))[0]!.problems, []);
+  });
+
+  it("tells of an offset and a delay beyond a limit, and not at the limit", () => {
+    const samples = (offset: number) =>
+      Int32Array.from({ length: 1000 }, (_, i) => offset + (i % 2 === 0 ? 3 : -3));
+    const kinds = (options: MonitorOptions, fields: Parameters<Network["run"]>[2]) =>
+      new Network(options).run(130, [ID], fields).events.map(({ event }) => event);
+    for (const sign of [1, -1]) {
+      assert.deepEqual(kinds({ maximumOffset: 1000 }, { samples: samples(sign * 1000) }), []);
+      assert.deepEqual(kinds({ maximumOffset: 1000 }, { samples: samples(sign * 1001) }), ["offset"]);
+    }
+    assert.deepEqual(kinds({ maximumDelay: 60 }, { delay: 60 }), []);
+    assert.deepEqual(kinds({ maximumDelay: 59.9 }, { delay: 60 }), ["late"]);
+  });
+
+  it("counts a second that came twice once, and reports no more than all", () => {
+    const network = new Network({ gapFrom: 1e6 });
+    for (let minute = 1; minute <= 20; minute++) {
+      network.now = 60 * minute;
+      // Half of each minute, and half of that again.
+      network.push({ startTime: at(network.now - 60), sampleCount: 3000 });
+      network.push({ startTime: at(network.now - 45), sampleCount: 3000 });
+      network.push({ startTime: at(network.now - 60), sampleCount: 2900 });
+    }
+    const [row] = network.monitor.report(at(network.now));
+    assert.ok(row!.completeness10min > 0.9 && row!.completeness10min <= 1, `${row!.completeness10min}`);
+    const [more] = [new Completeness()];
+    more.add(0, 60);
+    for (let i = 0; i < 5; i++) more.add(60, 60);
+    more.add(180, 60);
+    assert.equal(more.share(3, 240), 2 / 3);
+  });
+
   it("reports a row for each stream", () => {
     const samples = Int32Array.from({ length: 1000 }, (_, i) => 1000 + (i % 2 === 0 ? 3 : -3));
     const network = new Network({ minimumCompleteness: 99 }).run(3600, [ID, OTHER], { samples });
@@ -286,9 +327,15 @@ describe("the station monitor", () => {
 
   it("takes what is no series of samples as a sign of life", () => {
     const network = new Network().run(60, [ID, OTHER]);
-    for (let i = 0; i < 60; i++) {
-      network.push({ sampleRate: 0, sampleCount: 0 });
-      network.run(10, [OTHER]);
+    for (const none of [
+      { sampleRate: 0, sampleCount: 0 },
+      { sampleRate: 0, sampleCount: 80 },
+      { sampleRate: 100, sampleCount: 0 },
+    ]) {
+      for (let i = 0; i < 40; i++) {
+        network.push(none);
+        network.run(10, [OTHER]);
+      }
     }
     assert.deepEqual(network.told(), []);
   });
@@ -305,6 +352,73 @@ describe("the station monitor", () => {
     };
     assert.deepEqual(logs(59), []);
     assert.deepEqual(logs(1), ["back"]);
+  });
+});
+
+describe("figures of samples", () => {
+  const of = (...samples: number[]) => {
+    const figures = new SampleFigures();
+    figures.push(samples);
+    return figures;
+  };
+  const shares = ({ summary }: SampleFigures) => [summary.equalShare, summary.extremeShare];
+
+  it("have shares of those that are the same as the one before, and of those at the extremes", () => {
+    assert.deepEqual(shares(of(1, 5, 3, 5, 5, 1, 2, 1)), [1 / 8, 6 / 8]);
+    assert.deepEqual(shares(of(3, 2, 2, 1, 4)), [1 / 5, 2 / 5]);
+    assert.deepEqual(shares(of(4, 4, 4)), [2 / 3, 1]);
+    assert.deepEqual(shares(of()), [0, 0]);
+  });
+
+  it("have mean, spread and peak about it, and leave out what is missing", () => {
+    const { count, mean, rms, peak } = of(Number.NaN, 1, 2, Number.POSITIVE_INFINITY, 6, 1e101, 3).turn();
+    assert.deepEqual([count, mean, peak], [4, 3, 3]);
+    assert.ok(Math.abs(rms - Math.sqrt(14 / 4)) < 1e-12);
+    assert.equal(of(0, 5, 6, 5).summary.peak, 4);
+    const none = of(Number.NaN).summary;
+    assert.deepEqual([none.count, none.mean, none.rms, none.peak], [0, Number.NaN, Number.NaN, Number.NaN]);
+  });
+
+  it("begin anew at a turn, but for how long all have been the same", () => {
+    const figures = of(7, 7, 7);
+    assert.equal(figures.equalRun, 3);
+    figures.turn();
+    assert.equal(figures.equalRun, 3);
+    figures.push([9, 7, 7], 1);
+    const { count, mean, rms, peak, equalShare, extremeShare } = figures.turn();
+    assert.deepEqual([count, mean, rms, peak, equalShare, extremeShare], [2, 7, 0, 0, 1, 1]);
+    assert.equal(figures.equalRun, 5);
+    figures.push([8, 7, 7]);
+    assert.equal(figures.equalRun, 2);
+    assert.deepEqual(shares(figures), [1 / 3, 1]);
+  });
+});
+
+describe("lengths of time in sentences", () => {
+  it("are whole numbers of the largest unit that there are two of", () => {
+    for (const [seconds, text] of [
+      [0, "0 s"],
+      [0.24, "0.2 s"],
+      [9.96, "10 s"],
+      [10.4, "10 s"],
+      [59.4, "59 s"],
+      [60, "1 minute"],
+      [89, "1 minute"],
+      [119, "2 minutes"],
+      [120, "2 minutes"],
+      [7199, "120 minutes"],
+      [7200, "2 hours"],
+      [86_400, "24 hours"],
+      [172_799, "48 hours"],
+      [172_800, "2 days"],
+      [1_000_000, "12 days"],
+    ] as const)
+      assert.equal(lengthText(seconds), text, `${seconds}`);
+  });
+
+  it("and times to tenths of a second", () => {
+    assert.equal(timeText(START), "2026-01-01 00:00:00 UTC");
+    assert.equal(timeText(START + 1_299_999_999n), "2026-01-01 00:00:01.2 UTC");
   });
 });
 

@@ -117,6 +117,12 @@ const refused: [string, SignalErrorCode, RegExp, () => unknown][] = [
     /power of two/,
     () => powerSpectralDensity([], { sampleRate: 100, segment: 1000 }),
   ],
+  ...[1, -0.1, Number.NaN].map((overlap): (typeof refused)[number] => [
+    `segments that share ${overlap} of them`,
+    "INVALID_SETTING",
+    /overlap is .*from 0 to below 1/,
+    () => powerSpectralDensity([], { sampleRate: 100, overlap }),
+  ]),
   [
     "a mean over no time",
     "INVALID_SETTING",
@@ -142,6 +148,18 @@ const refused: [string, SignalErrorCode, RegExp, () => unknown][] = [
     /silentAfter is 0/,
     () => new StationMonitor({ silentAfter: 0 }, 0n),
   ],
+  ...(["minimumCompleteness", "minimumTimingQuality"] as const).map((name): (typeof refused)[number] => [
+    `a ${name} of more than all`,
+    "INVALID_SETTING",
+    new RegExp(`${name} is 100.1`),
+    () => new StationMonitor({ [name]: 100.1 }, 0n),
+  ]),
+  ...[0, 10_001, 1.5].map((streams): (typeof refused)[number] => [
+    `${streams} streams`,
+    "INVALID_SETTING",
+    /streams is .*from 1 to 10000/,
+    () => new StationMonitor({ streams }, 0n),
+  ]),
   [
     "an expected stream without a name",
     "INVALID_SETTING",
@@ -161,6 +179,15 @@ describe("what cannot be used", () => {
       });
     });
   }
+
+  it("and what is at a limit can be used", () => {
+    assert.equal(powerSpectralDensity([], { sampleRate: 100, overlap: 0 }).segments, 0);
+    new StationMonitor({ minimumCompleteness: 100, minimumTimingQuality: 100, streams: 10_000 }, 0n);
+    new StationMonitor({ backAfter: 0, gapFrom: 0, deadAfter: 0, streams: 1 }, 0n);
+    for (const window of [0.1, 86_400]) new WindowStatistics({ window });
+    for (const order of [1, 10]) designButterworth({ kind: "lowpass", corners: 1, order, sampleRate: 100 });
+    new TriggerDetector({ ...sta, on: 4, off: 4, minimum: 5, longest: 5 });
+  });
 
   it("whatever is given for a filter gives a filter, or a SignalError", () => {
     const anything = fc.oneof(fc.double(), fc.anything());

@@ -1,4 +1,5 @@
 // Folders and ports for tests: the one place where they are made.
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -29,10 +30,18 @@ export async function temporaryFolder(): Promise<AsyncDisposable & { path: strin
   return { path: folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
 }
 
+/** Systems give none of these to what connects, nor to what asks for any port: other tests do so at the same time. */
+const PORTS = { from: 20_000, to: 32_000 };
+
 /** A port of this machine that nobody listened on just now. */
 export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const server = net.createServer().listen(randomInt(PORTS.from, PORTS.to), "127.0.0.1");
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") return await freePort();
+    throw error;
+  }
   const { port } = server.address() as net.AddressInfo;
   server.close();
   await once(server, "close");

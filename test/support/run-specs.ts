@@ -1,7 +1,10 @@
 // Runs specs with mocha: all of the quick suite, or what is named, and that alone. A name is an area ("mseed"), a spec in it
 // ("mseed/reader") or a path ("test/mseed/reader.spec.ts"); options of mocha come after the names ("mseed --grep Steim").
+// A whole suite without options is run in lanes.
 import { existsSync, statSync } from "node:fs";
 import path from "node:path";
+import { lanesOf } from "./lanes/plan.ts";
+import { type Run, sideBySide } from "./lanes/side-by-side.ts";
 
 const ROOT = path.join(__dirname, "../..");
 const TESTS = path.join(ROOT, "test");
@@ -12,12 +15,23 @@ export function mochaArguments(words: string[]): string[] {
   const firstOption = words.findIndex((word) => word.startsWith("-"));
   const names = firstOption < 0 ? words : words.slice(0, firstOption);
   const options = words.slice(names.length);
-  const config = (folder: string) => ["--config", path.join(folder, ".mocharc.json")];
   if (names.length === 0)
     return [...config(ROOT), ...options, "--ignore", path.join(SLOW, "**"), specsIn(TESTS)];
   const specs = names.map(specsNamed);
   return [...config(specs.some(isSlow) ? SLOW : ROOT), ...options, ...specs];
 }
+
+/** The lanes, where a whole suite is to be run and nothing is said of how. */
+export function lanes(words: string[]): Run[] | undefined {
+  const isSlow = words.length === 1 && words[0] === "slow";
+  if (words.length > 0 && !isSlow) return undefined;
+  return lanesOf(isSlow ? "slow" : "quick").map(({ name, specs }) => ({
+    name,
+    words: [...config(isSlow ? SLOW : ROOT), ...specs.map((spec) => path.join(TESTS, spec))],
+  }));
+}
+
+const config = (folder: string): string[] => ["--config", path.join(folder, ".mocharc.json")];
 
 /** The compiled spec of this name, or the pattern for a folder's. */
 function specsNamed(name: string): string {
@@ -36,7 +50,16 @@ const specsIn = (folder: string): string => path.join(folder, "**/*.spec.js");
 
 const isSlow = (spec: string): boolean => spec.startsWith(SLOW + path.sep);
 
-if (require.main === module) {
-  process.argv.splice(2, Number.POSITIVE_INFINITY, ...mochaArguments(process.argv.slice(2)));
+/** In this process, as if mocha had been called with these words. */
+function runMocha(words: string[]): void {
+  process.argv.splice(2, Number.POSITIVE_INFINITY, ...words);
   require("mocha/bin/mocha.js");
 }
+
+async function main(words: string[]): Promise<void> {
+  const runs = lanes(words);
+  if (runs) process.exitCode = await sideBySide(runs);
+  else runMocha(mochaArguments(words));
+}
+
+if (require.main === module) void main(process.argv.slice(2));

@@ -1,4 +1,5 @@
 /** A client's end of a WebSocket, by the package ws: one message of the protocol per WebSocket message. */
+import { createSecureContext } from "node:tls";
 import WebSocket from "ws";
 import { type Address, webSocketUrl } from "../address.ts";
 import { closeReason, connectError } from "../errors.ts";
@@ -43,6 +44,8 @@ function handshake(
       new WebSocket(webSocketUrl(address), [...subprotocols], {
         ...READ_LITTLE_MORE,
         ...tls,
+        // Made here: where certificate or key cannot be read, Node.js 24 would only call that a failed connection.
+        ...(address.isSecure && { secureContext: tls.secureContext ?? createSecureContext(tls) }),
         headers,
         perMessageDeflate: false,
         maxPayload: maxMessage,

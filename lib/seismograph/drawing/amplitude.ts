@@ -35,13 +35,13 @@ function plainUnits(units: string): string {
   return /^M(\/S|$)/.test(name) ? name.toLowerCase() : name;
 }
 
-/** Three digits that count, and all before the point, in groups of three. */
+/** Three digits that count, and all before the point up to 1,000,000,000, in groups of three. */
 function grouped(value: number): string {
   const size = Math.abs(value);
   if (size === Number.POSITIVE_INFINITY) return value < 0 ? "−∞" : "∞";
-  if (size !== 0 && (size >= 1e9 || size < 1e-4)) return minus(String(Number(value.toPrecision(3))));
-  const digits = size >= 999.5 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
-  return minus(size >= 1000 ? digits.replace(/\B(?=(\d{3})+$)/g, "\u202f") : digits);
+  const isLong = size >= 999.5 && size < 1e9;
+  const digits = String(isLong ? Math.round(value) : Number(value.toPrecision(3)));
+  return minus(/[.e]/.test(digits) ? digits : digits.replace(/\B(?=(\d{3})+$)/g, "\u202f"));
 }
 
 function minus(text: string): string {

@@ -49,23 +49,22 @@ export function refuse(response: ServerResponse, error: RequestError): void {
   answer(response, error.status, "application/json; charset=utf-8", body, more);
 }
 
-/** Sends a body as it is made, no faster than it is taken; false where it was not taken in time. */
+/** Sends a body as it is made, no faster than it is taken, and ends, unless the reader is gone or cut off before. */
 export async function sendParts(
   response: ServerResponse,
   parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): Promise<boolean> {
+): Promise<void> {
   for await (const part of parts) {
-    if (!(await sendPart(response, part))) return false;
+    if (!(await sendPart(response, part))) return;
   }
   response.end();
-  return true;
 }
 
 /** So much is written at once: each slice has its time to be taken. */
 const SLICE = 128 * 1024;
 
 /** Sends a part, and waits until there is room for more; false where the reader is gone, or cut off because it does not read. */
-export async function sendPart(response: ServerResponse, part: Uint8Array): Promise<boolean> {
+async function sendPart(response: ServerResponse, part: Uint8Array): Promise<boolean> {
   for (let at = 0; at < part.length; at += SLICE) {
     if (response.destroyed || response.writableEnded) return false;
     if (!response.write(part.subarray(at, at + SLICE)) && !(await hasRoom(response))) return false;

@@ -254,20 +254,19 @@ const BEYOND =
   "look-around, back-references, more than 1000 repetitions, and possessive quantifiers and atomic groups that change " +
   "what is found are not supported";
 
-type Token = { kind: "(" | ")" | "|" | "atom" | "repeat"; at: number; times: number };
+type Token = { kind: "(" | ")" | "atom" | "repeat"; times: number };
 
-const TOKEN =
-  /\\[\s\S]?|\[\^?\]?(?:\[:\^?\w*:\]|\\[\s\S]|[^\]\\])*\]?|\(\??|\)|\||\{\d*,?\d*\}|[*+?]|[\s\S]/g;
+const TOKEN = /\\[\s\S]?|\[\^?\]?(?:\[:\^?\w*:\]|\\[\s\S]|[^\]\\])*\]?|\(\??|\{\d*,?\d*\}|[\s\S]/g;
 
-/** The pattern in the coarse pieces that matter here: groups, bars, repetitions and single matchers. */
+/** The pattern in the coarse pieces that matter here: groups, repetitions, and single matchers, as large as a bar. */
 function* tokens(pattern: string): Generator<Token> {
-  for (const { 0: text, index: at } of pattern.matchAll(TOKEN)) {
+  for (const [text] of pattern.matchAll(TOKEN)) {
     const repeat = /^\{(\d+),?(\d*)\}$/.exec(text);
-    if (repeat) yield { kind: "repeat", at, times: Math.max(1, Number(repeat[1]), Number(repeat[2])) };
-    else if (text === "*" || text === "+" || text === "?") yield { kind: "repeat", at, times: 1 };
-    else if (text.startsWith("(")) yield { kind: "(", at, times: 1 };
-    else if (text === ")" || text === "|") yield { kind: text, at, times: 1 };
-    else yield { kind: "atom", at, times: 1 };
+    if (repeat) yield { kind: "repeat", times: Math.max(1, Number(repeat[1]), Number(repeat[2])) };
+    else if (text === "*" || text === "+" || text === "?") yield { kind: "repeat", times: 1 };
+    else if (text.startsWith("(")) yield { kind: "(", times: 1 };
+    else if (text === ")") yield { kind: text, times: 1 };
+    else yield { kind: "atom", times: 1 };
   }
 }
 

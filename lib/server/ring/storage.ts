@@ -255,13 +255,18 @@ class Recovery {
     const maxBatch = BATCH_BYTES + largestFrame(MAX_PACKET_SIZE);
     const { secrets } = this;
     const entries = readLog(file, SEGMENT, maxBatch, { label: String(number), secrets });
-    for (;;) {
-      const step = await entries.next();
-      if (step.done) return await this.#finish(file, step.value);
-      const { body, damaged } = step.value;
-      if (damaged > 0) this.#lose(file, damaged);
-      this.#restore(body);
-      await this.#letOthersRun();
+    try {
+      for (;;) {
+        const step = await entries.next();
+        if (step.done) return await this.#finish(file, step.value);
+        const { body, damaged } = step.value;
+        if (damaged > 0) this.#lose(file, damaged);
+        this.#restore(body);
+        await this.#letOthersRun();
+      }
+    } finally {
+      // Closes the file where something has failed before its end.
+      await entries.return({ state: "foreign" });
     }
   }
 

@@ -43,7 +43,7 @@ export class SeedLinkSession extends Session {
   #isExtended = false;
   #isBatch = false;
   #unknown = 0;
-  /** Seconds since 1970: when the last packet was sent, or streaming began. */
+  /** By `performance`: when the last packet was sent, or streaming began. */
   #lastSentAt = 0;
   /** A time window that nothing comes for any more. */
   #isOverdue = false;
@@ -84,9 +84,9 @@ export class SeedLinkSession extends Session {
     return this.#handle(request);
   }
 
-  override expire(now: number): boolean {
-    if (super.expire(now)) return true;
-    const isOver = now - this.#lastSentAt > WINDOW_PATIENCE;
+  override expire(now: number, monotonic: number): boolean {
+    if (super.expire(now, monotonic)) return true;
+    const isOver = monotonic - this.#lastSentAt > WINDOW_PATIENCE * 1000;
     if (!this.streaming || !isOver || !this.#requests.endsBefore((now - WINDOW_PATIENCE) * 1e6)) return false;
     this.#isOverdue = true;
     return true;
@@ -106,7 +106,7 @@ export class SeedLinkSession extends Session {
       isOverdue: this.#isOverdue,
     };
     const gathered = gatherRecords({ ring, ...seedLink }, wish);
-    if (gathered.packets > 0) this.#lastSentAt = Date.now() / 1000;
+    if (gathered.packets > 0) this.#lastSentAt = performance.now();
     if (gathered.isLast) {
       this.streaming = false;
       this.ended = true;
@@ -234,7 +234,7 @@ export class SeedLinkSession extends Session {
     this.next = this.#requests.start(ring, this.#version, isDialUp);
     const selected = yield* selectStreams(ring, (stream) => this.#requests.choicesOf(stream).length > 0);
     this.selectedStreams = selected.length;
-    this.#lastSentAt = Date.now() / 1000;
+    this.#lastSentAt = performance.now();
     this.streaming = true;
   }
 

@@ -16,10 +16,13 @@ const lineOf = (station: string, counts: number) =>
 describe("a station source", () => {
   let folder: string;
   let now: number;
+  /** What the wall clock was set ahead by. */
+  let step: number;
   beforeEach(() => {
     folder = newFolder();
     now = 1_800_000_000_000;
-    mock.method(Date, "now", () => now);
+    step = 0;
+    mock.method(Date, "now", () => now + step);
     mock.method(performance, "now", () => now);
   });
   afterEach(() => {
@@ -144,6 +147,28 @@ describe("a station source", () => {
       now += 1;
       assert.equal(await find(source, "A"), 6);
       assert.deepEqual(asked, ["A", "A", "A", "A"]);
+    });
+
+    it("asks no sooner and no later when the clock is set", async () => {
+      const source = new ServiceSource(SERVICE, cache());
+      answer = () => new Response("", { status: 503 });
+      await assert.rejects(find(source, "A"));
+      step = 10 * DAY;
+      await assert.rejects(find(source, "A"));
+      assert.deepEqual(asked, ["A"], "set ahead");
+      answer = (station) => new Response(lineOf(station, 5));
+      step = -10 * DAY;
+      now += 60_000;
+      assert.equal(await find(source, "A"), 5, "set back");
+      step = 0;
+      now += DAY - 1;
+      assert.equal(await find(source, "A"), 5);
+      assert.deepEqual(asked, ["A", "A"]);
+      // What was kept before the clock was set back is from the future.
+      const later = new ServiceSource(SERVICE, cache());
+      step = -20 * DAY;
+      assert.equal(await find(later, "A"), 5);
+      assert.deepEqual(asked, ["A", "A", "A"]);
     });
 
     it("knows nothing of a station that the service does not have, and asks for no name that cannot be one", async () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { formatAmplitude, formatValue } from "../../../lib/seismograph/drawing/amplitude.ts";
 import { formatClock, formatDate, formatDay } from "../../../lib/seismograph/drawing/clock.ts";
 import { PALETTES } from "../../../lib/seismograph/drawing/palette.ts";
-import { minuteStep, timeTicks, valueTicks } from "../../../lib/seismograph/drawing/ticks.ts";
+import { LabelRow, minuteStep, timeTicks, valueTicks } from "../../../lib/seismograph/drawing/ticks.ts";
 import { MIDNIGHT, SECOND } from "./views.ts";
 
 const plain = (text: string) => text.replaceAll("\u202f", " ");
@@ -25,6 +25,28 @@ describe("amplitudes", () => {
       [1e300, "m/s", "1e+291 Gm/s"],
       [Number.POSITIVE_INFINITY, "counts", "∞"],
       [Number.NaN, "counts", "–"],
+      [Number.NEGATIVE_INFINITY, "m", "−∞ Gm"],
+      [999.5, "counts", "1 000"],
+      [999.4, "counts", "999"],
+      [12.345, "counts", "12.3"],
+      [1_234_567_890, "counts", "1 230 000 000"],
+      [999_999_999, "counts", "999 999 999"],
+      [0.0001, "counts", "0.0001"],
+      [0.000099, "counts", "0.000099"],
+      [-0.00001, "counts", "−0.00001"],
+      [-1.2345e-9, "counts", "−1.23e-9"],
+      [-12_345, "counts", "−12 345"],
+      [1e-15, "m", "1 fm"],
+      [1e-18, "m", "0.001 fm"],
+      [999.6, "m", "1 km"],
+      [1e-3, "V", "1 mV"],
+      [2e6, "T", "2 MT"],
+      [3, "A/m", "3 A/m"],
+      [7e3, "Volts", "7 000 Volts"],
+      [5, "M/S", "5 m/s"],
+      [5, "m/s^2", "5 m/s²"],
+      [5, "COUNT", "5"],
+      [5, " a unit without end ", "5 a unit without e"],
     ];
     for (const [value, units, text] of texts) assert.equal(plain(formatValue(value, units)), text);
   });
@@ -35,6 +57,11 @@ describe("amplitudes", () => {
     assert.equal(plain(formatAmplitude(312_466, "counts")), "±312 000");
     assert.equal(formatAmplitude(Number.NaN, "m"), "–");
     assert.equal(formatAmplitude(0, "counts"), "±0");
+    assert.equal(formatAmplitude(Number.POSITIVE_INFINITY, "counts"), "±∞");
+    assert.deepEqual(
+      [0.3456, 3.456, 34.56, 345.6, 3456].map((reach) => plain(formatAmplitude(reach, "counts"))),
+      ["±0.346", "±3.5", "±34.6", "±346", "±3 500"],
+    );
   });
 });
 
@@ -68,6 +95,65 @@ describe("ticks", () => {
     );
     assert.ok(timeTicks(0, 1e300, 1e9).times.length <= 200);
     assert.deepEqual(timeTicks(Number.NaN, 5, 3).times, []);
+  });
+
+  it("have steps that people count in, from a hundredth of a second to a day", () => {
+    const steps: number[] = [];
+    for (let room = 1e4; room <= 86_400e6; room = steps.at(-1)! + 1)
+      steps.push(timeTicks(MIDNIGHT, MIDNIGHT + room, 1).step);
+    assert.deepEqual(
+      steps.map((step) => step / SECOND),
+      [
+        ...[0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800],
+        ...[3600, 7200, 10_800, 21_600, 43_200, 86_400],
+      ],
+    );
+    assert.equal(timeTicks(MIDNIGHT, MIDNIGHT + 9 * 86_400e6, 1).step, 86_400e6, "a day at most");
+    assert.equal(timeTicks(MIDNIGHT, MIDNIGHT + 60 * SECOND, 0).step, 60 * SECOND, "one at least");
+    assert.equal(timeTicks(MIDNIGHT, MIDNIGHT + 400 * SECOND, 1e9).step, 2 * SECOND, "200 at most");
+  });
+
+  it("stand at the ends, too, where these are round", () => {
+    const { times } = timeTicks(MIDNIGHT, MIDNIGHT + 3 * SECOND, 3);
+    assert.deepEqual(
+      times,
+      [0, 1, 2, 3].map((second) => MIDNIGHT + second * SECOND),
+    );
+    assert.deepEqual(timeTicks(MIDNIGHT + 1, MIDNIGHT + 3 * SECOND - 1, 3).times, [
+      MIDNIGHT + SECOND,
+      MIDNIGHT + 2 * SECOND,
+    ]);
+    assert.deepEqual(timeTicks(MIDNIGHT + 1, MIDNIGHT + 2, 1).times, []);
+  });
+
+  it("have labels that keep apart from each other, and within their axis", () => {
+    const row = new LabelRow(0, 100);
+    assert.equal(row.place(3, 20), 10, "from the left edge on");
+    assert.equal(row.place(37, 20), undefined, "less than 8 px behind it");
+    assert.equal(row.place(38, 20), 38);
+    assert.equal(row.place(99, 20), 90, "up to the right edge");
+    assert.equal(row.place(Number.NaN, 20), undefined);
+  });
+
+  it("are of 1, 2, 5 or 10, as many as wanted or fewer", () => {
+    for (const [low, high, wanted, values] of [
+      [0, 10, 10, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]],
+      [0, 10, 9, [0, 2, 4, 6, 8, 10]],
+      [0, 10, 4, [0, 5, 10]],
+      [0, 10, 1, [0, 10]],
+      [0, 10, 0, [0, 10]],
+      [-0.3, 0.3, 3, [-0.2, 0, 0.2]],
+      [1100, 1900, 2, [1500]],
+    ] as const) {
+      const found = valueTicks(low, high, wanted).map((value) => Number(value.toPrecision(6)) || 0);
+      assert.deepEqual(found, values, `${low} to ${high}, ${wanted}`);
+    }
+    for (const [low, high] of [
+      [5, 4],
+      [0, Number.POSITIVE_INFINITY],
+      [Number.NaN, 1],
+    ] as const)
+      assert.deepEqual(valueTicks(low, high, 5), []);
   });
 
   it("are round values", () => {

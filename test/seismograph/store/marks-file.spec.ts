@@ -29,13 +29,20 @@ describe("the file of a seismograph's marks", () => {
     folder = await mkdtemp(path.join(tmpdir(), "marks-"));
     file = path.join(folder, "a/marks.json");
   });
+  const started: Seismograph[] = [];
   afterEach(async () => {
+    // What is written later would make the folder anew.
+    for (const seismograph of started.splice(0)) await seismograph.flush();
     await rm(folder, { recursive: true });
     problems.length = 0;
   });
 
-  const start = (marksFile = file) =>
-    new Seismograph({ hours: 1, marksFile, onProblem: ({ message }) => problems.push(message) });
+  const start = (marksFile = file) => {
+    const onProblem = ({ message }: Error) => problems.push(message);
+    const seismograph = new Seismograph({ hours: 1, marksFile, onProblem });
+    started.push(seismograph);
+    return seismograph;
+  };
 
   it("brings back what was there, and nothing in the place of what has come since", async () => {
     const before = start();

@@ -11,7 +11,7 @@ import {
   PacketWriter,
   subscribe,
   subscribeJetStream,
-} from "../lib/index.ts";
+} from "../../lib/index.ts";
 
 const [part = "", from = "", to = "", count = "0", group = "g"] = process.argv.slice(2);
 const total = Number(count);
