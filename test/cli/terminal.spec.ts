@@ -205,6 +205,10 @@ describe("progress", () => {
     assert.deepEqual(drawn(), [CLEAR]);
     progress.note("line");
     assert.deepEqual(drawn(), ["line\n"]);
+    const huge = new Progress(screen, 5e9);
+    now += 100;
+    huge.add(5e9);
+    assert.match(drawn().join(), /100 % of 5000 MB, 50000 MB\/s$/);
     const narrow = Object.assign(new Screen(), { isTTY: true, columns: 10 });
     new Progress(narrow, BIG).add(1);
     assert.equal(narrow.text, `${CLEAR}[--------`);

@@ -28,6 +28,11 @@ describe("a record for a trace", () => {
       assert.equal(readTraceRecord({ ...record, samples: runInNewContext(list) })?.samples.length, 2);
   });
 
+  it("may have a single sample", () => {
+    for (const samples of [[1], Int32Array.of(1), Float32Array.of(Number.NaN)])
+      assert.equal(readTraceRecord({ ...record, samples })?.samples, samples);
+  });
+
   it("is nothing to draw where it holds text, or nothing", () => {
     assert.equal(readTraceRecord({ ...record, sampleRate: 0, samples: "log line" }), undefined);
     assert.equal(readTraceRecord({ ...record, sampleRate: 0, samples: new Int32Array() }), undefined);

@@ -1,6 +1,6 @@
 // `mseed merge`: what is joined, what is not, and that no sample, time or header changes.
 import assert from "node:assert/strict";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, readlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Command } from "../../../lib/cli/command.ts";
 import { convert } from "../../../lib/cli/mseed/convert.ts";
@@ -249,6 +249,14 @@ describe("mseed merge", () => {
     assert.deepEqual(shape(records), ["A 0+100", "A 200+10", "B 0+30"]);
     assert.deepEqual(allSamples(records.slice(0, 1)), squares(100));
     assert.deepEqual((await readdir(folder.path)).sort(), ["1", "2"]);
+    if (process.platform !== "linux") return;
+    const open = (await readdir("/proc/self/fd")).map((fd) =>
+      readlink(`/proc/self/fd/${fd}`).catch(() => ""),
+    );
+    assert.deepEqual(
+      (await Promise.all(open)).filter((name) => name.startsWith(folder.path)),
+      [],
+    );
   });
 
   it("leaves out samples that are there already, whatever their encoding", async () => {

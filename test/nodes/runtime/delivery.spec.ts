@@ -116,7 +116,8 @@ describe("delivery of packets to the flow", () => {
   describe("of a packet that has left the flow", () => {
     let now = 0;
     beforeEach(() => {
-      now = performance.now();
+      // Whole milliseconds, which add up exactly.
+      now = 1_000_000;
       mock.method(performance, "now", () => now);
     });
 
@@ -142,6 +143,24 @@ describe("delivery of packets to the flow", () => {
       pass(it, 0, "writer");
       assert.deepEqual([committed, delivery.astray], [["a"], undefined]);
       delivery.leave();
+    });
+
+    it("counts when all its messages are through, of which some are one object at several nodes", () => {
+      const it = start({ countsWithin: 5000 });
+      const copies: { _msgid: string }[] = [];
+      it.sending((msg) => {
+        const copy = { ...msg };
+        copies.push(msg, copy, copy);
+        for (const each of copies) it.tell("preDeliver", { msg: each });
+      });
+      it.delivery.deliver("a");
+      for (const [i, msg] of copies.entries()) {
+        assert.deepEqual(it.committed, [], `after ${i}`);
+        it.tell("onReceive", { msg, destination: { node: { id: "any", _inputCallback: true } } });
+        it.tell("onComplete", { msg, node: { id: "any" } });
+      }
+      assert.deepEqual(it.committed, ["a"]);
+      it.delivery.leave();
     });
 
     it("without the chosen nodes counts, where that is chosen", () => {
