@@ -42,7 +42,7 @@ function isOpen(port: number): Promise<boolean> {
 }
 
 describe("complaints that take their time", function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
 
   it("a message that makes the server close the connection fails after some attempts; the others get through", async () => {
     let id = 0n;

@@ -107,7 +107,7 @@ describe("deploys while packets arrive", () => {
 
   for (const commit of ["send", "complete"] as const) {
     it(`lose and repeat none, with commit on ${commit}`, async function () {
-      this.timeout((SECONDS + 60) * 1000);
+      this.timeout((SECONDS + 300) * 1000);
       // A long way and more packets than it can carry: there are always some between two nodes.
       const way = (deploy: number) =>
         ["between", "2", "3", "4", "5"].map((id, i, ids) => ({

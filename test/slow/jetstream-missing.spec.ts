@@ -57,7 +57,7 @@ const FLOWS = [
 ];
 
 describe("the nodes of JetStream without the client of NATS", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   it("say what to install, and leave all other nodes at work", async () => {
     await using nodeRed = await NodeRed.start({ flows: FLOWS });

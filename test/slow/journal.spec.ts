@@ -60,7 +60,7 @@ describe("large ring in a folder", () => {
 
 describe("a datalink server with a folder", () => {
   it("has every acknowledged packet after Node-RED was killed, five times", async function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     const userDir = newFolder();
     const port = await freePort();
     const flows = [

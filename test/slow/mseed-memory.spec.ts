@@ -40,7 +40,7 @@ describe("memory of mseed", () => {
   ]) {
     it(`stays flat in mseed ${argv.join(" ")}`, async function () {
       if (process.platform !== "linux") this.skip();
-      this.timeout(120_000);
+      this.timeout(300_000);
       const child = start("mseed", argv);
       child.stdout.resume();
       child.stderr.resume();

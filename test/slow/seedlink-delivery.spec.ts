@@ -198,7 +198,7 @@ async function until(what: string, limit: number, condition: () => boolean): Pro
 }
 
 function inTheEnd(userDir: string, written: number): Promise<void> {
-  return until("the last records are archived", 60_000, () =>
+  return until("the last records are archived", 120_000, () =>
     [...archived(userDir).values()].every((counts) => counts.at(-1) === written - 1),
   );
 }
@@ -231,7 +231,7 @@ for (const [kind, open] of Object.entries(SERVERS))
 
     for (const commit of ["complete", "send"] as const) {
       it(`survives ${KILLS} times kill -9 of Node-RED, counted as delivered on ${commit}`, async function () {
-        this.timeout(120_000 + KILLS * 20_000);
+        this.timeout(300_000 + KILLS * 60_000);
         source.run(2000);
         for (let kill = 0; kill < KILLS; kill++) {
           const before = total(archived(userDir));
@@ -239,7 +239,7 @@ for (const [kind, open] of Object.entries(SERVERS))
             userDir,
             ...(kill === 0 && { flows: flows(source, commit) }),
           });
-          await until("the archive grows", 20_000, () => total(archived(userDir)) > before);
+          await until("the archive grows", 120_000, () => total(archived(userDir)) > before);
           // At another place of its work each time.
           await delay(137 * (kill + 1));
           await nodeRed.kill();
@@ -256,7 +256,7 @@ for (const [kind, open] of Object.entries(SERVERS))
       });
 
       it(`loses and repeats none over restarts, with commit on ${commit}`, async function () {
-        this.timeout(180_000);
+        this.timeout(300_000);
         source.run(2000);
         for (let start = 0; start < 3; start++) {
           const before = total(archived(userDir));
@@ -264,7 +264,7 @@ for (const [kind, open] of Object.entries(SERVERS))
             userDir,
             ...(start === 0 && { flows: flows(source, commit) }),
           });
-          await until("the archive grows", 20_000, () => total(archived(userDir)) > before);
+          await until("the archive grows", 120_000, () => total(archived(userDir)) > before);
           await delay(300 * (start + 1));
           await nodeRed.stop();
         }
@@ -276,7 +276,7 @@ for (const [kind, open] of Object.entries(SERVERS))
       });
 
       it(`loses and repeats none over deploys, with commit on ${commit}`, async function () {
-        this.timeout((SECONDS + 90) * 1000);
+        this.timeout((SECONDS + 300) * 1000);
         // A long way and more packets than it can carry: there are always some between two nodes.
         const way = (deploy: number) =>
           ["between", "2", "3", "4", "5"].map((id, i, ids) => ({

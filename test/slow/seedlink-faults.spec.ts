@@ -183,7 +183,7 @@ const sorted = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b)
 
 for (const kind of KINDS) {
   (kind.isThere ? describe : describe.skip)(`SeedLink from ${kind.name}`, function () {
-    this.timeout(180_000);
+    this.timeout(300_000);
 
     for (const scheme of kind.schemes) {
       for (const protocol of kind.protocols) {

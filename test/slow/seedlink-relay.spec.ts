@@ -60,7 +60,7 @@ describe("seedlink relay that is killed", () => {
     ["ringserver (needs ringserver on PATH)", ringServer, hasRingServer],
   ] as const) {
     (isThere ? it : it.skip)(`has every record of ${name} after ${KILLS} kills`, async function () {
-      this.timeout(180_000);
+      this.timeout(300_000);
       await using folder = await temporaryFolder();
       await using source = await open();
       await using ring = await DataLinkServer.listen({ port: 0, ringBytes: 2 ** 28 });

@@ -65,7 +65,7 @@ function watchTurns(): { worst: () => number } {
 }
 
 describe("a seismograph under load", function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   const end = Math.floor(Date.now() / 1000) * 1e6;
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let seismograph: Seismograph;
@@ -203,7 +203,7 @@ describe("seismo", () => {
   }
 
   it("goes on for the others while a thousand only pretend to read", async function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     const url = await start();
     const port = Number(new URL(url).port);
     const sockets: Socket[] = [];

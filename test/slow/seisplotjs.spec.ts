@@ -106,7 +106,7 @@ describe("seisplotjs", () => {
   let web: Server;
 
   before(async function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     needsChromium(this);
     web = await servePage();
   });
@@ -221,7 +221,7 @@ describe("seisplotjs", () => {
     assert.deepEqual(errors, []);
 
     async function hasDrawn(count: number): Promise<void> {
-      await page.waitForFunction((wanted) => window.seismographs.drawn >= wanted, count, { timeout: 30_000 });
+      await page.waitForFunction((wanted) => window.seismographs.drawn >= wanted, count);
       assert.equal(await page.evaluate(() => window.seismographs.received), count, "each packet comes once");
     }
 

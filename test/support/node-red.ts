@@ -20,7 +20,9 @@ const CACHE = path.join(ROOT, "node_modules/.cache");
 export const VERSIONS = ["5", "4.1.15"] as const;
 export type Version = (typeof VERSIONS)[number];
 
-const START_LIMIT_MS = 60_000;
+/** Guards only: on a busy machine much takes longer than one thinks. */
+const START_LIMIT_MS = 180_000;
+const LOG_LIMIT_MS = 90_000;
 const STOP_LIMIT_MS = 20_000;
 
 let packed: Promise<string> | undefined;
@@ -186,7 +188,7 @@ export class NodeRed implements AsyncDisposable {
   }
 
   /** Resolves with the first line, past ones too, that the pattern finds. */
-  logged(pattern: RegExp, limit = 10_000): Promise<string> {
+  logged(pattern: RegExp, limit = LOG_LIMIT_MS): Promise<string> {
     return new Promise((resolve, reject) => {
       const look = () => {
         const line = this.log.find((text) => pattern.test(text));

@@ -99,12 +99,16 @@ after(async () => {
 for (const version of VERSIONS) {
   describe(`the editor of Node-RED ${version}`, () => {
     let nodeRed: NodeRed;
+    /** The languages as Node-RED offers them: some with a country. */
+    let offered: string[];
 
     before(async function () {
       this.timeout(300_000);
       needsChromium(this);
       await needsNodeRed(this, version);
       nodeRed = await NodeRed.start({ version, flows: faceFlows(server.url, seedLink.url) });
+      await using any = await Editor.open(nodeRed.url);
+      offered = await any.page.evaluate(() => RED.settings.theme("languages"));
     });
     after(() => nodeRed?.stop());
 
@@ -117,8 +121,10 @@ for (const version of VERSIONS) {
         const texts = (page: string) => catalog(language, page);
 
         before(async () => {
+          const chosen =
+            offered.find((name) => name === language) ?? offered.find((name) => name.startsWith(language))!;
           editor = await Editor.open(nodeRed.url, {
-            stored: { "editor-language": await chosen(), "view-dark-theme": theme },
+            stored: { "editor-language": chosen, "view-dark-theme": theme },
           });
           dialogs = new Dialogs(editor);
           appearance = new Appearance(editor.page);
@@ -133,15 +139,6 @@ for (const version of VERSIONS) {
           await dialogs.reload();
           await appearance.prepare();
         });
-
-        /** The language as Node-RED offers it: some with a country. */
-        async function chosen(): Promise<string> {
-          await using page = await Editor.open(nodeRed.url);
-          const offered = await page.page.evaluate(() => RED.settings.theme("languages"));
-          return (
-            offered.find((name) => name === language) ?? offered.find((name) => name.startsWith(language))!
-          );
-        }
 
         for (const face of FACES) {
           it(`${face.title} can be read, fits, and speaks the language`, async () => {

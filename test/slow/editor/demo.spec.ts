@@ -277,7 +277,7 @@ for (const version of VERSIONS) {
         const button = `${ON_TAB}.find((n) => n.type === "inject" && !n.once)?.id`;
         const id = await editor.page.evaluate<string | undefined>(button);
         if (id) await inject(id);
-        await editor.page.waitForFunction(`debugged.includes("${proof}")`, undefined, { timeout: 60_000 });
+        await editor.page.waitForFunction(`debugged.includes("${proof}")`);
       });
     }
 

@@ -13,9 +13,15 @@ const READERS = new Set(["datalink-in", "jetstream-in", "mseed-file-in", "seedli
 /** What they read, or what a count means, only their owner knows. */
 const HAVE_TO_BE_TOLD = new Set(["ground-motion", "mseed-file-in", "shake-in"]);
 
+/** In two columns, so that all nodes can be seen. */
+const placeOf = (index: number): [x: number, y: number] => [
+  150 + 250 * (index % 2),
+  80 + 60 * Math.floor(index / 2),
+];
+
 const FLOWS = [
   { id: "tab", type: "tab", label: "test" },
-  { id: "debug", type: "debug", z: "tab", name: "a debug node", active: false, x: 600, y: 60, wires: [] },
+  { id: "debug", type: "debug", z: "tab", name: "a debug node", active: false, x: 650, y: 60, wires: [] },
   {
     id: "server",
     type: "datalink-connection",
@@ -58,9 +64,12 @@ for (const version of VERSIONS) {
     });
     afterEach(() => assert.deepEqual(editor.errors, [], "errors in the browser's console"));
 
+    /** What was typed into the dialog of each node, and its id. */
+    const typedInto = new Map<string, { id: string; typed: Record<string, FieldValue> }>();
+
     for (const [index, type] of TYPES.entries()) {
-      it(`${type} keeps what is typed into it`, async () => {
-        const id = await dialogs.drag(type, 300, 80 + 70 * (index % 10));
+      it(`${type} takes what is typed into it`, async () => {
+        const id = await dialogs.drag(type, ...placeOf(index));
         await dialogs.openDialog(id);
         const before = await dialogs.fields();
         const only = /^(seedlink|jetstream)-/.exec(type)?.[1] ?? "server";
@@ -75,8 +84,18 @@ for (const version of VERSIONS) {
         if (type === "datalink-server") await addRule();
         await dialogs.done();
         assert.deepEqual(await dialogs.faults(id), []);
-        await editor.deploy();
-        await dialogs.reload();
+        typedInto.set(type, { id, typed });
+      });
+    }
+
+    it("are deployed, and loaded anew", async () => {
+      await editor.deploy();
+      await dialogs.reload();
+    });
+
+    for (const type of TYPES) {
+      it(`${type} has kept what was typed into it`, async () => {
+        const { id, typed } = typedInto.get(type)!;
         await dialogs.openDialog(id);
         // What is stored as a secret is not shown again.
         const secrets = Object.keys(typed).filter((name) => /^password|Secret$/.test(name));
@@ -184,9 +203,8 @@ for (const version of VERSIONS) {
         id: `old${index}`,
         type,
         z: "old",
-        // In two columns, so that all can be seen.
-        x: 150 + 250 * (index % 2),
-        y: 80 + 60 * Math.floor(index / 2),
+        x: placeOf(index)[0],
+        y: placeOf(index)[1],
         wires: [],
       }));
       await nodeRed.deploy([...FLOWS, { id: "old", type: "tab", label: "old" }, ...old]);

@@ -15,6 +15,9 @@ declare const RED: {
 
 const STREAMS = ["FDSN:XX_A_00_H_H_N/MSEED", "FDSN:XX_A_00_H_H_Z/MSEED", "FDSN:XX_B_00_H_H_Z/MSEED"];
 
+/** Whether a face is the first one of its dialog. */
+const isFirst = (face: Face): boolean => FACES.find(({ type }) => type === face.type) === face;
+
 for (const version of VERSIONS) {
   describe(`dialogs with the keyboard alone in Node-RED ${version}`, () => {
     let server: DataLinkServer;
@@ -74,7 +77,7 @@ for (const version of VERSIONS) {
       await dialogs.isOpen();
     }
 
-    /** Uses a control as one does with keys; resolves with whether its value is now another one. */
+    /** Uses a control as one does with keys. */
     async function use({ key, kind }: Stop): Promise<void> {
       if (kind === "summary") await press("Enter");
       else if (kind === "checkbox" && key.startsWith("node-")) await press("Space");
@@ -256,17 +259,15 @@ for (const version of VERSIONS) {
         await close("Control+Escape");
       });
 
+      // The rows that other choices show are this package's own in either version, and used in the newer one.
+      if (version !== "5" && !isFirst(face)) continue;
       it(`${face.title}: each control is used, and the dialog saved`, async () => {
         await open(face);
         await stops.walk(async (stop) => {
-          const name = stop.key.replace(/^node-(config-)?input-/, "");
-          // One choice may change other fields, which are used later.
-          const before = await dialogs.fields();
           await use(stop);
-          const after = await dialogs.fields();
-          if (stop.kind === "button" || stop.kind === "summary" || !(name in after) || name === "connection")
-            return;
-          assert.notEqual(after[name], before[name], `${name} is changed`);
+          if (["button", "summary"].includes(stop.kind) || !stop.key.startsWith("node-")) return;
+          if (stop.key === "node-input-connection") return;
+          assert.notEqual(await stops.value(stop.key), stop.value, `${stop.key} is changed`);
         });
         const typed = await dialogs.fields();
         await close("Control+Enter");

@@ -20,6 +20,8 @@ const LOOKS = 12;
 const CPU_SECONDS = Math.max(3, SECONDS / 20);
 /** Inputs of a kind with the pictures on, and as many with them off; in two turns. */
 const INPUTS = 100;
+/** The part of its time that the page's main thread may be busy with the pictures. */
+const MOST_BUSY = 0.3;
 const MIB = 1024 * 1024;
 
 /**
@@ -170,10 +172,12 @@ interface Latencies {
   keys: number[];
   /** Of the keys, by the browser's own event timing; those that took less than 16 ms are not among them. */
   shown: number[];
+  /** The part of the time that the page's main thread was on a processor, in each turn. */
+  busy: number[];
 }
 
 describe("20 waveforms at 100 Hz", function () {
-  this.timeout((SECONDS + 120) * 1000);
+  this.timeout((SECONDS + 300) * 1000);
   let server: DataLinkServer;
   let userDir: string;
   let nodeRed: NodeRed;
@@ -268,13 +272,21 @@ describe("20 waveforms at 100 Hz", function () {
     assert.equal((await field.inputValue()).length, keys);
   }
 
+  /** Seconds that the page's main thread has been on a processor. */
+  async function pageTime(): Promise<number> {
+    const { metrics } = await devTools.send("Performance.getMetrics");
+    return metrics.find(({ name }) => name === "TaskDuration")!.value;
+  }
+
   async function addLatencies(latencies: Latencies, inputs: number): Promise<void> {
+    const [begun, before] = [performance.now(), await pageTime()];
     await page.evaluate("latencies.length = 0");
     await drag(inputs);
     latencies.drag.push(...(await page.evaluate<number[]>("latencies.splice(0)")));
     await type(inputs);
     latencies.keys.push(...(await page.evaluate<number[]>("latencies.splice(0)")));
     latencies.shown.push(...(await page.evaluate<number[]>("shown.splice(0)")));
+    latencies.busy.push((1000 * ((await pageTime()) - before)) / (performance.now() - begun));
     await page.click("#node-dialog-cancel");
     await page.locator("#node-input-name").waitFor({ state: "detached" });
   }
@@ -305,6 +317,7 @@ describe("20 waveforms at 100 Hz", function () {
     editor = await Editor.open(nodeRed.url);
     page = editor.page;
     devTools = await page.context().newCDPSession(page);
+    await devTools.send("Performance.enable", { timeDomain: "threadTicks" });
     await editor.action("core:toggle-sidebar");
     await editor.action("core:toggle-palette");
     await allMove();
@@ -327,8 +340,8 @@ describe("20 waveforms at 100 Hz", function () {
 
   it("leave the page usable", async () => {
     await page.evaluate(WATCH_INPUTS);
-    const on: Latencies = { drag: [], keys: [], shown: [] };
-    const off: Latencies = { drag: [], keys: [], shown: [] };
+    const on: Latencies = { drag: [], keys: [], shown: [], busy: [] };
+    const off: Latencies = { drag: [], keys: [], shown: [], busy: [] };
     for (const [active, latencies] of [
       [true, on],
       [false, off],
@@ -346,15 +359,14 @@ describe("20 waveforms at 100 Hz", function () {
         `      ${kind}: median and 95 % of the latencies in ms: ${figures(on[kind])}, without pictures ${figures(off[kind])}`,
       );
     }
-    for (const kind of ["drag", "keys"] as const) {
-      for (const part of [0.5, 0.9])
-        assert.ok(quantile(on[kind], part) < quantile(off[kind], part) + 40, kind);
-    }
+    const busy = (latencies: Latencies) => `${(100 * median(latencies.busy)).toFixed(0)} %`;
+    console.log(`      the page's main thread is busy: ${busy(on)}, without pictures ${busy(off)}`);
+    // By what the thread has to do, which other work of the machine does not change much, as it does latencies.
+    assert.ok(median(on.busy) - median(off.busy) < MOST_BUSY);
   });
 
   it(`keep the memory of page and runtime as it is, for ${SECONDS} s`, async () => {
     const browser = await page.context().browser()!.newBrowserCDPSession();
-    await devTools.send("Performance.enable");
     const looks: Record<Figure, number>[] = [];
     for (let look = 0; look < LOOKS; look++) {
       await delay((SECONDS * 1000) / LOOKS);

@@ -126,7 +126,7 @@ for (const version of VERSIONS) {
     async function moves(): Promise<string> {
       const before = (await trace().count()) > 0 ? await trace().getAttribute("d") : "";
       const changed = `(document.querySelector(".waveform-trace")?.getAttribute("d") ?? "") !== ${JSON.stringify(before)}`;
-      await editor.page.waitForFunction(changed, undefined, { timeout: 10_000 });
+      await editor.page.waitForFunction(changed);
       return (await trace().getAttribute("d"))!;
     }
 
@@ -169,18 +169,17 @@ for (const version of VERSIONS) {
     });
 
     it("comes as often as there is something new", async () => {
-      // A record every half second; what is held up on a busy machine comes close together, but not more often on the whole.
+      // A record every half second; what was held up on a busy machine, for up to three seconds, comes close together.
       const [begun, before] = [performance.now(), frames];
-      while (frames < before + 6) await socket.waitForEvent("framereceived");
+      while (frames < before + 16) await socket.waitForEvent("framereceived");
       const passed = performance.now() - begun;
-      assert.ok(frames - before <= 2 * (passed / 1000) + 2, `${frames - before} frames in ${passed} ms`);
+      assert.ok(frames - before <= 2 * (passed / 1000) + 6, `${frames - before} frames in ${passed} ms`);
     });
 
     it("asks for itself again and again, as the runtime forgets an editor that falls silent", async () => {
       const asked = async () => {
         const { payload } = await socket.waitForEvent("framesent", {
           predicate: (frame) => String(frame.payload).includes('"topic":"waveform"'),
-          timeout: 20_000,
         });
         return (JSON.parse(String(payload)) as { data: { ids: string[] } }).data.ids;
       };

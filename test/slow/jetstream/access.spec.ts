@@ -60,7 +60,7 @@ interface Keys {
 }
 
 describe("access to JetStream", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   before(function () {
     needsNatsServer(this);
@@ -242,7 +242,7 @@ describe("access to JetStream", function () {
 });
 
 describe("a client that may not do everything", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   before(function () {
     needsNatsServer(this);
@@ -282,7 +282,7 @@ describe("a client that may not do everything", function () {
 });
 
 describe("an attempt to connect", function () {
-  this.timeout(20_000);
+  this.timeout(300_000);
 
   it("ends at once where the caller wants it, though nobody answers", async () => {
     const { createServer } = await import("node:net");
@@ -319,14 +319,14 @@ describe("an attempt to connect", function () {
         const failing = subscribeJetStream(settings, { stream: "S", group: "g", onEvent: () => { throw new Error("handler"); } });
         try { for await (const packet of failing) packets.commit(packet); } catch (error) { console.log(error.message); }
       })();`;
-    const { stdout } = await promisify(execFile)(process.execPath, ["-e", script], { timeout: 15_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, ["-e", script], { timeout: 120_000 });
     assert.equal(stdout, "ABORTED\nhandler\n");
   });
 });
 
 describe("without the client packages of NATS", () => {
   it("everything else works, and what needs them says what to install", async function () {
-    this.timeout(30_000);
+    this.timeout(300_000);
     const folder = newFolder();
     const root = path.join(__dirname, "../../..");
     cpSync(path.join(root, "lib"), path.join(folder, "lib"), {
@@ -353,7 +353,7 @@ describe("without the client packages of NATS", () => {
       })();`;
     const { stdout } = await promisify(execFile)(process.execPath, ["-e", script], {
       cwd: folder,
-      timeout: 20_000,
+      timeout: 120_000,
     });
     const [codes, kind] = JSON.parse(stdout) as [string[], string];
     assert.equal(kind, "function");

@@ -20,7 +20,7 @@ async function tested(plan: Plan): Promise<Result> {
 }
 
 describe("JetStream, a cluster of three", function () {
-  this.timeout(isLong ? 600_000 : 180_000);
+  this.timeout(isLong ? 600_000 : 300_000);
 
   before(function () {
     needsNatsServer(this);

@@ -18,7 +18,7 @@ import { countTwice, idsOf, managerOf, writePackets } from "../../jetstream/pack
 import { type NatsServer, natsServer, needsNatsServer } from "../../support/network/nats-servers.ts";
 
 describe("datalink relay and JetStream", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let server: NatsServer & AsyncDisposable;
   let connection: JetStreamConnection;
   let source: DataLinkServer;

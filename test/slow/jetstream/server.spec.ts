@@ -20,7 +20,7 @@ import { type NatsServer, natsServer, needsNatsServer } from "../../support/netw
 const fast = { minDelay: 5, maxDelay: 100 };
 
 describe("JetStream, one server", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let server: NatsServer & AsyncDisposable;
   let connection: JetStreamConnection;
   let count = 0;

@@ -30,7 +30,7 @@ const PER_ROUND = 1000;
 const READERS = 6;
 
 describe("JetStream in trouble", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   before(function () {
     needsNatsServer(this);

@@ -33,7 +33,7 @@ export class Dialogs {
     await this.page.reload();
     // Hidden ones do as well: the palette remembers what was searched for.
     const node = this.page.locator("#red-ui-palette-container .red-ui-palette-node").first();
-    await node.waitFor({ state: "attached", timeout: 60_000 });
+    await node.waitFor({ state: "attached" });
     await this.page.waitForFunction("!document.querySelector('#red-ui-loading-progress')?.offsetParent");
   }
 
@@ -96,11 +96,16 @@ export class Dialogs {
     await this.isOpen();
   }
 
-  /** Resolves when a dialog is there, has stopped moving and has got the focus. */
+  /** Resolves when a dialog is there, in its place, and has got the focus. */
   async isOpen(): Promise<void> {
-    await this.page.waitForSelector(FORM, { timeout: 10_000 });
-    await this.#trayIsStill();
-    await this.page.waitForFunction(() => document.activeElement?.closest(".red-ui-tray"));
+    await this.page.waitForFunction((form) => {
+      const tray = [...document.querySelectorAll(".red-ui-tray")].at(-1);
+      return (
+        tray?.querySelector(form) &&
+        getComputedStyle(tray).right === "0px" &&
+        tray.contains(document.activeElement)
+      );
+    }, FORM);
   }
 
   /** Resolves when no dialog is there. */
@@ -191,21 +196,6 @@ export class Dialogs {
         element.dispatchEvent(new Event("change", { bubbles: true }));
       },
       [`node-input-${name}`, text],
-    );
-  }
-
-  /** Dialogs slide in. */
-  async #trayIsStill(): Promise<void> {
-    await this.page.waitForFunction(
-      () => {
-        const tray = document.querySelector(".red-ui-tray");
-        const at = tray?.getBoundingClientRect().right ?? 0;
-        const still = (window as { lastTrayPlace?: number }).lastTrayPlace === at;
-        (window as { lastTrayPlace?: number }).lastTrayPlace = at;
-        return still;
-      },
-      undefined,
-      { polling: 100 },
     );
   }
 }

@@ -12,6 +12,8 @@ export interface Stop {
   /** From the top left corner of the form, in pixels. */
   x: number;
   y: number;
+  /** What it holds, or whether it is checked; nothing of what holds nothing. */
+  value: string | boolean | undefined;
   /** How it looks while it has the focus. */
   look: string;
 }
@@ -19,6 +21,7 @@ export interface Stop {
 /** Functions of the page, defined in it once. */
 interface PageHelpers {
   controls: () => HTMLElement[];
+  heldBy: (element: HTMLElement) => string | boolean | undefined;
   describe: (element: HTMLElement) => Stop;
   look: (element: HTMLElement) => string;
   seen: HTMLElement[];
@@ -66,6 +69,10 @@ export class TabStops {
             .trim();
         return (element.textContent ?? "").trim();
       };
+      const heldBy = (element: HTMLElement) => {
+        const { type, checked, value } = element as HTMLInputElement;
+        return type === "checkbox" ? checked : value;
+      };
       /** What shows the focus: its own frame, or that of the row of a list which it is in. */
       const look = (element: HTMLElement) =>
         [element, element.closest(".red-ui-treeList-label")]
@@ -77,6 +84,7 @@ export class TabStops {
           .join(";");
       window.tabStops = {
         controls,
+        heldBy,
         look,
         seen: [],
         describe(element) {
@@ -87,6 +95,7 @@ export class TabStops {
             key: element.id || `${tag(element)} ${alike.indexOf(element)}`,
             kind: kind(element),
             name: nameOf(element),
+            value: heldBy(element),
             x: box.x - origin.x,
             y: box.y - origin.y,
             look: look(element),
@@ -131,6 +140,11 @@ export class TabStops {
       if (stop?.key === key) return stop;
     }
     throw new Error(`Tab does not stop at ${key}`);
+  }
+
+  /** What a control holds now, by its id. */
+  async value(id: string): Promise<string | boolean | undefined> {
+    return await this.#page.evaluate((own) => window.tabStops.heldBy(document.getElementById(own)!), id);
   }
 
   /** Those that look, now without the focus, as they looked with it. */
