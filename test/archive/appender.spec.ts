@@ -235,6 +235,18 @@ describe("archive appender", () => {
     assert.deepEqual(await lines("log"), ["line 1"]);
   });
 
+  it("is closed once, however often it is closed", async () => {
+    const { appender } = observed();
+    const written = appender.append(inFolder("log"), text(1));
+    const closing = appender.close();
+    assert.equal(appender.close(), closing);
+    await Promise.all([written, closing, appender[Symbol.asyncDispose]()]);
+    assert.equal(appender.close(), closing);
+    assert.equal(appender.openFiles, 0);
+    await assert.rejects(appender.append(inFolder("log"), text(2)), { code: "CLOSED" });
+    assert.deepEqual(await lines("log"), ["line 1"]);
+  });
+
   it("can be closed by whoever is told of a problem", async () => {
     let closing: Promise<void> | undefined;
     const close = () => {

@@ -181,6 +181,7 @@ describe("a stream for packets", () => {
     });
     const { num_replicas, subjects } = await made({ replicas: undefined, prefix: "a.b" });
     assert.deepEqual([num_replicas, subjects], [3, ["a.b.>"]]);
+    assert.equal((await made({ maxBytes: 1 })).max_bytes, 1);
     for (const [part, age, window] of [
       [{ maxAge: 60 }, 60e9, 60e9],
       [{ maxAge: 3600 }, 3600e9, 120e9],

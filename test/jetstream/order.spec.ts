@@ -255,6 +255,19 @@ describe("open packets", () => {
     assert.ok(open.renew(2, 20, "again"));
   });
 
+  it("are all forgotten where the group begins anew, with what was committed", () => {
+    const open = new OpenPackets();
+    const [one, two] = [packet(1), packet(2)];
+    open.add(one, 17, "one");
+    open.add(two, 17, "two");
+    open.commit(one);
+    open.forget();
+    assert.deepEqual(
+      [open.size, open.bytes, open.commit(two), open.wasCommitted(1, 17)],
+      [0, 0, undefined, false],
+    );
+  });
+
   it("are told from those given back", () => {
     const open = new OpenPackets();
     const one = packet(1);

@@ -107,6 +107,39 @@ describe("Overlaps", () => {
     assert.equal([...records.flatMap((r) => [...overlaps.add(r)]), ...overlaps.finish()].length, 2);
   });
 
+  it("leaves text and headers once that say the same at the same time, and all that differ", () => {
+    const textOf = (samples: string, { second = 0, flags = 0, extraHeaders = {} } = {}) => {
+      const startTime = START + BigInt(second) * 1_000_000_000n;
+      const series = { sourceId: "FDSN:XX_A__L_O_G", startTime, sampleRate: 0, samples, flags, extraHeaders };
+      return [...readRecords(Buffer.concat([...packRecords(series)]))][0]!;
+    };
+    const leftOf = (records: MiniSeedRecord[], isDoubtful?: (record: MiniSeedRecord) => boolean) => {
+      const overlaps = new Overlaps({ sameValues: false, ...(isDoubtful && { isDoubtful }) });
+      const parts = [...records.flatMap((record) => [...overlaps.add(record)]), ...overlaps.finish()];
+      return parts.map(({ record }) => records.indexOf(record));
+    };
+    const records = [
+      textOf("on"),
+      textOf("off"),
+      textOf("on"),
+      textOf("of"),
+      textOf("on", { flags: 4 }),
+      textOf("on", { extraHeaders: { FDSN: { Time: { Quality: 5 } } } }),
+      textOf("off"),
+      textOf("on", { second: 1 }),
+      textOf("on", { second: 1 }),
+    ];
+    assert.deepEqual(leftOf(records), [0, 1, 3, 4, 5, 7]);
+    assert.deepEqual(
+      leftOf(records, () => true),
+      [0, 1, 2, 3, 4, 5, 6, 7, 8],
+    );
+    assert.deepEqual(
+      leftOf(records, (record) => record === records[0]),
+      [0, 1, 2, 3, 4, 5, 7],
+    );
+  });
+
   it("is quick, and holds little, with many copies and with many that differ", () => {
     const copies = Array.from({ length: 20_000 }, () => ({ from: 0, count: 5 }));
     const one = recordOf(copies[0]!);

@@ -8,6 +8,7 @@ import {
   StationMonitor,
   streamName,
 } from "../../lib/signal/index.ts";
+import { eventsByStation } from "../../lib/signal/monitor/by-station.ts";
 import { Completeness } from "../../lib/signal/monitor/completeness.ts";
 import { SampleFigures } from "../../lib/signal/monitor/sample-figures.ts";
 import { lengthText, timeText } from "../../lib/signal/monitor/sentences.ts";
@@ -273,6 +274,10 @@ describe("the station monitor", () => {
     for (let i = 0; i < 5; i++) more.add(60, 60);
     more.add(180, 60);
     assert.equal(more.share(3, 240), 2 / 3);
+    const parts = new Completeness();
+    parts.add(0, 60);
+    parts.add(90, 45);
+    assert.deepEqual([parts.share(1, 120), parts.share(2, 180)], [0.5, 0.375]);
   });
 
   it("reports a row for each stream", () => {
@@ -352,6 +357,26 @@ describe("the station monitor", () => {
     };
     assert.deepEqual(logs(59), []);
     assert.deepEqual(logs(1), ["back"]);
+  });
+});
+
+describe("events of a station's streams", () => {
+  it("are one, with the longest of them, and the number and samples of all", () => {
+    const event = (sourceId: string, seconds: number, samples: number, count = 1): MonitorEvent => ({
+      ...{ event: "gap", sourceId, station: "CO_JSC", since: START, seconds, samples, count },
+      message: `${sourceId} has a gap.`,
+    });
+    const [one, two, three] = [event("Z", 1, 100), event("N", 3, 300, 2), event("E", 2, 200)];
+    assert.deepEqual(eventsByStation([one]), [one]);
+    const joined = { ...two, sourceId: null };
+    assert.deepEqual(eventsByStation([one, two]), [
+      { ...joined, count: 3, samples: 400, message: "N has a gap. So does another stream of the station." },
+    ]);
+    assert.deepEqual(eventsByStation([one, two, three]), [
+      { ...joined, count: 4, samples: 600, message: "N has a gap. So do 2 other streams of the station." },
+    ]);
+    const other = { ...one, event: "overlap" as const };
+    assert.deepEqual(eventsByStation([one, other]), [one, other]);
   });
 });
 

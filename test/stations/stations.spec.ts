@@ -89,6 +89,17 @@ describe("sensitivities", () => {
     assert.equal(sensitivities.size, 1);
   });
 
+  it("are one for each channel, wherever in it the response stands", () => {
+    const value = channelOf("<Value>5</Value>");
+    const around = value.replace(/(<Response>.*<\/Response>)/, "<Depth>1</Depth>$1<Comment>2</Comment>");
+    assert.notEqual(around, value);
+    const epochs = readStationXml(xmlOf(`<Comment/>${around}<Comment/>${value}`));
+    assert.deepEqual(
+      epochs.map(({ sensitivity }) => sensitivity),
+      [5, 5],
+    );
+  });
+
   it("are refused where a document is nested too deep or has too many, and not before", () => {
     const nested = (depth: number) =>
       `<FDSNStationXML>${"<a>".repeat(depth - 1)}${"</a>".repeat(depth - 1)}</FDSNStationXML>`;
