@@ -37,6 +37,10 @@ describe("rate meter", () => {
     assert.deepEqual(watch(meter, clock, 2, every(5)), [0.2, 0.2]);
   });
 
+  it("spreads a first packet that comes late over all the time before it", () => {
+    assert.deepEqual(watch(meter, clock, 100, (second) => (second === 99 ? 3 : 0)).at(-1), 0.03);
+  });
+
   it("is exact for a fast stream from the second look on, and follows it", () => {
     assert.deepEqual(watch(meter, clock, 20, every(1, 12)).slice(1), new Array(19).fill(12));
     const slower = watch(meter, clock, 6, every(1, 2));

@@ -1,6 +1,6 @@
 // lib/archive/replay: records of many files in the order of their time, the same each time, at any pace.
 import assert from "node:assert/strict";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
@@ -88,6 +88,25 @@ describe("replay", () => {
     const file = await write("a.mseed", stations("A", 0, 10));
     const options = { startTime: START + 3n * SECOND + SECOND / 2n, endTime: START + 6n * SECOND };
     assert.deepEqual(seconds(await all([file], options)), [3, 4, 5, 6]);
+    // The last sample of a record of a second is 0.1 s before the next one.
+    const end = START + 3n * SECOND + (9n * SECOND) / 10n;
+    assert.deepEqual(seconds(await all([file], { startTime: end, endTime: START + 5n * SECOND })), [3, 4, 5]);
+    assert.deepEqual(
+      seconds(await all([file], { startTime: end + 1n, endTime: START + 5n * SECOND - 1n })),
+      [4],
+    );
+  });
+
+  it("gives records of the same time in the order of their files' names, and of a file without one what is behind it", async () => {
+    const files = [
+      await write("b", stations("B", 0, 2)),
+      await write("c", Buffer.alloc(0)),
+      await write("a", stations("A", 0, 2)),
+    ];
+    const names = (await all(files)).map(
+      ({ position: { file, record: n } }) => `${path.basename(file)} ${n}`,
+    );
+    assert.deepEqual(names, ["a 0", "b 0", "a 1", "b 1"]);
   });
 
   it("keeps a pace, and ends at once when it is told to", async () => {
@@ -129,6 +148,33 @@ describe("replay", () => {
     await mkdir(path.join(folder, "empty"));
     await assert.rejects(filesAt(path.join(folder, "empty")), { code: "NOT_FOUND" });
     await assert.rejects(filesOfArchive(new PathPattern(`BUD@${archive}`)), { code: "NOT_FOUND" });
+  });
+
+  it("follows links to files, and none to folders or to nothing", async () => {
+    const file = await write("links/file", record("A", 0));
+    await mkdir(path.join(folder, "other"));
+    await write("other/file", record("A", 0));
+    for (const [name, to] of [
+      ["to a file", file],
+      ["to a folder", path.join(folder, "other")],
+      ["to nothing", path.join(folder, "nothing")],
+    ] as const)
+      await symlink(to, path.join(folder, "links", name));
+    const found = await filesAt(path.join(folder, "links"));
+    assert.deepEqual(
+      found.map((name) => path.basename(name)),
+      ["file", "to a file"],
+    );
+  });
+
+  it("says what is not there, and what the file system says otherwise", async () => {
+    const none = path.join(folder, "none");
+    const notFound = { code: "NOT_FOUND", message: `There is no file and no folder ${none}.` };
+    await assert.rejects(filesAt(none), notFound);
+    await assert.rejects(filesOfArchive(new PathPattern(`SDS@${none}`)), notFound);
+    const below = path.join(await write("file", Buffer.alloc(0)), "x");
+    await assert.rejects(filesAt(below), { code: "NOT_FOUND" });
+    await assert.rejects(filesAt(path.join(folder, "x".repeat(300))), { code: "ENAMETOOLONG" });
   });
 
   it("looks for files in folders within each other, but not without end", async () => {

@@ -66,6 +66,23 @@ describe("bzip2", () => {
     assert.ok(refusals > 7 * DOCUMENT.length);
   });
 
+  it("takes nothing for bzip2 that does not begin with BZh and a digit from 1 on", () => {
+    for (const begin of ["BZh0", "BZh:", "BZhA", "BZg9", "Bzh9", "AZh9", "BZh/"]) {
+      const other = Buffer.concat([Buffer.from(begin), EMPTY.subarray(4)]);
+      assert.throws(() => bunzip2(other, LIMIT), /does not begin with BZh and a digit/, begin);
+    }
+    for (let level = 1; level <= 9; level++)
+      assert.equal(text(Buffer.concat([Buffer.from(`BZh${level}`), EMPTY.subarray(4)])), "");
+  });
+
+  it("has no block that is longer than its level says", () => {
+    const run = Buffer.from(Array.from({ length: 120_000 }, (_, i) => (i * 7919) & 0xff));
+    const compressed = Buffer.from(bzip2(run));
+    assert.equal(bunzip2(compressed, LIMIT).length, run.length);
+    compressed[3] = 0x31;
+    assert.throws(() => bunzip2(compressed, LIMIT), /has a block that is too long/);
+  });
+
   it("takes nothing for a block or an end that does not begin with its whole mark", () => {
     const [from, bits] = [4, 48];
     for (const compressed of [DOCUMENT, EMPTY]) {

@@ -25,10 +25,10 @@ function jumped(last: bigint, next: bigint, ring: { earliest: bigint; latest: bi
     name: "ring",
     endStream: async () => void said.push("ends"),
     startStream: () => void said.push("streams"),
-    async run({ name, read }: ClientCommand<unknown>) {
-      said.push(name);
-      const [word, id] = name.split(" ");
-      if (word === "READ") return await read({ kind: "PACKET", ...packet(BigInt(id!)), size: 1 });
+    async run(command: ClientCommand<unknown>) {
+      said.push(command.name);
+      const [word, id] = command.name.split(" ");
+      if (word === "READ") return await command.read({ kind: "PACKET", ...packet(BigInt(id!)), size: 1 });
       return {
         status: { earliestPacketId: ring.earliest, latestPacketId: ring.latest, maximumPackets: 50 },
         streams: [],

@@ -74,6 +74,21 @@ describe("packets on their way to a reader", () => {
     }
   });
 
+  it("stay held, those of before too, when they are to be held once more", () => {
+    const { feed, taken } = feedOf();
+    feed.hold();
+    feed.packet(packet(1));
+    feed.hold();
+    feed.packet(packet(2));
+    assert.deepEqual([taken(), feed.passed, feed.position], [[], 0, undefined]);
+    feed.release();
+    feed.release();
+    feed.packet(packet(3));
+    assert.deepEqual([taken(), feed.passed], [[1, 2, 3], 3]);
+    feed.beginAfter(undefined);
+    assert.equal(feed.position, undefined);
+  });
+
   it("make the connection wait where the reader is slow, or too many are held", () => {
     const slow = feedOf({ capacity: 5000 });
     assert.equal(slow.feed.full, false);

@@ -82,8 +82,8 @@ describe("INFO", () => {
   });
 
   it("is read in steps of 16 KiB", () => {
-    const xml = `${ROOT}<Status/>${" ".repeat(3 * 16 * 1024)}</DataLink>`;
-    assert.equal([...parseInfo("STATUS", xml)].length, 4);
+    const steps = (length: number) => [...parseInfo("STATUS", `${ROOT}<Status/>`.padEnd(length))].length;
+    assert.deepEqual([steps(4 * 16 * 1024), steps(4 * 16 * 1024 + 1)], [4, 5]);
   });
 
   it("has ids as text and times as ISO 8601 for other programs, and no XML", () => {

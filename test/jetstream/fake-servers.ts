@@ -52,6 +52,8 @@ export class FakeLink implements JetStreamLink {
     state: { messages: 0, bytes: 0, first_seq: 0, last_seq: 0 },
   };
   readonly consumers = new Map<string, RawConsumer>();
+  /** Behind which message of the stream a consumer that is made stands. */
+  deliveredFirst = 0;
   /** Thrown by the next question. */
   failure: Error | undefined;
   readonly #listeners = new Map<string, (error: Error | null, message: NatsMessage) => void>();
@@ -101,7 +103,12 @@ export class FakeLink implements JetStreamLink {
   makeConsumer(config: ConsumerConfig): RawConsumer {
     const name = config.durable_name ?? `c${this.consumers.size}`;
     const consumer = {
-      ...{ name, config, created: `made ${this.consumers.size}`, delivered: { stream_seq: 0 } },
+      ...{
+        name,
+        config,
+        created: `made ${this.consumers.size}`,
+        delivered: { stream_seq: this.deliveredFirst },
+      },
       ...{
         ack_floor: { stream_seq: 0 },
         num_pending: this.stream.state.messages,

@@ -373,7 +373,6 @@ describe("a writer to a stream", () => {
   });
 
   describe("that looks up what the stream has of its source", () => {
-    const HOUR = 3_600_000_000;
     const old = (n: number) => ({ ...packet(n), packetTime: 1_700_000_000_000_000 + n });
     /** Ids of messages are delivered to whoever reads them: to the inbox that was made last. */
     function deliver(sequence: number, id: string, pending: number): void {
@@ -419,23 +418,39 @@ describe("a writer to a stream", () => {
       await clock.pass(300);
       assert.deepEqual([writing.sent, writing.types()], [[1], ["scanned"]]);
     });
-
-    it("looks again, before it sends again what the servers may have forgotten", async () => {
-      await writing.start({ ackTimeout: 61_000, lookUp });
-      writing.fake.stream.state = { messages: 0, bytes: 0, first_seq: 0, last_seq: 0 };
-      const recent = { ...packet(1), packetTime: Date.now() * 1000 + HOUR };
-      writing.publish(recent);
-      await settled();
-      const [sent] = writing.take() as [Sent];
-      assert.equal(numberOf(sent), 1);
-      writing.fake.stream.state = { messages: 4, bytes: 4, first_seq: 1, last_seq: 4 };
-      await clock.pass(62_000);
-      assert.deepEqual(writing.sent, []);
-      deliver(4, idOf(recent), 0);
-      await settled();
-      assert.deepEqual(writing.outcomes.get(1), undefined, "it was not read from its beginning");
-    });
   });
+
+  for (const lookUp of [undefined, { source: "test:1", isOrdered: true }])
+    it(`looks before it sends again what the servers may have forgotten, ${lookUp ? "and" : "but does not"} look up what is old`, async () => {
+      await writing.start({ ackTimeout: 59_000, lookUp });
+      // Half a window is a minute.
+      for (const n of [1, 2]) writing.publish({ ...packet(n), packetTime: (Date.now() + 3_600_000) * 1000 });
+      await settled();
+      const sent = writing.take();
+      assert.deepEqual(sent.map(numberOf), [1, 2]);
+      await clock.pass(59_300);
+      assert.deepEqual(writing.sent, [1], "not forgotten yet");
+      writing.fake.stream.state = { messages: 3, bytes: 3, first_seq: 1, last_seq: 3 };
+      writing.events.length = 0;
+      await clock.pass(60_000);
+      assert.deepEqual(writing.sent, []);
+      const [consumer] = [...writing.fake.consumers.values()];
+      assert.deepEqual([consumer?.config.opt_start_seq, writing.fake.consumers.size], [1, 1]);
+      for (const [i, id] of ["a:1:2", sent[1]!.headers.get("Nats-Msg-Id")!, ""].entries()) {
+        const [inbox = ""] = writing.fake.listening.slice(-1);
+        const reply = `$JS.ACK.S.c.1.${i + 1}.${i + 1}.17.${2 - i}`;
+        writing.fake.deliver(inbox.replace("*", "1"), { reply, headers: { "Nats-Msg-Id": id } });
+      }
+      await settled();
+      assert.deepEqual(writing.outcomes.get(2), { sequence: 2, duplicate: true });
+      assert.deepEqual(writing.sent, [1]);
+      assert.deepEqual(
+        writing.events.flatMap((event) =>
+          event.type === "scanned" ? [[event.read, event.found, event.dropped]] : [],
+        ),
+        [[3, 1, 0]],
+      );
+    });
 
   it("is not begun with settings that cannot be used", () => {
     for (const options of [

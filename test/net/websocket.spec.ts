@@ -101,6 +101,7 @@ describe("a client's end of a WebSocket", () => {
         await serve();
         await open(["one", "two"]);
         await peer();
+        assert.deepEqual([transport!.isWebSocket, transport!.isEncrypted], [true, false]);
         assert.deepEqual(
           accepted.map(({ subprotocol }) => subprotocol),
           ["one"],

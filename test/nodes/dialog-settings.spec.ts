@@ -18,19 +18,21 @@ interface Asked {
   max: number;
 }
 
+type Ask = (this: Settings, field: string, value: unknown, bounds: { min: number; max: number }) => unknown;
+
 /** What a node asks its settings for when it is made, and what it gets. */
 async function made(type: string, def: object) {
   const { default: module } = load(path.join(NODES, `${type}.js`)) as { default: (RED: NodeAPI) => void };
   const got: Record<string, unknown> = {};
   const numbers: Asked[] = [];
-  const { number, choice } = Settings.prototype;
-  mock.method(Settings.prototype, "number", function (this: Settings, ...asked: Parameters<typeof number>) {
+  const { number, choice } = Settings.prototype as unknown as Record<"number" | "choice", Ask>;
+  mock.method(Settings.prototype, "number", function (this: Settings, ...asked: Parameters<Ask>) {
     const [field, value, { min, max }] = asked;
     numbers.push({ field, value, min, max });
     got[field] = number.apply(this, asked);
     return got[field];
   });
-  mock.method(Settings.prototype, "choice", function (this: Settings, ...asked: Parameters<typeof choice>) {
+  mock.method(Settings.prototype, "choice", function (this: Settings, ...asked: Parameters<Ask>) {
     got[asked[0]] = choice.apply(this, asked);
     return got[asked[0]];
   });

@@ -304,6 +304,27 @@ describe("the SeedLink client", () => {
     );
   });
 
+  it("takes packets of 16 MiB, and none that is longer", async () => {
+    const announced = (bytes: number) => {
+      const header = Buffer.alloc(8 + 40);
+      header.write("SL000001MS\x03", "latin1");
+      header.writeUInt32LE(bytes - 40, 8 + 36);
+      return header;
+    };
+    for (const [bytes, code] of [
+      [16 * 1024 * 1024, "CONNECTION_LOST"],
+      [16 * 1024 * 1024 + 1, "TOO_LARGE"],
+    ] as const) {
+      server.habits = { answers: { END: announced(bytes) } };
+      server.commands.length = 0;
+      await using client = await SeedLinkClient.connect(server.url);
+      const next = client.stream({ streams: "CO_JSC" }).next();
+      await server.heard("END", 1);
+      if (code === "CONNECTION_LOST") server.cut();
+      await assert.rejects(next, { code });
+    }
+  });
+
   it("names a station that the server does not know, and reads the others", async () => {
     const { seen, events } = await read(server.url, 4, { streams: "CO_HAW,CO_NOPE" });
     assert.deepEqual(seen, expected("CO_HAW", 0, 4));
@@ -384,6 +405,12 @@ describe("the SeedLink client", () => {
         return error.code === "INVALID_ARGUMENT" && !error.message.includes("secret");
       },
     );
+    // A subscription does not try again what the caller has to mend.
+    const packets = subscribeSeedLink("seedlink://203.0.113.1", {
+      auth,
+      onEvent: ({ type }) => assert.fail(`it tells of "${type}", and tries again`),
+    });
+    await assert.rejects(packets.next(), { code: "INVALID_ARGUMENT" });
     await assert.rejects(SeedLinkClient.connect(server.url, { auth }), { code: "NOT_SUPPORTED" });
     assert.ok(!server.commands.some((command) => command.includes("secret")));
   });

@@ -139,6 +139,89 @@ describe("SeedLink frames", () => {
     }
   });
 
+  it("of either byte order are told by a year from 1678 to 2262 and a day from 1 to 366", () => {
+    /** With a length of 2^9 for whoever reads high bytes first, and 2^8 for whoever reads them last. */
+    const lengthOf = (year: number, day: number) => {
+      const bytes = Buffer.alloc(0x4000);
+      bytes.write("000001D ", "latin1");
+      bytes.writeUInt16BE(year, 20);
+      bytes.writeUInt16BE(day, 22);
+      bytes.writeUInt16BE(0x3000, 46);
+      for (const [at, exponent] of [
+        [0x3000, 9],
+        [0x30, 8],
+      ] as const) {
+        if (at === 0x3000) bytes.writeUInt16BE(1000, at);
+        else bytes.writeUInt16LE(1000, at);
+        bytes[at + 6] = exponent;
+      }
+      return recordLength({ length: bytes.length, at: (i) => bytes[i]! }, 0);
+    };
+    for (const [year, day] of [
+      [1678, 1],
+      [2262, 366],
+      [2026, 100],
+    ] as const)
+      assert.equal(lengthOf(year, day), 512, `${year} ${day}`);
+    for (const [year, day] of [
+      [1677, 1],
+      [2263, 1],
+      [2026, 0],
+      [2026, 367],
+    ] as const)
+      assert.equal(lengthOf(year, day), 256, `${year} ${day}`);
+  });
+
+  it("have the format, the type and the station that they tell, or that their record has", () => {
+    const series = { sourceId: "FDSN:XX_TEST_00_H_H_Z", startTime: 0n, sampleRate: 100, samples: [1, 2] };
+    const recordOf = (formatVersion: 2 | 3, sampleRate = 100) =>
+      Buffer.concat([
+        ...packRecords(
+          { ...series, sampleRate },
+          { formatVersion, ...(formatVersion === 2 && { recordLength: 512 }) },
+        ),
+      ]);
+    const of = (payload: Buffer, told: Partial<DataFrame> = {}) => {
+      const none = { sequence: 1n, format: "", subformat: "", station: "" };
+      const { streamId, format, subformat, station } = new PacketMaker().make(
+        { kind: "data", ...none, payload, ...told },
+        0,
+      );
+      return [streamId.split("/")[1], format, subformat, station];
+    };
+    assert.deepEqual(of(recordOf(2)), ["MSEED", "2", "D", "XX_TEST"]);
+    assert.deepEqual(of(recordOf(3)), ["MSEED3", "3", "D", "XX_TEST"]);
+    assert.deepEqual(of(recordOf(2, 0)), ["MSEED", "2", "L", "XX_TEST"]);
+    const told = { format: "2", subformat: "E", station: "YY_OTHER" };
+    assert.deepEqual(of(recordOf(2), told), ["MSEED", "2", "E", "YY_OTHER"]);
+    assert.deepEqual(of(recordOf(3), told), ["MSEED", "2", "E", "YY_OTHER"]);
+    for (const [format, type] of [
+      ["J", "JSON"],
+      ["X", "XML"],
+      ["Z", "Z"],
+    ] as const)
+      assert.deepEqual(of(Buffer.from("{}"), { ...told, format }), [type, format, "E", "YY_OTHER"]);
+  });
+
+  it("of records say how many bytes more they need", () => {
+    const { payload } = rings.main![0]!;
+    const record3 = Buffer.alloc(40);
+    record3.set([0x4d, 0x53, 3]);
+    const needed = (bytes: Buffer, length: number) =>
+      recordLength(
+        { length, at: (i) => (i < length ? bytes[i]! : assert.fail(`byte ${i} is not there`)) },
+        0,
+      );
+    assert.deepEqual(
+      [0, 7, 8, 47, 48, 55, 56].map((length) => needed(payload, length)),
+      [-8, -8, -48, -48, -56, -56, 512],
+    );
+    assert.deepEqual(
+      [7, 8, 39, 40].map((length) => needed(record3, length)),
+      [-8, -40, -40, 40],
+    );
+  });
+
   it("of protocol 3 have a number of six hexadecimal digits, and nothing else", () => {
     const { payload } = rings.main![0]!;
     const numberOf = (digits: string) => dataOf(readAll([Buffer.from(`SL${digits}`), payload]))[0]?.sequence;

@@ -1,5 +1,6 @@
 // lib/seedlink/protocol: HELLO, commands, answers, numbers, times and INFO, as servers were seen to give and take them.
 import assert from "node:assert/strict";
+import { formatAddress, parseAddress } from "../../lib/seedlink/address.ts";
 import { InfoCollector } from "../../lib/seedlink/info-collector.ts";
 import {
   authenticate,
@@ -65,6 +66,27 @@ function failure(code: string, words = /./) {
   return (error: unknown) =>
     error instanceof SeedLinkError && error.code === code && words.test(error.message);
 }
+
+describe("SeedLink addresses", () => {
+  it("have SeedLink's schemes, ports and path, and short forms", () => {
+    const of = (text: string, secure = false) => formatAddress(parseAddress(text, secure));
+    for (const [text, address] of [
+      ["a", "seedlink://a:18000"],
+      ["a:18500", "seedlinks://a:18500"],
+      ["seedlinks://a", "seedlinks://a:18500"],
+      ["seedlink://a:18001", "seedlink://a:18001"],
+      ["ws://a", "ws://a/seedlink"],
+    ] as const)
+      assert.equal(of(text).replace(/:80(?=\/)/, ""), address);
+    assert.equal(parseAddress("a", true).isSecure, true);
+    assert.equal(parseAddress("a").isSecure, false);
+  });
+
+  it("that are none are refused with a code", () => {
+    for (const text of ["", "http://a", "datalink://a", "a:99999", "seedlink://a/b"])
+      assert.throws(() => parseAddress(text), { name: "SeedLinkError", code: "INVALID_ADDRESS" }, text);
+  });
+});
 
 describe("SeedLink HELLO", () => {
   it("tells the program and the versions, which are never taken from the program's own", () => {
@@ -371,6 +393,31 @@ describe("SeedLink INFO", () => {
     const clients = readInfo("info-connections", "CONNECTIONS", "ringserver");
     assert.deepEqual(clients.stations, []);
     assert.deepEqual([clients.connections.length, clients.connections[0]!.host], [2, "127.0.0.1"]);
+  });
+
+  it("tells clients in the words of any server, with what is plain of the rest as text", () => {
+    const client = {
+      ip_address: "1.2.3.4",
+      client_port: "5",
+      ctime: "2024-02-03T04:05:16Z",
+      user: { a: 1 },
+      n: 7,
+    };
+    const attributes = { ip_address: "1.2.3.4", client_port: "5", ctime: "2024-02-03T04:05:16Z", n: "7" };
+    const told = { host: "1.2.3.4", port: 5, connectedAt: TIME, attributes };
+    for (const json of [
+      { connection: [client] },
+      { connections: { client: [client] } },
+      { connections: { connection: [client] } },
+      { connections: [client, "x", null] },
+    ])
+      assert.deepEqual(atOnce(parseInfoJson(JSON.stringify(json))).connections, [told]);
+    const bare = { host: 5, port: 1.5, connect_time: "soon" };
+    assert.deepEqual(atOnce(parseInfoJson(JSON.stringify({ connection: [bare, {}] }))).connections, [
+      { attributes: { host: "5", port: "1.5", connect_time: "soon" } },
+      { attributes: {} },
+    ]);
+    assert.deepEqual(atOnce(parseInfoJson("{}")).connections, []);
   });
 
   it("that is refused says so (info-gaps, info-gaps-c, old-info-gaps)", () => {

@@ -506,6 +506,17 @@ describe("the decision where to begin at a SeedLink server", () => {
     assert.deepEqual(plan("ring4", { streams: "CO_NOPE" }).missing, []);
   });
 
+  it("knows how many packets a ring holds, where the server tells: one at least", () => {
+    const span = (stations?: InfoStation[]) => plan("ring4", { stations }).span;
+    assert.deepEqual(
+      [listed(["CO_JSC", 5n, 9n], ["CO_HAW", 7n, 12n]), listed(["CO_JSC", 5n, 5n]), listed(), undefined].map(
+        span,
+      ),
+      [7n, 1n, 1n, undefined],
+    );
+    assert.equal(plan("seiscomp", { stations: listed(["CO_JSC", 5n, 9n]) }).span, undefined);
+  });
+
   it("asks for all of a station that was missing and is there now", () => {
     const stations = listed(["CO_JSC", 0n, 9n]);
     const made = plan("seiscomp", { stations, missing: new Set(["CO_JSC"]) });

@@ -1,5 +1,6 @@
 // lib/server/ring/gather.ts and selection.ts: a reader's next packets, as many as fit, and only those that are selected.
 import assert from "node:assert/strict";
+import { mock } from "node:test";
 import { compileNow } from "../../lib/server/access/pattern.ts";
 import { gather, type Wish } from "../../lib/server/ring/gather.ts";
 import { Ring } from "../../lib/server/ring/ring.ts";
@@ -96,6 +97,16 @@ describe("gathering packets", () => {
     const { bytes } = gather(ring, wishOf(ring, { buffers, maxBytes: 128 * 1024 }));
     buffers.giveBack(bytes);
     assert.equal(buffers.take(bytes.length).buffer, bytes.buffer);
+  });
+
+  it("takes no memory where nothing is selected", () => {
+    const ring = ringOf(["A", "A"]);
+    const buffers = new WriteBuffers();
+    const take = mock.method(buffers, "take");
+    gather(ring, wishOf(ring, { buffers, selection: matching("X") }));
+    assert.equal(take.mock.callCount(), 0);
+    gather(ring, wishOf(ring, { buffers }));
+    assert.equal(take.mock.callCount(), 1);
   });
 
   it("stops when its time is over behind a stream that a pattern had to be asked about, and not behind others", () => {

@@ -289,6 +289,27 @@ describe("pattern", () => {
     assert.match(reasonOf(optional) ?? "", /too large: it has more than 16384 wildcards and optional parts/);
   });
 
+  it("judges how large an expression is by what repetitions make of it", () => {
+    // A group that is repeated is not of the usual part of the language: (4 + 1) times 2, and 2 for each of the others.
+    for (const [text, most] of [
+      ["(?:ab){2}c{N}", 395],
+      ["(?:ab){2}c{1,N}", 395],
+      ["(?:ab){2}c{N,}", 395],
+      ["(?:ab){2}(?:de|f){N}", 112],
+      ["(?:ab){2}[c\\]|(]{N}", 395],
+      ["(?:ab){2}\\|{N}", 395],
+    ] as const) {
+      const reason = (count: number) => reasonOf(text.replace("N", String(count)));
+      assert.equal(reason(most), undefined, text);
+      assert.match(
+        reason(most + 1) ?? "",
+        /is too large: written out, it has about \d+ steps where 800/,
+        text,
+      );
+    }
+    assert.match(reasonOf(`(?:ab){2}${"c".repeat(12_800)}`) ?? "", /it has more than 12800 characters/);
+  });
+
   it("refuses at once what is short to write and long to run", () => {
     const nested = "((((x{1,9}){1,9}){1,9}){1,9})";
     for (const text of [

@@ -148,6 +148,24 @@ describe("datalink server", () => {
     raw.socket.destroy();
   });
 
+  it("writes of its own what has usable times, and says which times those are", () => {
+    const times = (more: object) => {
+      const id = server.write({ streamId: "A/T", dataStart: 5, payload: "x", ...more });
+      const { newest } = server.status;
+      assert.equal(newest?.packetId, id);
+      return [newest?.dataStart, newest?.dataEnd];
+    };
+    assert.deepEqual(times({}), [5, 5]);
+    assert.deepEqual(times({ dataStart: new Date(1), dataEnd: "1970-01-01T00:00:01Z" }), [1000, 1e6]);
+    for (const more of [
+      { dataStart: "soon" },
+      { dataEnd: "soon" },
+      { dataStart: Number.NaN, dataEnd: "soon" },
+    ])
+      assert.throws(() => times(more), { code: "INVALID_ARGUMENT", message: /A\/T has no usable time/ });
+    assert.equal(server.status.packets, 2);
+  });
+
   it("tells what happens", async () => {
     await peer.ask("ID my program", write("A/T", "x"));
     await peer.next();

@@ -83,6 +83,28 @@ describe("what is said of a datagram that cannot be read", () => {
   });
 });
 
+describe("a datagram at its limits", () => {
+  const read = (text: string) => readShakeDatagram(Buffer.from(text));
+
+  it("has as many bytes as UDP carries, and no more", () => {
+    const whole = "{'EHZ', 1.5, 7}".padEnd(65_507);
+    assert.deepEqual([...read(whole).samples], [7]);
+    assert.throws(() => read(`${whole} `), { code: "BAD_DATAGRAM", message: /65508 bytes is too long/ });
+  });
+
+  it("has samples of 32 bits and times of nanoseconds", () => {
+    assert.deepEqual(
+      [...read("{'EHZ', 1, 2147483647, -2147483648, -0}").samples],
+      [2 ** 31 - 1, -(2 ** 31), 0],
+    );
+    for (const sample of ["2147483648", "-2147483649", "1.5", "", "0x1", "1e3"])
+      assert.throws(() => read(`{'EHZ', 1, 5, ${sample}}`), { code: "BAD_SAMPLE", message: /^sample 1, / });
+    assert.equal(read("{'EHZ', 9999999999.000000001, 1}").startTime, 9_999_999_999_000_000_001n);
+    for (const time of ["10000000000", "1.0000000001", "1.", "-1", ""])
+      assert.throws(() => read(`{'EHZ', ${time}, 1}`), { code: "BAD_TIME" }, time);
+  });
+});
+
 describe("the collector of a Shake's datagrams", () => {
   function run(
     datagrams: ShakeDatagram[],

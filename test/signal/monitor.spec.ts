@@ -9,6 +9,7 @@ import {
   streamName,
 } from "../../lib/signal/index.ts";
 import { Completeness } from "../../lib/signal/monitor/completeness.ts";
+import { SampleFigures } from "../../lib/signal/monitor/sample-figures.ts";
 import { lengthText, timeText } from "../../lib/signal/monitor/sentences.ts";
 import { toNanoseconds } from "../../lib/time.ts";
 import { readVectors } from "./vectors.ts";
@@ -351,6 +352,45 @@ describe("the station monitor", () => {
     };
     assert.deepEqual(logs(59), []);
     assert.deepEqual(logs(1), ["back"]);
+  });
+});
+
+describe("figures of samples", () => {
+  const of = (...samples: number[]) => {
+    const figures = new SampleFigures();
+    figures.push(samples);
+    return figures;
+  };
+  const shares = ({ summary }: SampleFigures) => [summary.equalShare, summary.extremeShare];
+
+  it("have shares of those that are the same as the one before, and of those at the extremes", () => {
+    assert.deepEqual(shares(of(1, 5, 3, 5, 5, 1, 2, 1)), [1 / 8, 6 / 8]);
+    assert.deepEqual(shares(of(3, 2, 2, 1, 4)), [1 / 5, 2 / 5]);
+    assert.deepEqual(shares(of(4, 4, 4)), [2 / 3, 1]);
+    assert.deepEqual(shares(of()), [0, 0]);
+  });
+
+  it("have mean, spread and peak about it, and leave out what is missing", () => {
+    const { count, mean, rms, peak } = of(Number.NaN, 1, 2, Number.POSITIVE_INFINITY, 6, 1e101, 3).turn();
+    assert.deepEqual([count, mean, peak], [4, 3, 3]);
+    assert.ok(Math.abs(rms - Math.sqrt(14 / 4)) < 1e-12);
+    assert.equal(of(0, 5, 6, 5).summary.peak, 4);
+    const none = of(Number.NaN).summary;
+    assert.deepEqual([none.count, none.mean, none.rms, none.peak], [0, Number.NaN, Number.NaN, Number.NaN]);
+  });
+
+  it("begin anew at a turn, but for how long all have been the same", () => {
+    const figures = of(7, 7, 7);
+    assert.equal(figures.equalRun, 3);
+    figures.turn();
+    assert.equal(figures.equalRun, 3);
+    figures.push([9, 7, 7], 1);
+    const { count, mean, rms, peak, equalShare, extremeShare } = figures.turn();
+    assert.deepEqual([count, mean, rms, peak, equalShare, extremeShare], [2, 7, 0, 0, 1, 1]);
+    assert.equal(figures.equalRun, 5);
+    figures.push([8, 7, 7]);
+    assert.equal(figures.equalRun, 2);
+    assert.deepEqual(shares(figures), [1 / 3, 1]);
   });
 });
 

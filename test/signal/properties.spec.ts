@@ -65,7 +65,7 @@ const designs = fc
   });
 
 /** Each step that gives values for samples, made anew. */
-const steps: Record<string, () => { push(samples: Float64Array): Float64Array }> = {
+const steps: Record<string, () => { push(samples: Float64Array): Float64Array; reset(): void }> = {
   "a filter from rest": () =>
     new IirFilter(designButterworth({ kind: "bandpass", corners: [0.8, 9], sampleRate: RATE })),
   "a filter from zero": () =>
@@ -81,6 +81,34 @@ const steps: Record<string, () => { push(samples: Float64Array): Float64Array }>
     new GroundMotion({ sensitivity: 4e8, sampleRate: RATE, to: "displacement", highpass: { corner: 0.5 } }),
   "a decimator": () => new Decimator({ factor: 10 }),
 };
+
+describe("behind a gap exactly as at the start", () => {
+  for (const [name, make] of Object.entries(steps)) {
+    it(name, () => {
+      fc.assert(
+        fc.property(series, series, (before, behind) => {
+          const step = make();
+          step.push(before);
+          step.reset();
+          assert.deepEqual(step.push(behind), make().push(behind));
+        }),
+      );
+    });
+  }
+
+  it("a decimator, which is at the place of its first output again", () => {
+    const decimator = new Decimator({ factor: 10 });
+    for (const count of [0, 1, 5000]) {
+      decimator.push(new Float64Array(count));
+      decimator.reset();
+      assert.equal(decimator.nextOutputAtInput, decimator.firstOutputAtInput);
+      // The first output comes with as many inputs behind its place as before it.
+      const needed = 2 * decimator.firstOutputAtInput + 1;
+      assert.equal(decimator.push(new Float64Array(needed - 1)).length, 0);
+      assert.equal(decimator.push(new Float64Array(1)).length, 1);
+    }
+  });
+});
 
 describe("in pieces exactly as in one piece", () => {
   for (const [name, make] of Object.entries(steps)) {

@@ -58,4 +58,16 @@ describe("vector lengths", () => {
     assert.deepEqual(vectors.push("E", place(299_900), second), []);
     assert.deepEqual(vectors.push("X", place(299_900), second), []);
   });
+
+  it("are of two components or three, and of whole places", () => {
+    const vectors = new VectorMagnitude({ sampleRate: 100, components: 2 });
+    assert.deepEqual(vectors.push("E", place(0), [3, 3, 3]), []);
+    // Half a period late is the next place, less is the same one.
+    const late = vectors.push("N", place(1) - PERIOD / 2n, [4, 4]);
+    assert.deepEqual(late, [{ startTime: place(1), samples: Float64Array.of(5, 5) }]);
+    assert.deepEqual(vectors.push("Z", place(0), [1]), []);
+    for (const components of [0, 1, 4, 2.5])
+      assert.throws(() => new VectorMagnitude({ sampleRate: 100, components }), { code: "INVALID_SETTING" });
+    assert.throws(() => new VectorMagnitude({ sampleRate: 0 }), { code: "BAD_SAMPLE_RATE" });
+  });
 });

@@ -50,6 +50,34 @@ describe("the queue of packets", () => {
     }
   });
 
+  it("is full with the byte that makes it so, and not with one less", () => {
+    const one = packet(0);
+    for (const [capacity, full] of [
+      [sizeOf(one), true],
+      [sizeOf(one) + 1, false],
+    ] as const) {
+      const queue = new PacketQueue<typeof one>(capacity, () => {}, new Turns());
+      assert.equal(queue.full, false);
+      queue.packet(one);
+      assert.equal(queue.full, full);
+    }
+  });
+
+  it("gives what was here before its end, and then says once why it has ended", async () => {
+    const queue = queueOf(1);
+    const fault = new Error("a fault");
+    queue.fail(fault);
+    queue.fail(new Error("another"));
+    queue.packet(packet(2));
+    assert.equal((await queue.next()).value?.n, 1);
+    await assert.rejects(queue.next(), fault);
+    assert.deepEqual(await queue.next(), { value: undefined, done: true });
+    const ended = queueOf(1);
+    ended.end();
+    ended.fail(fault);
+    assert.deepEqual([(await ended.next()).done, (await ended.next()).done], [false, true]);
+  });
+
   it("tells everybody who waits that it is over, and an error to one", async () => {
     const ended = queueOf();
     const waiting = [ended.next(), ended.next(), ended.next()];

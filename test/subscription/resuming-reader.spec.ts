@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { mock } from "node:test";
 import { CodedError } from "../../lib/errors.ts";
 import type { Checkpoint } from "../../lib/subscription/checkpoint.ts";
 import {
+  type ReaderEvent,
   type ReaderHost,
   type ReaderProtocol,
   ResumingReader,
@@ -84,7 +86,7 @@ class Stand implements ReaderProtocol<Item, Stations, Session, Failure> {
 interface OpenOptions {
   checkpoint?: Checkpoint<Stations>;
   packets?: number;
-  onEvent?: () => void;
+  onEvent?: (event: Event | ReaderEvent<Failure>) => void;
 }
 
 function open(each: number, options: OpenOptions = {}) {
@@ -98,7 +100,7 @@ function open(each: number, options: OpenOptions = {}) {
     },
     (event) => {
       events.push(event.type);
-      options.onEvent?.();
+      options.onEvent?.(event);
     },
     (host) => {
       stand = new Stand(host, each);
@@ -147,6 +149,42 @@ describe("the resuming reader", () => {
       if (++count === 4) break;
     }
     assert.deepEqual(events.slice(0, 5), ["refused", "refused", "began", "disconnected", "began"]);
+  });
+
+  it("waits longer with each failure, until packets came or a connection has lasted a minute", async () => {
+    let now = 1000;
+    mock.method(performance, "now", () => now);
+    try {
+      const attempts: number[] = [];
+      const { reader, stand } = open(0, {
+        onEvent: (event) => void ("attempt" in event && attempts.push(event.attempt)),
+      });
+      const follows: ((session: Session) => Promise<Failure>)[] = [];
+      const lost = new Failure("LOST", "lost");
+      const after =
+        (milliseconds: number, packets = 0) =>
+        async () => {
+          now += milliseconds;
+          stand.passed += packets;
+          return lost;
+        };
+      follows.push(after(0), after(60_000), after(60_001), after(5), after(0, 1), after(0));
+      let over = () => {};
+      const all = new Promise<void>((resolve) => {
+        over = resolve;
+      });
+      stand.follow = async (session) => {
+        const next = follows.shift();
+        if (next) return await next(session);
+        over();
+        return await session.ended;
+      };
+      await all;
+      assert.deepEqual(attempts, [1, 2, 1, 2, 1, 2]);
+      await reader.close();
+    } finally {
+      mock.restoreAll();
+    }
   });
 
   it("throws what is the caller's in the caller's loop", async () => {

@@ -68,7 +68,7 @@ describe("a record with other samples", () => {
     });
 
   it("keeps what it had", () => {
-    const { samples, ...fields } = record(0, [1, 2, 3]);
+    const { samples: _, ...fields } = record(0, [1, 2, 3]);
     assert.deepEqual(make({ other: 1 }, {}), {
       ...fields,
       ...{ other: 1, encoding: "float32", processing: [sentence], samples: Float32Array.of(0.5, 1.5, 2.5) },

@@ -230,7 +230,7 @@ describe("a station source", () => {
           "fetch",
           (_: string, { signal }: { signal: AbortSignal }) =>
             new Promise((_resolve, reject) => {
-              signal.addEventListener("abort", () => reject(signal.reason));
+              signal.addEventListener("abort", () => reject(signal.reason as Error));
               resolve(signal);
             }),
         );

@@ -5,6 +5,7 @@ import { IncomingMessage, request, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { mock } from "node:test";
 import fc from "fast-check";
 import { MAX_PAGE_PICTURES } from "../../../lib/limits.ts";
 import { readRecords } from "../../../lib/mseed/index.ts";
@@ -298,6 +299,27 @@ describe("requests to a seismograph's page", () => {
     assert.match(text, new RegExp(`<th scope="row">${ID}</th><td>2026-01-02 00:01:59</td>`));
     const plain = await ask(served.url, "/text?lang=fr&format=plain");
     assert.match(plain.body.toString(), new RegExp(`^Flux\t.*\n${ID}\t2026-01-02 00:01:59\t.*\n$`));
+  });
+
+  it("are told of a failure of the page's own, or cut off where their answer has begun, and it is told", async () => {
+    const { raw } = seismograph.channels.get(ID)!;
+    const broken = () => {
+      throw new Error("broken");
+    };
+    const pieces = mock.method(raw, "pieces", broken);
+    const { status, body } = await data(`from=${at(0)}&to=${at(1)}`);
+    assert.deepEqual([status, (JSON.parse(String(body)) as { code: string }).code], [500, "FAILED"]);
+    const piece = { start: DAY, sampleRate: 100, samples: new Float64Array() };
+    pieces.mock.mockImplementation(() => [
+      Object.defineProperty(piece, "samples", { get: broken, enumerable: true }),
+    ]);
+    await assert.rejects(data(`from=${at(0)}&to=${at(1)}`));
+    pieces.mock.restore();
+    assert.deepEqual(
+      served.problems.splice(0).map(({ message }) => message),
+      ["broken", "broken"],
+    );
+    assert.equal((await data(`from=${at(0)}&to=${at(1)}`)).status, 200);
   });
 
   it("never fail the page, whatever they ask", async () => {

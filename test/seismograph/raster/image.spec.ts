@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { layoutHelicorder } from "../../../lib/seismograph/drawing/helicorder/layout.ts";
 import { PALETTES } from "../../../lib/seismograph/drawing/palette.ts";
-import { helicorderImage, liveImage } from "../../../lib/seismograph/raster/image.ts";
+import { drumPixels, helicorderImage, liveImage, livePixels } from "../../../lib/seismograph/raster/image.ts";
 import { TraceBins } from "../../../lib/waveform/bins.ts";
 import { addWave, drum, HOUR, live, MIDNIGHT, row, SECOND, wave } from "../drawing/views.ts";
 import { readPng } from "./png-reader.ts";
@@ -59,6 +59,47 @@ describe("the picture of a drum", () => {
       { width: 600, height: 400, title: "x" },
     );
     assert.equal(week.height, 40 + 52 + 168 * 12);
+  });
+
+  it("is as many pixels as it was said to be before, lines that need more room included", () => {
+    for (const [options, hours] of [
+      [{ width: 600, height: 400, title: "x" }, 24],
+      [{ width: 300, height: 900, title: "x", pixelRatio: 2 }, 24],
+      [{ width: 300, height: 400, title: "x", pixelRatio: 1.5 }, 48],
+    ] as const) {
+      const view = drum({ hours });
+      const { width, height } = helicorderImage(view, options);
+      assert.equal(Math.round(drumPixels(view, options)), width * height);
+      const rows = live({ rows: Array.from({ length: hours / 2 }, () => row()) });
+      const other = liveImage(rows, { ...options, mode: "each" });
+      assert.equal(Math.round(livePixels(rows, options)), other.width * other.height);
+    }
+  });
+
+  it("says how many of its pixels are a metre", () => {
+    const perMetre = (pixelRatio: number) => {
+      const { png } = helicorderImage(drum({ hours: 2 }), {
+        width: 300,
+        height: 200,
+        title: "x",
+        pixelRatio,
+      });
+      const at = png.indexOf("pHYs") + 4;
+      return [png.readUInt32BE(at), png.readUInt32BE(at + 4), png[at + 8]];
+    };
+    assert.deepEqual(perMetre(1), [3780, 3780, 1]);
+    assert.deepEqual(perMetre(2), [7559, 7559, 1]);
+  });
+
+  it("has one to four pixels for one", () => {
+    const widthOf = (width: number, height: number, pixelRatio: number) =>
+      helicorderImage(drum({ hours: 2, bins: new TraceBins(SECOND, 10) }), {
+        width,
+        height,
+        pixelRatio,
+        title: "",
+      }).width;
+    assert.deepEqual([widthOf(100, 200, 4), widthOf(100, 200, 5), widthOf(100, 200, 0.5)], [400, 400, 100]);
   });
 
   it("is bounded, whatever is asked for", () => {

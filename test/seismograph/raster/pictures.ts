@@ -2,7 +2,10 @@
 // writes them to pictures.txt, after a change on purpose: look at the difference before it is committed.
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { helicorderImage, type ImageOptions } from "../../../lib/seismograph/raster/image.ts";
 import { RasterSurface } from "../../../lib/seismograph/raster/surface.ts";
+import { drum, HOUR, MIDNIGHT, SECOND, wave } from "../drawing/views.ts";
+import { readPng } from "./png-reader.ts";
 
 const FILE = path.join(__dirname, "../../../test/seismograph/raster/pictures.txt");
 const INK = "#ffffff";
@@ -121,21 +124,52 @@ const PICTURES: [what: string, width: number, height: number, pixelRatio: number
   ],
 ];
 
+/** What stands above a drum. */
+const HEADS: [what: string, rows: number, options: ImageOptions][] = [
+  [
+    "a title, what is behind it, and the time",
+    41,
+    { width: 640, height: 100, title: "XX.A", subtitle: "1-20 Hz" },
+  ],
+  ["a title on a phone", 57, { width: 240, height: 100, title: "XX.A", subtitle: "raw" }],
+  [
+    "a title without room for more",
+    30,
+    { width: 240, height: 100, title: "XX.DEMO.00", subtitle: "no room for that" },
+  ],
+];
+
+function headOf(rows: number, options: ImageOptions): string[] {
+  const view = drum({ bins: wave(MIDNIGHT, 1), hours: 2, end: MIDNIGHT + 1.5 * HOUR + 7 * SECOND });
+  const { width, colorAt } = readPng(helicorderImage(view, options).png);
+  const green = (x: number, y: number) => Number.parseInt(colorAt(x, y).slice(3, 5), 16);
+  return Array.from({ length: rows }, (_, y) =>
+    rowOf(Array.from({ length: width }, (__, x) => 255 - green(x, y))),
+  );
+}
+
+/** How bright the pixels of a row are, black as a blank. */
+function rowOf(lights: readonly number[]): string {
+  const steps = lights.map((light) => Math.round((light / 255) * STEPS).toString(36));
+  return steps.join("").replace(/0/g, " ");
+}
+
 /** Each picture, as it is drawn now. */
 export function pictures(): Map<string, string[]> {
+  const heads = HEADS.map(([what, rows, options]): [string, string[]] => [what, headOf(rows, options)]);
+  return new Map([...drawnPictures(), ...heads]);
+}
+
+function drawnPictures(): Map<string, string[]> {
   return new Map(
     PICTURES.map(([what, width, height, pixelRatio, draw]) => {
       const surface = new RasterSurface(width, height, pixelRatio);
       draw(surface);
       const { pixels } = surface;
-      const rows = Array.from({ length: pixels.height }, (_, y) => {
-        const lights = Array.from(
-          { length: pixels.width },
-          (_, x) => pixels.data[3 * (y * pixels.width + x)]!,
-        );
-        return lights.map((light) => Math.round((light / 255) * STEPS).toString(36)).join("");
-      });
-      return [what, rows.map((row) => row.replace(/0/g, " "))];
+      const rows = Array.from({ length: pixels.height }, (_, y) =>
+        rowOf(Array.from({ length: pixels.width }, (__, x) => pixels.data[3 * (y * pixels.width + x)]!)),
+      );
+      return [what, rows];
     }),
   );
 }
@@ -154,7 +188,7 @@ export function picturesBefore(): Map<string, string[]> {
 /** How far two pixels are apart at most, in steps of brightness. */
 export function differenceOf(one: readonly string[], other: readonly string[]): number {
   const lights = (rows: readonly string[]) =>
-    [...rows.join("")].map((step) => Number.parseInt(step, 36) || 0);
+    Array.from(rows.join(""), (step) => Number.parseInt(step, 36) || 0);
   const [a, b] = [lights(one), lights(other)];
   return Math.max(...a.map((light, i) => Math.abs(light - (b[i] ?? Number.POSITIVE_INFINITY))));
 }
