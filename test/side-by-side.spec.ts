@@ -40,10 +40,13 @@ describe("lanes of specs", () => {
     fs.renameSync(${JSON.stringify(file(`${name}.new`))}, ${JSON.stringify(file(name))});
   }`;
 
-  async function run(...runs: Run[]): Promise<{ code: number; output: string; counts: string[] }> {
+  async function run(
+    runs: Run[],
+    options: { leftBehind?: number } = {},
+  ): Promise<{ code: number; output: string; counts: string[] }> {
     const out = new PassThrough();
     const output = text(out);
-    const code = await sideBySide(runs, out, file("counts"));
+    const code = await sideBySide(runs, { out, counts: file("counts"), ...options });
     out.end();
     const counted = existsSync(file("counts")) ? readFileSync(file("counts"), "utf8") : "";
     return { code, output: await output, counts: counted.trim().split("\n").sort() };
@@ -60,7 +63,7 @@ describe("lanes of specs", () => {
       it("is skipped");
       process.once("exit", () => { ${make("second-is-through")} });`,
     );
-    const { code, output, counts } = await run(first, second);
+    const { code, output, counts } = await run([first, second]);
     assert.equal(code, 0, output);
     assert.deepEqual(counts, ["1 0 0", "1 0 1"]);
     assert.match(
@@ -71,7 +74,7 @@ describe("lanes of specs", () => {
   });
 
   it("have failed when one fails, is killed, or ends without counts, and the others are told whole", async () => {
-    const { code, output, counts } = await run(
+    const { code, output, counts } = await run([
       lane("fails", `it("fails", () => { throw new Error("on purpose"); });`),
       lane(
         "dies",
@@ -79,7 +82,7 @@ describe("lanes of specs", () => {
       ),
       lane("leaves", `it("leaves", () => process.exit(0));`),
       lane("works", `it("works", () => {});`),
-    );
+    ]);
     assert.equal(code, 1);
     assert.deepEqual(counts, ["0 1 0", "1 0 0"]);
     assert.match(output, /Error: on purpose.*before it dies/s);
@@ -95,7 +98,7 @@ describe("lanes of specs", () => {
   });
 
   it("have failed when one of them has, with whatever exit code", async () => {
-    const { code } = await run(lane("works", `it("works", () => {});`), lane("odd", `process.exit(7);`));
+    const { code } = await run([lane("works", `it("works", () => {});`), lane("odd", `process.exit(7);`)]);
     assert.equal(code, 1);
   });
 
@@ -106,12 +109,32 @@ describe("lanes of specs", () => {
       "second",
       `it("writes", () => { ${make("begun")} for (let i = 0; i < ${lines}; i++) console.log(${JSON.stringify(line)}); });`,
     );
-    const { code, output } = await run(
+    const { code, output } = await run([
       lane("first", `it("waits", (done) => ${waitFor("begun", "done();")});`),
       second,
-    );
+    ]);
     assert.equal(code, 0);
     assert.equal(output.split(line).length - 1, lines);
+  });
+
+  it("end when a lane has, though a program that it has left behind still writes to the same place", async () => {
+    const program = `const fs = require("node:fs"); ${make("left")} setInterval(() => console.log("still here"), 20);`;
+    const { code, output } = await run(
+      [
+        lane(
+          "leaves",
+          `it("leaves a program behind", () => {
+          require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(program)}], { stdio: "inherit" });
+          ${waitFor("left", 'process.kill(process.pid, "SIGKILL");')}
+          return new Promise(() => {});
+        });`,
+        ),
+      ],
+      { leftBehind: 100 },
+    );
+    process.kill(Number(readFileSync(file("left"), "utf8")), "SIGKILL");
+    assert.equal(code, 1);
+    assert.match(output, /Lane leaves failed: it was ended by SIGKILL/);
   });
 
   it("all end with Ctrl-C, and what they wrote is told", async () => {

@@ -20,6 +20,9 @@ export interface Numbers {
   unreading: number;
 }
 
+/** When who sends nothing whole is sent away; the honest ones too, whom so many others in this process hold up for a while. */
+const SENT_AWAY_MS = 1000;
+
 /** Milliseconds of processor time that one turn of the event loop may take. */
 export const LONGEST_STALL = 50;
 
@@ -58,7 +61,7 @@ export function describeHostileClients(numbers: Numbers): void {
     }
 
     it(`${numbers.garbage} send garbage and are sent away`, () =>
-      withServer({ ioTimeout: 150 }, () =>
+      withServer({ ioTimeout: SENT_AWAY_MS / 2 }, () =>
         unharmedBy(async () => {
           for (let i = 0; i < numbers.garbage; i += 50) {
             await Promise.all(Array.from({ length: 50 }, (_, k) => sendGarbage(server.port, i + k)));
@@ -67,7 +70,7 @@ export function describeHostileClients(numbers: Numbers): void {
       ));
 
     it(`${numbers.trickling} send a byte at a time and are sent away`, () =>
-      withServer({ ioTimeout: 150 }, () =>
+      withServer({ ioTimeout: SENT_AWAY_MS }, () =>
         unharmedBy(async () => {
           const command = encodeFrame("WRITE XX_SLOW/TEXT 1 2 A 400", Buffer.alloc(400));
           await Promise.all(Array.from({ length: numbers.trickling }, () => trickle(server.port, command)));
@@ -75,7 +78,7 @@ export function describeHostileClients(numbers: Numbers): void {
       ));
 
     it(`${numbers.trickling} send an HTTP request a byte at a time and are sent away`, () =>
-      withServer({ ioTimeout: 100 }, () =>
+      withServer({ ioTimeout: SENT_AWAY_MS }, () =>
         unharmedBy(async () => {
           const request = Buffer.from(`GET /id HTTP/1.1\r\nX: ${"x".repeat(4000)}`);
           await Promise.all(Array.from({ length: numbers.trickling }, () => trickle(server.port, request)));
@@ -95,8 +98,7 @@ export function describeHostileClients(numbers: Numbers): void {
       }));
 
     it(`${numbers.trickling} announce WebSocket messages without end and are sent away`, () =>
-      // The honest ones have it too, and so many at once keep this process from answering for a while.
-      withServer({ ioTimeout: 1000 }, () =>
+      withServer({ ioTimeout: SENT_AWAY_MS }, () =>
         unharmedBy(async () => {
           await Promise.all(
             Array.from({ length: numbers.trickling }, () => announceHugeMessage(server.port)),

@@ -84,6 +84,9 @@ const SETTINGS = {
   logging: { console: { level: "info", metrics: false, audit: false } },
 };
 
+/** Of who is not logged in. Tips fail with a TypeError where the editor takes longer than a second to make their place. */
+const USER_SETTINGS = { _: { editor: { view: { "view-show-tips": false } } } };
+
 export class NodeRed implements AsyncDisposable {
   readonly port: number;
   readonly userDir: string;
@@ -123,6 +126,7 @@ export class NodeRed implements AsyncDisposable {
         dependencies[name] = "*";
       }
       await writeFile(path.join(userDir, "package.json"), JSON.stringify({ dependencies }));
+      await writeFile(path.join(userDir, ".config.users.json"), JSON.stringify(USER_SETTINGS));
     }
     if (options.flows) await writeFile(path.join(userDir, "flows.json"), JSON.stringify(options.flows));
     const port = await freePort();

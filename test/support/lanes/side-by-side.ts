@@ -29,6 +29,15 @@ interface Running {
   output: PassThrough;
   /** Resolves with what is wrong with how it ended. */
   fault: Promise<string | undefined>;
+  /** Resolves when nobody can write any more. */
+  closed: Promise<void>;
+}
+
+export interface Options {
+  out?: Writable;
+  counts?: string | undefined;
+  /** Milliseconds that programs which a lane has left behind may go on writing. */
+  leftBehind?: number;
 }
 
 /**
@@ -36,11 +45,8 @@ interface Running {
  * writes as it comes, then that of the next. The counts (see counting-reporter.ts) are appended to the file `counts`. A signal
  * that ends programs is passed on to all; a second one kills them.
  */
-export async function sideBySide(
-  runs: readonly Run[],
-  out: Writable = process.stdout,
-  counts = process.env.TEST_COUNTS,
-): Promise<number> {
+export async function sideBySide(runs: readonly Run[], options: Options = {}): Promise<number> {
+  const { out = process.stdout, counts = process.env.TEST_COUNTS, leftBehind = 10_000 } = options;
   const all = runs.map((run) => start(run, counts));
   let asked: NodeJS.Signals | undefined;
   const passOn = (signal: NodeJS.Signals) => {
@@ -52,11 +58,13 @@ export async function sideBySide(
   process.once("exit", kill);
   try {
     const faults: string[] = [];
-    for (const { name, output, fault } of all) {
+    for (const running of all) {
+      const { name, output } = running;
       out.write(`\n  Lane: ${name}\n`);
       output.pipe(out, { end: false });
+      const what = await running.fault;
+      await silence(running, leftBehind);
       await finished(output);
-      const what = await fault;
       if (what) faults.push(`  Lane ${name} failed: ${what}.\n`);
     }
     // Once more at the end, where one looks.
@@ -78,8 +86,8 @@ function start({ name, words }: Run, counts?: string): Running {
   const output = new PassThrough({ highWaterMark: MOST_WAITING_BYTES });
   child.stdout!.pipe(output, { end: false });
   child.stderr!.pipe(output, { end: false });
-  const ended = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
-  const fault = ended.then(
+  const closed = new Promise<void>((resolve) => void child.once("close", () => resolve()));
+  const fault = once(child, "exit").then(
     ([code, signal]) => {
       const counted = existsSync(own) ? readFileSync(own, "utf8") : "";
       if (counts) appendFileSync(counts, counted);
@@ -89,6 +97,16 @@ function start({ name, words }: Run, counts?: string): Running {
     },
     (error: Error) => `it could not be started: ${error.message}`,
   );
-  void fault.then(() => output.end());
-  return { name, child, output, fault };
+  return { name, child, output, fault, closed };
+}
+
+/** Ends a lane's output when all of it is there, or when only programs that the lane has left behind could still write. */
+async function silence({ child, output, closed }: Running, leftBehind: number): Promise<void> {
+  const timer = setTimeout(() => {
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  }, leftBehind);
+  await closed;
+  clearTimeout(timer);
+  output.end();
 }
