@@ -143,10 +143,13 @@ export class SourceId {
   /**
    * The codes as SEED has them, or `undefined` where SEED has no place for them: not a channel, or a code too long for
    * miniSEED 2 (2, 5, 2 and 3 characters). The network of a transitional id, `XA2002`, becomes `XA`. The channel has three
-   * characters, blank where a code is empty: `BH ` and ` HZ` are two channels.
+   * characters, blank where a code is empty: `BH ` and ` HZ` are two channels. Spaces around another code are padding, and `--`
+   * is an empty location: an odd identifier may have them.
    */
   toNslc(): Nslc | undefined {
-    const { network, station, location, band, source, subsource } = this;
+    const { band, source, subsource } = this;
+    const [network, station, code] = [this.network.trim(), this.station.trim(), this.location.trim()];
+    const location = code === "--" ? "" : code;
     const codes = [band, source, subsource];
     const channel = codes.every(({ length }) => length <= 1)
       ? codes.map((code) => code || " ").join("")

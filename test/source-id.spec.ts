@@ -123,6 +123,24 @@ describe("SourceId", () => {
       }),
     );
   });
+
+  it("gives codes without padding, of odd identifiers too", () => {
+    assert.deepEqual(new SourceId("FDSN: A_B _--_B_H_Z").toNslc(), {
+      network: "A",
+      station: "B",
+      location: "",
+      channel: "BHZ",
+    });
+    const word = fc.constantFrom("", " ", "_", "-", "--", "A", "\0", "\t", "é", "%20");
+    const odd = fc.array(word, { maxLength: 14 }).map((words) => `FDSN:${words.join("")}`);
+    fc.assert(
+      fc.property(odd, (text) => {
+        const codes = new SourceId(text).toNslc();
+        if (codes) assert.deepEqual(SourceId.fromNslc(codes).toNslc(), codes);
+      }),
+      { numRuns: 3000 },
+    );
+  });
 });
 
 describe("bandCode", () => {

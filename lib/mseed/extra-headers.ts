@@ -48,7 +48,23 @@ export function getExtraHeaderText(text: string, pointer: string): string | unde
  *   beyond the end of an array
  */
 export function setExtraHeader(text: string, pointer: string, value: JsonValue): string {
-  return setExtraHeaderText(text, pointer, JSON.stringify(value));
+  return setExtraHeaderText(text, pointer, toJson(value));
+}
+
+/**
+ * A value of a program as JSON text.
+ * @throws MiniSeedError `EXTRA_HEADERS_INVALID` where JSON has nothing for it: a bigint, a circle, `undefined`
+ */
+export function toJson(value: unknown): string {
+  let why = "it has nothing for that";
+  try {
+    const text = JSON.stringify(value) as string | undefined;
+    if (text !== undefined) return text;
+  } catch (error) {
+    // What is said of circles goes on over several lines.
+    why = String((error as Error | undefined)?.message ?? error).split("\n", 1)[0]!;
+  }
+  throw new MiniSeedError("EXTRA_HEADERS_INVALID", `extra headers cannot be written as JSON: ${why}`);
 }
 
 /** As `setExtraHeader`, with the value as JSON text, which keeps its spelling: `2.0`. */

@@ -3,7 +3,7 @@ import { SourceId } from "../source-id.ts";
 import { type TimeInput, toNanoseconds } from "../time.ts";
 import { ENCODINGS, encodingCode } from "./encodings.ts";
 import { MiniSeedError, shown } from "./errors.ts";
-import { checkExtraHeaders, type JsonObject } from "./extra-headers.ts";
+import { checkExtraHeaders, type JsonObject, toJson } from "./extra-headers.ts";
 import type { Layout, PackableSeries, PackOptions } from "./layout.ts";
 import { arrayType, type Samples } from "./payload/decode.ts";
 import { encodePayload, type PackableSamples, prepareSamples } from "./payload/encode.ts";
@@ -209,11 +209,6 @@ export function checkByte(name: string, value: number): number {
 export function extraHeadersText(headers: JsonObject | string | undefined): string {
   if (headers === undefined || headers === "") return "";
   if (typeof headers === "string") return checkExtraHeaders(headers);
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(headers);
-  } catch (error) {
-    throw new MiniSeedError("EXTRA_HEADERS_INVALID", `extra headers: ${(error as Error).message}`);
-  }
-  return text === "{}" ? "" : checkExtraHeaders(text ?? "undefined");
+  const text = toJson(headers);
+  return text === "{}" ? "" : checkExtraHeaders(text);
 }

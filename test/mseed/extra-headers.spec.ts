@@ -60,6 +60,8 @@ describe("extra headers as text", () => {
     refuse("EXTRA_HEADERS_INVALID", () => getExtraHeader("{", "/0"));
     refuse("EXTRA_HEADERS_INVALID", () => setExtraHeaderText("{}", "/a", "1 2"));
     refuse("EXTRA_HEADERS_INVALID", () => setExtraHeader("{}", "", 1));
+    for (const value of [1n, { n: 1n }, undefined])
+      refuse("EXTRA_HEADERS_INVALID", () => setExtraHeader("{}", "/a", value as never));
     // As deep as a value may be, and too deep where it is to stand.
     const deep = "[".repeat(128) + "]".repeat(128);
     refuse("EXTRA_HEADERS_INVALID", () => setExtraHeaderText("", "/a", deep));

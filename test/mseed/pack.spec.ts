@@ -120,7 +120,10 @@ describe("packRecords", () => {
       "INVALID_ARGUMENT",
       /302 blockettes|301/,
     );
-    refuse({ extraHeaders: { n: 1n } }, {}, "EXTRA_HEADERS_INVALID", /BigInt/);
+    const circle: Record<string, unknown> = {};
+    circle.circle = circle;
+    for (const extraHeaders of [{ n: 1n }, circle, () => 1])
+      refuse({ extraHeaders }, {}, "EXTRA_HEADERS_INVALID", /^extra headers cannot be written as JSON: .+$/);
     refuse({ extraHeaders: "[1]" }, {}, "EXTRA_HEADERS_INVALID", /not an object/);
     refuse({ startTime: 2n ** 80n }, {}, "INVALID_ARGUMENT", /year 65535/);
     refuse({ startTime: "2101-01-01" }, { formatVersion: 2 }, "INVALID_ARGUMENT", /2101/);

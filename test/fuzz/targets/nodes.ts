@@ -45,6 +45,8 @@ const SETTINGS: Record<string, object> = {
   "seedlink-in": { connection: "the-seedlink-connection", streams: "ZZ_NONE" },
   // Seconds that records which are not full wait.
   "mseed-encode": { wait: "0.1" },
+  // Seconds that a picture of an alarm waits.
+  "seismogram-image": { wait: "0" },
   "ground-motion": { source: "number", sensitivity: "1000", units: "m/s" },
 };
 
@@ -59,7 +61,7 @@ const RAW =
   /Cannot (read|set|convert|mix|destructure|assign|define|delete)|is not (a function|iterable|defined|a constructor)|undefined \(|Invalid (array|typed array|string) length|call stack|BigInt|circular structure|could not be cloned|object is not extensible|read only property|Reduce of empty/;
 
 /** Words of others within a sentence of ours. */
-const PASSED_ON = /a trap of the message|^The value cannot be written as JSON: /;
+const PASSED_ON = /a trap of the message|cannot be written as JSON: /;
 
 interface NodeInput {
   type: string;

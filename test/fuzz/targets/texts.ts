@@ -314,7 +314,8 @@ function tryAddress(text: string): void {
   const again = parseAddress(formatAddress(read.value));
   const { path: __, ...same } = again;
   assert.deepEqual(same, address);
-  if (credentials && credentials.password.length > 5)
+  // Both may be of one letter.
+  if (credentials && credentials.password.length > 5 && !address.host.includes(credentials.password))
     assert.ok(!formatAddress(read.value).includes(credentials.password));
 }
 
