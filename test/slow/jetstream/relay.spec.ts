@@ -75,10 +75,9 @@ describe("datalink relay and JetStream", function () {
       "--prefix",
       "a",
       "--window",
-      "300ms",
+      "1s",
       ...create,
     ];
-    words[words.indexOf("300ms")] = "1s";
     fill(500);
     for (let round = 1; round <= 3; round++) {
       const relay = start("datalink", words);
@@ -129,6 +128,29 @@ describe("datalink relay and JetStream", function () {
     await once(second, "close");
     const ids = await idsOf(connection, "B");
     assert.deepEqual([ids.length, countTwice(ids), ids[0]!.split(":")[0]], [400, 0, "ring"]);
+  });
+
+  it("takes over from another machine by SeedLink, too", async () => {
+    const { readFileSync } = await import("node:fs");
+    const { readRecords, recordPacket } = await import("../../../lib/index.ts");
+    const bytes = readFileSync(path.join(__dirname, "../../../examples/earthquake.mseed"));
+    const packets = [...readRecords(bytes)].map((record) => recordPacket(record));
+    for (const packet of packets.slice(0, 25)) source.write(packet);
+    const words = ["relay", `seedlink://127.0.0.1:${source.port}`, `${server.url}/S`, "--from", "earliest"];
+    words.push("--source", "ring", "--prefix", "s", "--window", "1s", ...create);
+    const first = start("datalink", words);
+    await until("S", 25);
+    first.kill("SIGKILL");
+    await once(first, "close");
+    // Longer than the stream knows a packet again.
+    await pause(1200);
+    for (const packet of packets.slice(25)) source.write(packet);
+    const second = start("datalink", words);
+    await until("S", packets.length);
+    second.kill("SIGTERM");
+    await once(second, "close");
+    const ids = await idsOf(connection, "S");
+    assert.deepEqual([ids.length, countTwice(ids)], [packets.length, 0]);
   });
 
   it("reads SeedLink too, and writes what it took to another DataLink server, in order", async () => {
