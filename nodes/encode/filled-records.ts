@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Node, NodeAPI, NodeMessageInFlow } from "node-red";
 import { type FilledRecord, RecordFiller } from "../../lib/mseed/join/filler.ts";
 import type { PackOptions, Series } from "../../lib/mseed/pack.ts";
+import { copyMessage } from "../runtime/copy-message.ts";
 import { InOrder } from "../runtime/in-order.ts";
 import { asError, guarded } from "../runtime/input-handler.ts";
 import { StatusLine } from "../runtime/status.ts";
@@ -141,9 +142,7 @@ export class FilledRecords {
     let failure: Error | undefined;
     try {
       const { payload: _, ...rest } = first.msg;
-      const msg = finished.includes(first)
-        ? first.msg
-        : (this.#RED.util.cloneMessage(rest) as NodeMessageInFlow);
+      const msg = finished.includes(first) ? first.msg : copyMessage(this.#RED, rest);
       this.#node.send(Object.assign(msg, { payload: bufferOf(bytes) }));
       this.#onTheirWay.add(bytes);
       // Node-RED delivers in the next turn, which it has asked for before.

@@ -1,6 +1,7 @@
 /** One message that becomes several. */
 import { setImmediate } from "node:timers/promises";
 import type { NodeAPI, NodeMessage, NodeMessageInFlow } from "node-red";
+import { copyMessage } from "./copy-message.ts";
 import type { Send } from "./input-handler.ts";
 
 /** Messages sent in one turn of the event loop: a long file must not hold up everything else. */
@@ -28,7 +29,7 @@ export async function sendEach(
   const take = (replacement: Replacement): Promise<void> | undefined => {
     if (next) {
       rest ??= withoutPayload(msg);
-      send(Object.assign(RED.util.cloneMessage(rest) as NodeMessageInFlow, next));
+      send(Object.assign(copyMessage(RED, rest), next));
     }
     next = replacement;
     return ++count % PER_TURN === 0 ? setImmediate() : undefined;

@@ -89,6 +89,19 @@ describe("SeedLink addresses", () => {
 });
 
 describe("SeedLink HELLO", () => {
+  it("finds the program's name however many parentheses there are", () => {
+    const softwareOf = (id: string) => parseHello(id, "").software;
+    assert.equal(softwareOf("SeedLink v4.0 (1.2) (a (b) c)"), "a (b");
+    for (const many of [
+      "(Ri".repeat(200_000),
+      "(".repeat(200_000),
+      "()".repeat(200_000),
+      "(1)".repeat(200_000),
+    ])
+      assert.equal(softwareOf(many), many);
+    assert.equal(softwareOf(`${"(1)".repeat(200_000)}(x)`), "x");
+  });
+
   it("tells the program and the versions, which are never taken from the program's own", () => {
     assert.deepEqual(hellos.ringserver, {
       id: "SeedLink v4.0 (RingServer/4.5.3)",

@@ -1,7 +1,8 @@
 // lib/server/access/admission.ts: so many clients, and so many from one address.
 import assert from "node:assert/strict";
+import type { IncomingMessage } from "node:http";
 import { Access } from "../../lib/server/access/access.ts";
-import { Admission, sourceOf } from "../../lib/server/access/admission.ts";
+import { Admission, sourceOf, sourceOfRequest } from "../../lib/server/access/admission.ts";
 
 describe("admission", () => {
   const access = new Access({ rules: [{ from: "127.0.0.0/8", read: true }] });
@@ -21,6 +22,20 @@ describe("admission", () => {
     assert.ok(enter("127.0.0.1"));
     assert.ok(!enter("127.0.0.1"));
     assert.equal(admission.clients, 3);
+  });
+
+  it("takes the last address of the header Forwarded, however long that is", () => {
+    const addressOf = (forwarded: string) => {
+      const request = { headers: { forwarded }, socket: { remoteAddress: "127.0.0.1" } };
+      return sourceOfRequest(request as unknown as IncomingMessage).address;
+    };
+    assert.equal(addressOf("for=192.0.2.1;proto=http, by=x;FOR=192.0.2.2;proto=https"), "192.0.2.2");
+    assert.equal(addressOf('for="[2001:db8::1]:4711"'), "2001:db8::1");
+    assert.equal(addressOf("for=192.0.2.1;for=192.0.2.3"), "192.0.2.3");
+    assert.equal(addressOf(`${"for=x;".repeat(50_000)}for=192.0.2.4`), "192.0.2.4");
+    const unknown = "0.0.0.0";
+    for (const nobody of ["", "by=192.0.2.1", "for=192.0.2.1,", "for=_hidden", "a".repeat(300_000)])
+      assert.equal(addressOf(nobody), unknown, nobody.slice(0, 20));
   });
 
   it("lets so many in at all", () => {

@@ -34,15 +34,26 @@ export function parseHello(line: string, organization: string): ServerHello {
           .split(/\s+/)
           .filter(Boolean);
   const protocols = words.flatMap((word) => /^SLPROTO:(\d+\.\d+)$/i.exec(word)?.[1] ?? []);
-  const named = /\(([^)]*[A-Za-z][^)]*)\)/.exec(id)?.[1];
   return {
     id,
-    software: named ?? id,
+    software: programIn(id) ?? id,
     organization: organization.trim(),
     protocols,
     capabilities: words.filter((word) => !/^SLPROTO:/i.test(word)),
     kind: kindOf(id, protocols),
   };
+}
+
+/** What stands in the first parentheses with a letter in them. No expression: with many that do not close it would take very long. */
+function programIn(id: string): string | undefined {
+  for (let open = id.indexOf("("); open >= 0; ) {
+    const close = id.indexOf(")", open);
+    if (close < 0) return undefined;
+    const text = id.slice(open + 1, close);
+    if (/[A-Za-z]/.test(text)) return text;
+    open = id.indexOf("(", close);
+  }
+  return undefined;
 }
 
 /** Whether it offers protocol 4. Others must not be asked: some count refused commands against the client. */

@@ -30,7 +30,7 @@ const OK: Reply = { ok: true };
  * @throws SeedLinkError `PROTOCOL` where it is neither
  */
 export function parseReply(line: string): Reply {
-  const text = line.replace(/\r+$/, "");
+  const text = line.replace(/(?<!\r)\r+$/, "");
   if (/^OK\s*$/i.test(text)) return OK;
   const refusal = /^ERROR(?:[\s]+(.*))?$/is.exec(text);
   if (!refusal) throw notAReply(text);

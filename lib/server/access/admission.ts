@@ -122,13 +122,23 @@ export function sourceOfRequest(request: IncomingMessage, isAuthenticated = fals
   const named = [
     headers["x-forwarded-for"],
     headers["x-real-ip"],
-    forwarded?.replace(/[^,]*\bfor=([^;,]*)[^,]*/gi, "$1"),
+    forwarded && forOf(lastOf(forwarded)),
   ]
     .filter((header) => header !== undefined)
-    .map((header) => behindProxy([header].flat().join(",").split(",").at(-1)!));
+    .map((header) => behindProxy(lastOf([header].flat().join(","))));
   if (!isLoopback(direct.address)) named.push(direct.address);
   const addresses = named.length > 0 ? named : [UNKNOWN];
   return { address: addresses[0]!, addresses, isAuthenticated };
+}
+
+/** Of a list. */
+function lastOf(list: string): string {
+  return list.slice(list.lastIndexOf(",") + 1);
+}
+
+/** The address of an element of the header Forwarded; the whole of one that names none. */
+function forOf(element: string): string {
+  return [...element.matchAll(/\bfor=([^;]*)/gi)].at(-1)?.[1] ?? element;
 }
 
 /** `"[2001:db8::1]:4711"` and `192.0.2.7:4711` are addresses with a port. */
