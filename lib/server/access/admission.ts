@@ -119,11 +119,7 @@ export function sourceOfRequest(request: IncomingMessage, isAuthenticated = fals
   const direct = sourceOf(request.socket);
   if (isDirect(request)) return { ...direct, isAuthenticated };
   const { forwarded, ...headers } = request.headers;
-  const named = [
-    headers["x-forwarded-for"],
-    headers["x-real-ip"],
-    forwarded && forOf(lastOf(forwarded)),
-  ]
+  const named = [headers["x-forwarded-for"], headers["x-real-ip"], forwarded && forOf(lastOf(forwarded))]
     .filter((header) => header !== undefined)
     .map((header) => behindProxy(lastOf([header].flat().join(","))));
   if (!isLoopback(direct.address)) named.push(direct.address);
