@@ -9,27 +9,11 @@ export interface EditorOptions extends BrowserContextOptions {
   stored?: Record<string, string>;
 }
 
-/**
- * In the page, before anything of it: what slides, fades or turns is there at once. Nothing is left out of it but the waiting; what
- * waits for the end of a transition still hears of it.
- */
-function withoutAnimations(): void {
-  addEventListener("DOMContentLoaded", () => {
-    const style = document.createElement("style");
-    style.textContent =
-      "*, ::before, ::after { transition-duration: 1ms !important; transition-delay: 0s !important }";
-    document.head.append(style);
-    const { jQuery } = window as { jQuery?: { fx: { off: boolean } } };
-    if (jQuery) jQuery.fx.off = true;
-  });
-}
-
 /** An open editor. */
 export class Editor extends BrowserPage {
   /** Opens the editor of a Node-RED; resolves when its palette and canvas are there. */
   static async open(url: string, { stored = {}, ...options }: EditorOptions = {}): Promise<Editor> {
     const editor = new Editor(...(await launch(options)));
-    await editor.page.addInitScript(withoutAnimations);
     await editor.page.addInitScript((items) => {
       for (const [key, value] of Object.entries(items)) localStorage.setItem(key, value);
     }, stored);
